@@ -1,0 +1,70 @@
+package dev.mobilediffusion.runtime;
+
+import java.util.Objects;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+
+/**
+ * One picture to draw. What is left empty, the model decides ({@link ModelInfo}).
+ *
+ * <pre>{@code
+ * ImageRequest.of("a red house by the sea at sunset", 7).withSteps(8)
+ * }</pre>
+ *
+ * @param prompt what to draw, not blank
+ * @param negativePrompt what to keep out; empty for nothing
+ * @param seed start of the noise, as in {@code torch.Generator("cpu").manual_seed(seed)}; in [0, 2^63)
+ * @param steps denoising steps in [1, {@value #MAX_STEPS}]
+ * @param guidanceScale strength of classifier-free guidance in [0, {@value #MAX_GUIDANCE_SCALE}]; 1 and below means none
+ */
+public record ImageRequest(
+        String prompt, String negativePrompt, long seed, OptionalInt steps, OptionalDouble guidanceScale) {
+
+    public static final int MAX_STEPS = 150;
+    public static final double MAX_GUIDANCE_SCALE = 30;
+
+    public ImageRequest {
+        Objects.requireNonNull(prompt, "prompt");
+        Objects.requireNonNull(negativePrompt, "negativePrompt");
+        Objects.requireNonNull(steps, "steps");
+        Objects.requireNonNull(guidanceScale, "guidanceScale");
+        if (prompt.isBlank()) {
+            throw InferenceException.invalid("prompt", "prompt must not be empty");
+        }
+        if (seed < 0) {
+            throw InferenceException.invalid("seed", "seed must be in [0, %d], got %d", Long.MAX_VALUE, seed);
+        }
+        if (steps.isPresent() && (steps.getAsInt() < 1 || steps.getAsInt() > MAX_STEPS)) {
+            throw InferenceException.invalid(
+                    "steps", "steps must be in [1, %d], got %d", MAX_STEPS, steps.getAsInt());
+        }
+        if (guidanceScale.isPresent()
+                && !(guidanceScale.getAsDouble() >= 0 && guidanceScale.getAsDouble() <= MAX_GUIDANCE_SCALE)) {
+            throw InferenceException.invalid(
+                    "guidance_scale",
+                    "guidance_scale must be in [0, %s], got %s",
+                    MAX_GUIDANCE_SCALE,
+                    guidanceScale.getAsDouble());
+        }
+    }
+
+    public static ImageRequest of(String prompt, long seed) {
+        return new ImageRequest(prompt, "", seed, OptionalInt.empty(), OptionalDouble.empty());
+    }
+
+    public ImageRequest withNegativePrompt(String text) {
+        return new ImageRequest(prompt, text, seed, steps, guidanceScale);
+    }
+
+    public ImageRequest withSeed(long value) {
+        return new ImageRequest(prompt, negativePrompt, value, steps, guidanceScale);
+    }
+
+    public ImageRequest withSteps(int value) {
+        return new ImageRequest(prompt, negativePrompt, seed, OptionalInt.of(value), guidanceScale);
+    }
+
+    public ImageRequest withGuidanceScale(double value) {
+        return new ImageRequest(prompt, negativePrompt, seed, steps, OptionalDouble.of(value));
+    }
+}

@@ -1,0 +1,36 @@
+package dev.mobilediffusion.runtime;
+
+import java.util.List;
+
+/**
+ * What a loaded model is.
+ *
+ * @param name the bundle's folder name, which requests use as {@code model}
+ * @param width native picture width in pixels
+ * @param height native picture height in pixels
+ * @param defaultSteps denoising steps when a request names none
+ * @param defaultGuidanceScale guidance when a request names none; 1 means none
+ * @param guidanceBakedIn whether guidance was distilled into the weights, so that a request's own is ignored
+ * @param schedulerName class name of the scheduler, as diffusers spells it
+ * @param parameters number of weights, all networks together; 0 when unknown
+ * @param knownWords the words that a small model was trained on, lower case and sorted; empty when it takes any text
+ * @param licence SPDX identifier or a short text; empty when the bundle does not say
+ * @param sha256 hash over the bundle's files, 64 hex digits; identifies the weights in picture metadata
+ */
+public record ModelInfo(
+        String name,
+        int width,
+        int height,
+        int defaultSteps,
+        double defaultGuidanceScale,
+        boolean guidanceBakedIn,
+        String schedulerName,
+        long parameters,
+        List<String> knownWords,
+        String licence,
+        String sha256) {
+
+    public ModelInfo {
+        knownWords = List.copyOf(knownWords);
+    }
+}

@@ -1,0 +1,17 @@
+package dev.mobilediffusion.runtime;
+
+import java.util.Locale;
+
+/** The parts of drawing a picture, in order; {@link #label} is their spelling in metrics, JSON and logs. */
+public enum Stage {
+    QUEUE,
+    TOKENIZE,
+    TEXT_ENCODER,
+    UNET,
+    VAE_DECODER,
+    ENCODE;
+
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,33 @@
+package dev.mobilediffusion.runtime;
+
+import java.time.Duration;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
+
+/** How long each stage of a picture took. Immutable; stages that did not run are absent. */
+public record StageTimings(Map<Stage, Duration> durations) {
+
+    public static final StageTimings NONE = new StageTimings(Map.of());
+
+    public StageTimings {
+        EnumMap<Stage, Duration> copy = new EnumMap<>(Stage.class);
+        copy.putAll(durations);
+        durations = Collections.unmodifiableMap(copy);
+    }
+
+    public Duration of(Stage stage) {
+        return durations.getOrDefault(stage, Duration.ZERO);
+    }
+
+    public StageTimings with(Stage stage, Duration duration) {
+        EnumMap<Stage, Duration> copy = new EnumMap<>(Stage.class);
+        copy.putAll(durations);
+        copy.put(stage, duration);
+        return new StageTimings(copy);
+    }
+
+    public Duration total() {
+        return durations.values().stream().reduce(Duration.ZERO, Duration::plus);
+    }
+}
