@@ -39,10 +39,14 @@ class Canvas:
         n = self.pixels
         y0 = max(0, int(min(y for _, y in profile) * n))
         y1 = round(floor * n)
-        mask = Image.new("L", (n, y1 - y0), 0)
+        band = self._column((top, bottom), y1 - y0)
+        # Only the rows that the profile crosses need the slower paste through a mask.
+        solid = min(y1, int(max(y for _, y in profile) * n) + 1) - y0
+        mask = Image.new("L", (n, solid), 0)
         points = [(x * n, y * n - y0) for x, y in profile]
         ImageDraw.Draw(mask).polygon([*points, (n, y1 - y0), (0, y1 - y0)], fill=255)
-        self.image.paste(self._column((top, bottom), y1 - y0), (0, y0), mask)
+        self.image.paste(band.crop((0, 0, n, solid)), (0, y0), mask)
+        self.image.paste(band.crop((0, solid, n, y1 - y0)), (0, y0 + solid))
 
     def polygon(self, points: Sequence[Point], fill: tuple[int, ...]) -> None:
         n = self.pixels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from ..palette import CREAM, GLASS, INK, LAMP, WHITE, WOOD, WOOD_DARK, Light, Tones
+from ..palette import CREAM, GLASS, INK, LAMP, WHITE, WOOD, WOOD_DARK, Light, Tones, mix
 from .sketch import Sketch
 
 
@@ -67,7 +67,7 @@ def sketch_tent(tone: Tones, light: Light, rng: Random) -> Sketch:
     h = 0.74 * rng.uniform(0.94, 1.06)
     back = 0.44
     s.stroke([(-0.16, h), (-0.66, 0.0)], 0.022, CREAM, body=True)
-    s.polygon([(-0.16, h), (back, h * 0.90), (0.74, 0.03), (0.34, 0.0)], tone.dark)
+    s.polygon([(-0.16, h), (back, h * 0.90), (0.74, 0.03), (0.34, 0.0)], mix(tone.base, tone.dark, 0.7))
     s.polygon([(-0.60, 0.0), (-0.16, h), (0.34, 0.0)], tone.base)
     s.polygon([(0.08, h * 0.955), (0.16, h * 0.945), (0.55, 0.015), (0.46, 0.01)], tone.deep, body=False)
     s.polygon([(-0.36, 0.0), (-0.16, h * 0.70), (0.08, 0.0)], (58, 42, 48), body=False)
