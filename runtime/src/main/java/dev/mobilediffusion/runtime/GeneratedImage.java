@@ -17,8 +17,8 @@ public record GeneratedImage(
 
     public GeneratedImage {
         if (rgb.length != width * height * 3) {
-            throw new IllegalArgumentException(
-                    "rgb must hold %d bytes for %dx%d, got %d".formatted(width * height * 3, width, height, rgb.length));
+            throw new IllegalArgumentException("rgb must hold %d bytes for %dx%d, got %d"
+                    .formatted(width * height * 3, width, height, rgb.length));
         }
         warnings = List.copyOf(warnings);
     }

@@ -35,8 +35,7 @@ public record ImageRequest(
             throw InferenceException.invalid("seed", "seed must be in [0, %d], got %d", Long.MAX_VALUE, seed);
         }
         if (steps.isPresent() && (steps.getAsInt() < 1 || steps.getAsInt() > MAX_STEPS)) {
-            throw InferenceException.invalid(
-                    "steps", "steps must be in [1, %d], got %d", MAX_STEPS, steps.getAsInt());
+            throw InferenceException.invalid("steps", "steps must be in [1, %d], got %d", MAX_STEPS, steps.getAsInt());
         }
         if (guidanceScale.isPresent()
                 && !(guidanceScale.getAsDouble() >= 0 && guidanceScale.getAsDouble() <= MAX_GUIDANCE_SCALE)) {

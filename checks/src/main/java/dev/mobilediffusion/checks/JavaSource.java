@@ -1,0 +1,88 @@
+package dev.mobilediffusion.checks;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * One Java file of the repository.
+ *
+ * @param path where it lies
+ * @param text what it says, with {@code \n} line ends
+ */
+record JavaSource(Path path, String text) {
+
+    private static final List<String> ROOTS = List.of("src/main/java", "src/test/java");
+    private static final Pattern PACKAGE = Pattern.compile("(?m)^package\\s+([\\w.]+)\\s*;");
+    private static final Pattern QUALIFIED_NAME = Pattern.compile("\\b[a-z]\\w*(?:\\s*\\.\\s*[a-z]\\w*)*(?=\\s*\\.)");
+    private static final Pattern NOT_CODE = Pattern.compile(
+            "(?s)/\\*.*?\\*/|//[^\\n]*|\"\"\".*?\"\"\"|\"(?:\\\\.|[^\"\\\\\\n])*\"|'(?:\\\\.|[^'\\\\\\n])*'");
+
+    /** Every Java file of every module below {@code repository}, main code and tests, in the order of their paths. */
+    static List<JavaSource> below(Path repository) {
+        try (Stream<Path> modules = Files.list(repository)) {
+            return modules.flatMap(module -> ROOTS.stream().map(module::resolve))
+                    .filter(Files::isDirectory)
+                    .sorted()
+                    .flatMap(JavaSource::readAll)
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Stream<JavaSource> readAll(Path root) {
+        try (Stream<Path> files = Files.walk(root)) {
+            return files
+                    .filter(file -> file.toString().endsWith(".java"))
+                    .sorted()
+                    .map(JavaSource::read)
+                    .toList()
+                    .stream();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static JavaSource read(Path file) {
+        try {
+            return new JavaSource(file, Files.readString(file));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    boolean isTest() {
+        return path.toString().replace('\\', '/').contains("/src/test/java/");
+    }
+
+    String packageName() {
+        Matcher declaration = PACKAGE.matcher(code());
+        return declaration.find() ? declaration.group(1) : "";
+    }
+
+    long lines() {
+        return text.lines().count();
+    }
+
+    /** Dotted lower-case names in imports and code, which are the packages used and perhaps more; never in comments. */
+    Set<String> qualifiedNames() {
+        Set<String> names = new TreeSet<>();
+        Matcher name = QUALIFIED_NAME.matcher(PACKAGE.matcher(code()).replaceFirst(""));
+        while (name.find()) {
+            names.add(name.group().replaceAll("\\s", ""));
+        }
+        return names;
+    }
+
+    private String code() {
+        return NOT_CODE.matcher(text).replaceAll(" ");
+    }
+}

@@ -1,0 +1,132 @@
+package dev.mobilediffusion.checks;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Who may depend on whom. The tables are the house's plan; code which disagrees with them fails the build.
+ *
+ * <pre>
+ * cli → Main → http | compat | grpc → job → runtime (contract) ← pipeline → text, diffusion, image → onnx → bundle
+ * </pre>
+ */
+final class PackageArrows {
+
+    private static final String HOUSE = "dev.mobilediffusion.";
+    private static final String RUNTIME = "runtime";
+    private static final String SERVER = "server";
+
+    /** Package → the packages it may use, both without the common prefix. A package that is not listed is a mistake. */
+    private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
+            Map.entry(RUNTIME, Set.of()),
+            Map.entry("runtime.bundle", Set.of(RUNTIME)),
+            Map.entry("runtime.onnx", Set.of(RUNTIME, "runtime.bundle")),
+            Map.entry("runtime.text", Set.of(RUNTIME, "runtime.onnx", "runtime.bundle")),
+            Map.entry("runtime.diffusion", Set.of(RUNTIME, "runtime.onnx", "runtime.bundle")),
+            Map.entry("runtime.image", Set.of(RUNTIME, "runtime.onnx", "runtime.bundle")),
+            Map.entry(
+                    "runtime.pipeline",
+                    Set.of(
+                            RUNTIME,
+                            "runtime.text",
+                            "runtime.diffusion",
+                            "runtime.image",
+                            "runtime.onnx",
+                            "runtime.bundle")),
+            Map.entry("server.error", Set.of(RUNTIME)),
+            Map.entry("server.metrics", Set.of(RUNTIME)),
+            Map.entry("server.security", Set.of("server.error")),
+            Map.entry("server.discovery", Set.of()),
+            Map.entry("server.job", Set.of(RUNTIME, "runtime.image", "server.error", "server.metrics")),
+            Map.entry(
+                    "server.http", Set.of(RUNTIME, "server.job", "server.error", "server.metrics", "server.security")),
+            Map.entry(
+                    "server.compat",
+                    Set.of(RUNTIME, "server.job", "server.error", "server.metrics", "server.security")),
+            Map.entry(
+                    "server.grpc",
+                    Set.of(
+                            RUNTIME,
+                            "server.job",
+                            "server.error",
+                            "server.metrics",
+                            "server.security",
+                            "server.grpc.v1")),
+            Map.entry(
+                    SERVER,
+                    Set.of(
+                            RUNTIME,
+                            "runtime.pipeline",
+                            "runtime.bundle",
+                            "runtime.image",
+                            "server.http",
+                            "server.compat",
+                            "server.grpc",
+                            "server.job",
+                            "server.error",
+                            "server.metrics",
+                            "server.security",
+                            "server.discovery")),
+            Map.entry(
+                    "server.cli",
+                    Set.of(
+                            RUNTIME,
+                            "runtime.pipeline",
+                            "runtime.bundle",
+                            "runtime.image",
+                            SERVER,
+                            "server.job",
+                            "server.error")));
+
+    /** Library → the only packages that see it. */
+    private static final Map<String, Set<String>> SEEN_BY = Map.of(
+            "ai.onnxruntime", Set.of("runtime.onnx"),
+            "picocli", Set.of("server.cli"),
+            "java.sql", Set.of("server.job"),
+            "org.sqlite", Set.of("server.job"),
+            "io.micrometer", Set.of("server.metrics"),
+            "com.google.protobuf", Set.of("server.grpc"),
+            "io.grpc", Set.of(SERVER, "server.grpc", "server.error"),
+            "io.helidon",
+                    Set.of(SERVER, "server.http", "server.compat", "server.grpc", "server.metrics", "server.security"));
+
+    private PackageArrows() {}
+
+    /** One sentence per arrow that points the wrong way; empty when all is well. Tests may use what they like. */
+    static List<String> violations(List<JavaSource> sources) {
+        List<String> sentences = new ArrayList<>();
+        for (JavaSource source : sources) {
+            if (!source.isTest() && source.packageName().startsWith(HOUSE)) {
+                check(source, sentences);
+            }
+        }
+        return sentences;
+    }
+
+    private static void check(JavaSource source, List<String> sentences) {
+        String from = source.packageName().substring(HOUSE.length());
+        if (from.equals("checks")) {
+            return;
+        }
+        Set<String> mayUse = MAY_USE.get(from);
+        if (mayUse == null) {
+            sentences.add("%s: package %s is not in the plan of PackageArrows".formatted(source.path(), from));
+            return;
+        }
+        for (String name : source.qualifiedNames()) {
+            if (name.startsWith(HOUSE)) {
+                String to = name.substring(HOUSE.length());
+                if (!to.equals(from) && !mayUse.contains(to)) {
+                    sentences.add("%s: %s must not use %s".formatted(source.path(), from, to));
+                }
+            }
+            SEEN_BY.forEach((library, users) -> {
+                if ((name.equals(library) || name.startsWith(library + ".")) && !users.contains(from)) {
+                    sentences.add("%s: %s must not see %s".formatted(source.path(), from, library));
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package dev.mobilediffusion.checks;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.is;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class HouseRulesTest {
+
+    private static final int MAX_LINES = 300;
+
+    @Test
+    void noFileIsLongerThanAReaderCanHold() {
+        List<String> tooLong = Repository.sources().stream()
+                .filter(source -> source.lines() > MAX_LINES)
+                .map(source -> "%s has %d lines, at most %d".formatted(source.path(), source.lines(), MAX_LINES))
+                .toList();
+
+        assertThat(tooLong, is(empty()));
+    }
+
+    @Test
+    void everyPackageSaysWhatItIs() {
+        List<Path> silent = Repository.sources().stream()
+                .filter(source -> !source.isTest())
+                .map(source -> source.path().resolveSibling("package-info.java"))
+                .distinct()
+                .filter(Files::notExists)
+                .toList();
+
+        assertThat(silent, is(empty()));
+    }
+
+    @Test
+    void everyPackageLiesInTheFolderOfItsName() {
+        List<Path> misplaced = Repository.sources().stream()
+                .filter(source -> !source.path()
+                        .getParent()
+                        .endsWith(Path.of(source.packageName().replace('.', '/'))))
+                .map(JavaSource::path)
+                .toList();
+
+        assertThat(misplaced, is(empty()));
+    }
+}
