@@ -75,8 +75,9 @@ class Canvas:
         self.image.paste(colour, (round((cx - rx) * n), round((cy - ry) * n)), mask)
 
     def _column(self, stops: Sequence[RGB], height: int) -> Image.Image:
-        place = np.linspace(0.0, len(stops) - 1.0, height)
-        colours = np.array(stops, dtype=np.float64)
-        channels = [np.interp(place, np.arange(len(stops)), colours[:, c]) for c in range(3)]
-        column = np.stack(channels, axis=1).round().astype(np.uint8)[:, None, :]
+        place = np.arange(height) * ((len(stops) - 1.0) / max(1, height - 1))
+        at = np.arange(len(stops))
+        column = np.empty((height, 1, 3), dtype=np.uint8)
+        for channel in range(3):
+            column[:, 0, channel] = np.interp(place, at, [stop[channel] for stop in stops]) + 0.5
         return Image.fromarray(column).resize((self.pixels, height), Image.Resampling.NEAREST)

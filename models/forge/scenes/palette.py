@@ -56,6 +56,14 @@ class Tones:
     trim: RGB
 
 
+# Plainly darkened, these turn brown, which is another colour's name: (dark, deep).
+_WARM_SHADES: dict[str, tuple[RGB, RGB]] = {
+    "red": ((201, 29, 32), (163, 19, 28)),
+    "orange": ((232, 106, 8), (186, 70, 10)),
+    "yellow": ((230, 196, 26), (190, 150, 20)),
+}
+
+
 def _tones(name: str, base: RGB) -> Tones:
     accent = (38, 102, 230) if name in ("red", "orange", "pink", "brown") else (226, 42, 40)
     if name == "white":
@@ -64,8 +72,11 @@ def _tones(name: str, base: RGB) -> Tones:
         return Tones(base, (84, 84, 98), (24, 24, 30), (14, 14, 18), accent, (228, 228, 234))
     if name == "grey":
         return Tones(base, (184, 188, 196), (116, 120, 128), (84, 88, 96), accent, WHITE)
-    return Tones(base, mix(base, WHITE, 0.30), scale(base, (0.78, 0.76, 0.80)),
-                 scale(base, (0.54, 0.52, 0.58)), accent, WHITE)
+    light = mix(base, WHITE, 0.30)
+    if name in _WARM_SHADES:
+        dark, deep = _WARM_SHADES[name]
+        return Tones(base, light, dark, deep, accent, WHITE)
+    return Tones(base, light, scale(base, (0.78, 0.76, 0.80)), scale(base, (0.54, 0.52, 0.58)), accent, WHITE)
 
 
 TONES: dict[str, Tones] = {name: _tones(name, base) for name, base in NAMED.items()}

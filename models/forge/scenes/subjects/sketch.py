@@ -71,13 +71,15 @@ class Sketch:
                        for s in self.shapes])
 
 
-def _smooth(points: Sequence[Point], steps: int = 6) -> list[Point]:
-    p = np.asarray(points, dtype=np.float64)
-    before, after, later = np.roll(p, 1, 0), np.roll(p, -1, 0), np.roll(p, -2, 0)
-    t = (np.arange(steps) / steps)[None, :, None]
-    a, b, c, d = (q[:, None, :] for q in (before, p, after, later))
-    curve = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
-    return [tuple(q) for q in curve.reshape(-1, 2).tolist()]
+_STEPS = np.arange(6)[:, None] / 6.0
+# Catmull-Rom weights of the point before a stretch, its two ends and the point after, per step.
+_WEIGHTS = 0.5 * (_STEPS ** np.arange(4)) @ np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]])
+
+
+def _smooth(points: Sequence[Point]) -> list[Point]:
+    p = np.array([points[-1], *points, points[0], points[1]])
+    stretches = np.stack((p[:-3], p[1:-2], p[2:-1], p[3:]), axis=1)
+    return [tuple(q) for q in (_WEIGHTS @ stretches).reshape(-1, 2).tolist()]
 
 
 # Shade that grows towards the lower right corner of a subject.
