@@ -144,7 +144,8 @@ class _Grammar:
                      *(self._pick(words.SKY_TAGS[name]) for name in scene.sky)]
             return ", ".join(self._shuffled(parts))
         elif form == 2:
-            text = " ".join(part for part in (f"an empty scene {self._pick(words.PLACE_PHRASES[scene.place])}", time) if part)
+            place = self._pick(words.PLACE_PHRASES[scene.place])
+            text = " ".join(part for part in ("an empty scene", place, time) if part)
         else:
             text = " ".join(part for part in (self._pick(words.PLACE_NOUNS[scene.place]), time) if part)
             if self._chance(0.3):

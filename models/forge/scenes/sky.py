@@ -81,7 +81,8 @@ def _crescent(x: float, y: float, radius: float) -> list[Point]:
     outer = [(math.cos(a), math.sin(a)) for a in angles]
     inner = [(math.cos(a), math.sin(a) * 0.34) for a in reversed(angles)]
     tilt = 0.9
-    return [(x + radius * (u * math.cos(tilt) - v * math.sin(tilt) + 0.45), y + radius * (u * math.sin(tilt) + v * math.cos(tilt) - 0.35))
+    return [(x + radius * (u * math.cos(tilt) - v * math.sin(tilt) + 0.45),
+             y + radius * (u * math.sin(tilt) + v * math.cos(tilt) - 0.35))
             for u, v in outer + inner]
 
 

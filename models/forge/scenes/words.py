@@ -113,7 +113,8 @@ SKY_NOUNS: dict[str, tuple[str, ...]] = {
     "snowfall": ("snowfall", "falling snow"),
 }
 SKY_TAGS: dict[str, tuple[str, ...]] = {
-    "sun": ("sun", "the sun"), "moon": ("moon", "the moon"), "stars": ("stars", "starry sky"), "clouds": ("clouds", "cloudy"),
+    "sun": ("sun", "the sun"), "moon": ("moon", "the moon"), "stars": ("stars", "starry sky"), "clouds": ("clouds",
+                                                                                                          "cloudy"),
     "rainbow": ("rainbow", "a rainbow"), "rain": ("rain", "rainy"), "snowfall": ("snowfall", "snowing"),
 }
 SKY_ALONE: dict[str, tuple[str, ...]] = {
@@ -131,5 +132,6 @@ CLEAR_PHRASES: tuple[str, ...] = ("under a clear sky", "with a clear sky")
 OPENERS: tuple[str, ...] = (
     "picture of", "a picture of", "a drawing of", "an illustration of", "an image of", "a scene with",
 )
-GLUE: tuple[str, ...] = ("a", "an", "and", "the", "with", "over", "there", "is", "are", "in", "sky", "scene", "empty", "picture")
+GLUE: tuple[str, ...] = ("a", "an", "and", "the", "with", "over", "there", "is", "are", "in", "sky", "scene", "empty",
+                         "picture")
 """Words that the grammar itself adds."""

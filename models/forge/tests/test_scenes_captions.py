@@ -73,7 +73,8 @@ def test_captions_drop_attributes_sometimes():
 
 def test_each_attribute_stands_by_its_own_noun():
     rng = np.random.default_rng(5)
-    scene = Scene("forest", "day", (), (Subject("mushroom", "red", "small", "left", 1), Subject("tree", "blue", "big", "right", 1)), 0)
+    scene = Scene("forest", "day", (), (Subject("mushroom", "red", "small", "left", 1), Subject("tree", "blue", "big",
+                                                                                                "right", 1)), 0)
     for _ in range(200):
         text = full_caption(scene, rng)
         assert re.search(r"a (small|little|tiny) red (mushroom|toadstool) (on the left|at left)", text), text

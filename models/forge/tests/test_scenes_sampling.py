@@ -9,7 +9,8 @@ from scenes import COLOURS, KINDS, PLACES, Scene, Split, Subject, is_held_out, s
 from scenes.split import combinations, is_held_out_combination
 
 
-@pytest.mark.parametrize("field, value", [("kind", "whale"), ("colour", "gray"), ("size", "huge"), ("side", "top"), ("count", 4)])
+@pytest.mark.parametrize("field, value", [("kind", "whale"), ("colour", "gray"), ("size", "huge"), ("side", "top"),
+                                          ("count", 4)])
 def test_a_wrong_subject_names_field_allowed_and_given(field, value):
     values = {"kind": "cat", "colour": "red", "size": "plain", "side": "middle", "count": 1, field: value}
     with pytest.raises(ValueError, match=rf"^{field} must be one of .*; given: {value!r}$"):
@@ -85,7 +86,8 @@ def test_single_samples_are_single_and_balanced():
     assert all(len(scene.subjects) == 1 and scene.subjects[0].count == 1 for scene in scenes)
     assert not any(is_held_out_combination(s.subjects[0].kind, s.subjects[0].colour, s.place) for s in scenes)
     for counts, number in ((Counter(s.place for s in scenes), 8), (Counter(s.time for s in scenes), 4),
-                           (Counter(s.subjects[0].kind for s in scenes), 20), (Counter(s.subjects[0].side for s in scenes), 3)):
+                           (Counter(s.subjects[0].kind for s in scenes), 20),
+                            (Counter(s.subjects[0].side for s in scenes), 3)):
         assert len(counts) == number and min(counts.values()) > 0.7 * 4000 / number
 
 

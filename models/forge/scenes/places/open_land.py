@@ -37,7 +37,8 @@ def draw_desert(canvas: Canvas, light: Light, horizon: float, rng: Random) -> No
         # One long dune: its lee side lies in the shade.
         canvas.layer(hills(rng, top, height, 1.0), light.land(sand), light.land(mix(sand, shade, 0.7)))
         ridge = top - height * 0.4
-        canvas.polygon([(crest, ridge), (crest + 0.10, top + 0.05), (crest + 0.34, top + 0.10), (crest + 0.06, top + 0.09),
+        canvas.polygon([(crest, ridge), (crest + 0.10, top + 0.05), (crest + 0.34, top + 0.10),
+                        (crest + 0.06, top + 0.09),
                         (crest - 0.05, top + 0.04)], (*light.land(shade), 150))
     for row in range(5):
         ripple = hills(rng, horizon + 0.22 + row * 0.045, 0.006, 2.0)
@@ -69,7 +70,8 @@ def draw_meadow(canvas: Canvas, light: Light, horizon: float, rng: Random) -> No
     blade = (*light.land((72, 150, 52)), 190)
     for _ in range(40):
         x, y = rng.random(), rng.uniform(horizon + 0.2, 0.99)
-        canvas.polygon([(x - 0.004, y), (x - 0.006, y - 0.016), (x, y - 0.004), (x + 0.006, y - 0.016), (x + 0.004, y)], blade)
+        canvas.polygon([(x - 0.004, y), (x - 0.006, y - 0.016), (x, y - 0.004), (x + 0.006, y - 0.016),
+                        (x + 0.004, y)], blade)
     petals = ((255, 255, 255), (255, 170, 200), (255, 226, 90), (214, 160, 240))
     for _ in range(34):
         x, y = rng.random(), rng.uniform(horizon + 0.16, 0.985)

@@ -51,24 +51,31 @@ def _range(canvas: Canvas, light: Light, base: float, rng: Random, number: int, 
         w = h * rng.uniform(0.80, 0.95) + 0.04
         top, floor = base - h, base + 0.04
         bend = rng.uniform(-0.02, 0.02)
-        canvas.polygon([(x - w, floor), (x - w * 0.5, base - h * 0.50), (x, top), (x + w * 0.45, base - h * 0.53), (x + w, floor)], left)
-        canvas.polygon([(x, top), (x + bend + 0.03, base - h * 0.62), (x + bend - 0.02, base - h * 0.3), (x + 0.05, floor),
+        canvas.polygon([(x - w, floor), (x - w * 0.5, base - h * 0.50), (x, top), (x + w * 0.45, base - h * 0.53),
+                        (x + w, floor)], left)
+        canvas.polygon([(x, top), (x + bend + 0.03, base - h * 0.62), (x + bend - 0.02, base - h * 0.3),
+                        (x + 0.05, floor),
                         (x + w, floor), (x + w * 0.45, base - h * 0.53)], right)
         if cap is None:
             ridge = (*mix(left, right, 0.5), 255)
-            canvas.polygon([(x - w * 0.3, base - h * 0.5), (x - w * 0.22, base - h * 0.58), (x - w * 0.16, base - h * 0.2), (x - w * 0.34, floor)], ridge)
+            canvas.polygon([(x - w * 0.3, base - h * 0.5), (x - w * 0.22, base - h * 0.58),
+                            (x - w * 0.16, base - h * 0.2), (x - w * 0.34, floor)], ridge)
             continue
         _snow_cap(canvas, x, top, w, h, cap, bend, snow, snow_shade)
 
 
-def _snow_cap(canvas: Canvas, x: float, top: float, w: float, h: float, cap: float, bend: float, snow: RGB, shade: RGB) -> None:
+def _snow_cap(canvas: Canvas, x: float, top: float, w: float, h: float, cap: float, bend: float, snow: RGB,
+              shade: RGB) -> None:
     d = cap * h
     # The slopes' bends lie at about half the height, so the cap follows both parts of each slope.
     lx, rx = x - w * 0.5 * min(1.0, cap / 0.5), x + w * 0.45 * min(1.0, cap / 0.47)
     ly, ry = top + 0.5 * h * min(1.0, cap / 0.5), top + 0.53 * h * min(1.0, cap / 0.53)
-    canvas.polygon([(x, top), (lx, ly), (x - w * 0.34, top + d * 0.82), (x - w * 0.24, top + d * 1.02), (x - w * 0.10, top + d * 0.74),
-                    (x + bend, top + d * 1.04), (x + w * 0.12, top + d * 0.78), (x + w * 0.26, top + d * 1.0), (rx, ry)], snow)
-    canvas.polygon([(x, top), (x + bend + 0.03, top + 0.38 * h), (x + bend + 0.01, top + d * 0.86), (x + w * 0.12, top + d * 0.78),
+    canvas.polygon([(x, top), (lx, ly), (x - w * 0.34, top + d * 0.82), (x - w * 0.24, top + d * 1.02),
+                    (x - w * 0.10, top + d * 0.74),
+                    (x + bend, top + d * 1.04), (x + w * 0.12, top + d * 0.78), (x + w * 0.26, top + d * 1.0),
+                    (rx, ry)], snow)
+    canvas.polygon([(x, top), (x + bend + 0.03, top + 0.38 * h), (x + bend + 0.01, top + d * 0.86),
+                    (x + w * 0.12, top + d * 0.78),
                     (x + w * 0.26, top + d * 1.0), (rx, ry)], shade)
 
 
@@ -93,7 +100,8 @@ def draw_city(canvas: Canvas, light: Light, horizon: float, rng: Random) -> None
     start = rng.uniform(-0.15, 0.0)
     for index in range(8):
         x0 = start + index * 0.17
-        canvas.polygon([(x0 + 0.012, 0.845), (x0 + 0.092, 0.845), (x0 + 0.08, 0.862), (x0, 0.862)], light.land((248, 240, 214)))
+        canvas.polygon([(x0 + 0.012, 0.845), (x0 + 0.092, 0.845), (x0 + 0.08, 0.862),
+                        (x0, 0.862)], light.land((248, 240, 214)))
 
 
 def _building(canvas: Canvas, light: Light, x: float, w: float, ground: float, h: float, rng: Random) -> None:
@@ -135,4 +143,5 @@ def draw_forest(canvas: Canvas, light: Light, horizon: float, rng: Random) -> No
     blade = (*light.land((58, 116, 46)), 200)
     for _ in range(46):
         x, y = rng.random(), rng.uniform(horizon + 0.11, 0.99)
-        canvas.polygon([(x - 0.004, y), (x - 0.007, y - 0.018), (x, y - 0.004), (x + 0.007, y - 0.018), (x + 0.004, y)], blade)
+        canvas.polygon([(x - 0.004, y), (x - 0.007, y - 0.018), (x, y - 0.004), (x + 0.007, y - 0.018),
+                        (x + 0.004, y)], blade)

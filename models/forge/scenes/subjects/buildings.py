@@ -21,7 +21,8 @@ def sketch_house(tone: Tones, light: Light, rng: Random) -> Sketch:
     s.box(0.22, top - 0.06, 0.39, top + 0.01, tone.deep)
     s.polygon([(-0.45, 0.0), (0.45, 0.0), (0.45, h), (0.0, top - 0.04), (-0.45, h)], tone.base)
     s.box(-0.45, 0.0, 0.45, 0.06, tone.dark, body=False)
-    s.polygon([(-0.60, h - 0.06), (-0.53, h - 0.13), (0.0, top - 0.14), (0.53, h - 0.13), (0.60, h - 0.06), (0.0, top)], tone.deep)
+    s.polygon([(-0.60, h - 0.06), (-0.53, h - 0.13), (0.0, top - 0.14), (0.53, h - 0.13), (0.60, h - 0.06),
+               (0.0, top)], tone.deep)
     window = _window_colour(light)
     for x in (-0.28, 0.28):
         s.box(x - 0.115, h * 0.34, x + 0.115, h * 0.86, WHITE, body=False)
@@ -44,12 +45,14 @@ def sketch_lighthouse(tone: Tones, light: Light, rng: Random) -> Sketch:
     def half(y: float) -> float:
         return w * (1.0 - 0.36 * y)
 
-    s.curve([(-0.36, 0.0), (-0.30, 0.10), (-0.14, 0.13), (0.08, 0.12), (0.28, 0.11), (0.37, 0.0), (0.0, -0.02)], (122, 120, 128))
+    s.curve([(-0.36, 0.0), (-0.30, 0.10), (-0.14, 0.13), (0.08, 0.12), (0.28, 0.11), (0.37, 0.0),
+             (0.0, -0.02)], (122, 120, 128))
     s.curve([(-0.30, 0.02), (-0.25, 0.08), (-0.12, 0.10), (-0.05, 0.03)], (156, 154, 160), body=False)
     s.polygon([(-half(0), 0.06), (half(0), 0.06), (half(1), 1.0), (-half(1), 1.0)], tone.base)
     for low, high in ((0.30, 0.44), (0.66, 0.80)):
         s.polygon([(-half(low), low), (half(low), low), (half(high), high), (-half(high), high)], tone.trim, body=False)
-    s.polygon([(half(0) * 0.45, 0.06), (half(0), 0.06), (half(1), 1.0), (half(1) * 0.45, 1.0)], (20, 10, 50, 46), body=False)
+    s.polygon([(half(0) * 0.45, 0.06), (half(0), 0.06), (half(1), 1.0),
+               (half(1) * 0.45, 1.0)], (20, 10, 50, 46), body=False)
     s.box(-0.055, 0.06, 0.055, 0.20, WOOD_DARK, body=False)
     s.oval(0.0, 0.20, 0.055, 0.05, WOOD_DARK, body=False)
     s.box(-0.03, 0.52, 0.03, 0.60, INK, body=False)

@@ -122,7 +122,8 @@ class _Fit:
                     pen.ellipse((px - half, py - half, px + half, py + half), fill=fill)
 
 
-def place(canvas: Canvas, sketch: Sketch, cx: float, bottom: float, extent: float, outline: RGB, light: Light) -> Placed:
+def place(canvas: Canvas, sketch: Sketch, cx: float, bottom: float, extent: float, outline: RGB,
+          light: Light) -> Placed:
     """Draws the sketch, its larger dimension ``extent`` with the outline, and returns its silhouette.
 
     ``cx`` is its centre's x and ``bottom`` its lowest y, both relative to the picture.

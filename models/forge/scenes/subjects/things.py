@@ -34,8 +34,10 @@ def sketch_heart(tone: Tones, light: Light, rng: Random) -> Sketch:
         outline.append((0.5 * k * math.sin(t) ** 3,
                         (13 * math.cos(t) - 5 * math.cos(2 * t) - 2 * math.cos(3 * t) - math.cos(4 * t)) / 32))
     s.polygon(outline, tone.base)
-    s.curve([(0.40 * k, 0.16), (0.30 * k, -0.04), (0.04, -0.38), (0.05, -0.42), (0.22, -0.23), (0.38 * k, -0.01), (0.455 * k, 0.16), (0.44 * k, 0.26)], tone.dark, body=False)
-    s.curve([(-0.40 * k, 0.16), (-0.34 * k, 0.30), (-0.22 * k, 0.33), (-0.28 * k, 0.24), (-0.33 * k, 0.08)], (255, 255, 255, 190), body=False)
+    s.curve([(0.40 * k, 0.16), (0.30 * k, -0.04), (0.04, -0.38), (0.05, -0.42), (0.22, -0.23), (0.38 * k, -0.01),
+             (0.455 * k, 0.16), (0.44 * k, 0.26)], tone.dark, body=False)
+    s.curve([(-0.40 * k, 0.16), (-0.34 * k, 0.30), (-0.22 * k, 0.33), (-0.28 * k, 0.24),
+             (-0.33 * k, 0.08)], (255, 255, 255, 190), body=False)
     return s
 
 
@@ -70,7 +72,8 @@ def sketch_snowman(tone: Tones, light: Light, rng: Random) -> Sketch:
         s.stroke([(side * 0.20, 0.48), (side * 0.50, 0.66)], 0.04, WOOD_DARK, body=True)
         s.stroke([(side * 0.41, 0.60), (side * 0.44, 0.72)], 0.03, WOOD_DARK, body=True)
     s.oval(0.0, 0.34, 0.37 * k, 0.35, tone.base)
-    s.curve([(0.10, 0.03), (0.28, 0.20), (0.30, 0.45), (0.20, 0.62), (0.34, 0.48), (0.365, 0.30), (0.26, 0.09)], tone.dark, body=False)
+    s.curve([(0.10, 0.03), (0.28, 0.20), (0.30, 0.45), (0.20, 0.62), (0.34, 0.48), (0.365, 0.30),
+             (0.26, 0.09)], tone.dark, body=False)
     s.oval(0.0, 0.82, 0.255, 0.245, tone.base)
     s.curve([(0.10, 0.60), (0.20, 0.72), (0.20, 0.92), (0.24, 0.86), (0.25, 0.76), (0.18, 0.65)], tone.dark, body=False)
     s.box(-0.19, 1.03, 0.19, 1.32, (44, 44, 54))
