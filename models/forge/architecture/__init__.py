@@ -1,0 +1,11 @@
+"""The networks of a MobileDiffusion-style model: text tower, UNet and VAE, and the presets that size them.
+
+May use PyTorch only; knows nothing of scenes, training or files.
+"""
+
+from .config import PRESETS, Preset, TextConfig, UNetConfig, VaeConfig, preset
+from .text import TextTower
+from .unet import UNet
+from .vae import Vae
+
+__all__ = ["PRESETS", "Preset", "TextConfig", "TextTower", "UNet", "UNetConfig", "Vae", "VaeConfig", "preset"]

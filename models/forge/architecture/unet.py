@@ -1,0 +1,143 @@
+"""The denoiser: a UNet whose options are the paper's eight changes against Stable Diffusion 1.5's."""
+
+from torch import Tensor, nn
+
+import torch
+
+from .config import UNetConfig
+from .layers import Downsample, ResidualBlock, Upsample, activation, group_norm, sinusoidal
+from .transformer import SpatialTransformer
+
+
+class UNet(nn.Module):
+    """Predicts the velocity (or noise) in latents at time t under a text condition.
+
+    Levels run from fine to coarse. Every residual block of a level is followed by that level's transformer stack, if
+    it has one. When the way up has one block more per level than the way down, as in Stable Diffusion, the outputs of
+    the first convolution and of the downsamplers are skip connections as well.
+    """
+
+    def __init__(self, config: UNetConfig):
+        super().__init__()
+        self.config = config
+        widths, levels = config.widths, len(config.widths)
+        time_width = config.time_width
+        self.time = nn.Sequential(
+            nn.Linear(config.sinusoid_width, time_width), nn.SiLU(), nn.Linear(time_width, time_width))
+        self.text_pool = nn.Linear(config.context_width, time_width) if config.pooled_text else None
+        self.conv_in = nn.Conv2d(config.in_channels, widths[0], 3, padding=1)
+        all_skips = config.all_skips
+        skips = [widths[0]] if all_skips else []
+        current = widths[0]
+        self.down = nn.ModuleList()
+        for level, width in enumerate(widths):
+            blocks = nn.ModuleList()
+            for _ in range(config.blocks_down[level]):
+                blocks.append(self._stack(level, current, width, config.depth_down[level]))
+                current = width
+                skips.append(width)
+            last = level == levels - 1
+            target = current if config.keep_width_when_resampling or last else widths[level + 1]
+            down = None if last else Downsample(current, target)
+            if down is not None:
+                current = target
+                if all_skips:
+                    skips.append(current)
+            self.down.append(nn.ModuleDict({"blocks": blocks} | ({"resample": down} if down else {})))
+
+        middle_stacks = config.blocks_middle - 1
+        self.middle_in = self._residual(current, current, config.separable_middle)
+        self.middle = nn.ModuleList()
+        for index in range(middle_stacks):
+            transformer = self._transformer(current, config.depth_middle, True, levels - 1) if index == 0 else None
+            block = nn.ModuleDict({"transformer": transformer} if transformer else {})
+            block["residual"] = self._residual(current, current, config.separable_middle)
+            self.middle.append(block)
+
+        self.up = nn.ModuleList()
+        for level in reversed(range(levels)):
+            width = widths[level]
+            blocks = nn.ModuleList()
+            for _ in range(config.blocks_up[level]):
+                blocks.append(self._stack(level, current + skips.pop(), width, config.depth_up[level]))
+                current = width
+            up = None
+            if level > 0:
+                target = current if config.keep_width_when_resampling else widths[level - 1]
+                up = Upsample(current, target, config.upsample)
+                current = target
+            self.up.append(nn.ModuleDict({"blocks": blocks} | ({"resample": up} if up else {})))
+        if skips:
+            raise ValueError(f"blocks_up {config.blocks_up} leave {len(skips)} skip connections unused")
+        self.norm_out = group_norm(current, config.groups)
+        self.act_out = activation(config.act)
+        self.conv_out = nn.Conv2d(current, config.out_channels, 3, padding=1)
+        # A zero-initialised last layer starts training from the mean prediction and returns there when it is replaced.
+        nn.init.zeros_(self.conv_out.weight)
+        nn.init.zeros_(self.conv_out.bias)
+
+    def _residual(self, inputs: int, outputs: int, separable: bool) -> ResidualBlock:
+        config = self.config
+        return ResidualBlock(inputs, outputs, config.time_width, groups=config.groups, act=config.act,
+                             separable=separable, time_mode=config.time_mode)
+
+    def _transformer(self, width: int, depth: int, self_attention: bool, level: int) -> SpatialTransformer:
+        config = self.config
+        return SpatialTransformer(
+            width, depth, config.head_width(width), config.context_width, groups=config.groups,
+            relative_position=config.relative_position, self_attention=self_attention, shared_kv=config.shared_kv,
+            attention=config.attention, ff_ratio=config.ff_ratio, ff_act=config.ff_act)
+
+    def _stack(self, level: int, inputs: int, outputs: int, depth: int) -> nn.ModuleDict:
+        config = self.config
+        stack = nn.ModuleDict({"residual": self._residual(inputs, outputs, config.separable[level])})
+        if depth:
+            stack["transformer"] = self._transformer(outputs, depth, config.self_attention[level], level)
+        return stack
+
+    def forward(self, sample: Tensor, timestep: Tensor, encoder_hidden_states: Tensor,
+                features: list[Tensor] | None = None) -> Tensor:
+        """sample (B, in_channels, H, W), timestep (B,) or (1,) in [0, 1000], encoder_hidden_states (B, L, D)
+        → (B, out_channels, H, W).
+
+        Appends to `features`, when given, the coarsest feature maps on the way down and before the way up: what the
+        layout loss reads.
+        """
+        time = self.time(sinusoidal(timestep, self.config.sinusoid_width).to(sample.dtype))
+        if self.text_pool is not None:
+            time = time + self.text_pool(encoder_hidden_states.mean(dim=1))
+        time = nn.functional.silu(time)
+        context = encoder_hidden_states
+        x = self.conv_in(sample)
+        skips = [x] if self.config.all_skips else []
+        for level in self.down:
+            for stack in level["blocks"]:
+                x = run_stack(stack, x, time, context)
+                skips.append(x)
+            if "resample" in level:
+                x = level["resample"](x)
+                if self.config.all_skips:
+                    skips.append(x)
+        if features is not None:
+            features.append(x)
+        x = self.middle_in(x, time)
+        for block in self.middle:
+            if "transformer" in block:
+                x = block["transformer"](x, context)
+            x = block["residual"](x, time)
+        first = True
+        for level in self.up:
+            for stack in level["blocks"]:
+                x = run_stack(stack, torch.cat([x, skips.pop()], dim=1), time, context)
+            if features is not None and first:
+                features.append(x)
+            first = False
+            if "resample" in level:
+                x = level["resample"](x)
+        return self.conv_out(self.act_out(self.norm_out(x)))
+
+
+def run_stack(stack: nn.ModuleDict, x: Tensor, time: Tensor, context: Tensor) -> Tensor:
+    """A residual block and the transformer stack behind it, if any."""
+    x = stack["residual"](x, time)
+    return stack["transformer"](x, context) if "transformer" in stack else x
