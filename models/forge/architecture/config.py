@@ -111,7 +111,7 @@ def _add(entry: Preset) -> None:
 
 _add(Preset(
     name="pocket",
-    text=TextConfig(vocabulary=512, tokens=48, width=192, layers=4, heads=3, causal=False, act="gelu"),
+    text=TextConfig(vocabulary=1024, tokens=48, width=192, layers=4, heads=3, causal=False, act="gelu"),
     unet=UNetConfig(
         in_channels=8, out_channels=8, sample_size=64, widths=(64, 128, 256),
         blocks_down=(1, 1, 1), blocks_up=(1, 1, 1), blocks_middle=2,
@@ -126,7 +126,7 @@ _add(Preset(
 
 _add(Preset(
     name="tiny",  # for tests: every part of pocket, next to no weights
-    text=TextConfig(vocabulary=512, tokens=48, width=32, layers=1, heads=2, causal=False, act="gelu"),
+    text=TextConfig(vocabulary=1024, tokens=48, width=32, layers=1, heads=2, causal=False, act="gelu"),
     unet=UNetConfig(
         in_channels=8, out_channels=8, sample_size=64, widths=(16, 16, 32),
         blocks_down=(1, 1, 1), blocks_up=(1, 1, 1), blocks_middle=2,
