@@ -1,0 +1,40 @@
+package dev.mobilediffusion.server.job;
+
+import dev.mobilediffusion.server.job.JobEvent.StepDone;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongFunction;
+
+/** A job's events, oldest first. Not thread-safe: the job's lock guards it. */
+final class EventLog {
+
+    /** Ids of one run of a job; a restart begins the next block, so that ids never go back. */
+    private static final long IDS_PER_ATTEMPT = 1_000_000;
+
+    private final List<JobEvent> events = new ArrayList<>();
+    private long lastId;
+
+    EventLog(int attempt) {
+        lastId = attempt * IDS_PER_ATTEMPT;
+    }
+
+    void add(LongFunction<JobEvent> event) {
+        JobEvent next = event.apply(++lastId);
+        // A watcher that lags wants the newest step, not all it has missed; so the log stays short, too
+        if (next instanceof StepDone step
+                && !events.isEmpty()
+                && events.getLast() instanceof StepDone previous
+                && previous.picture() == step.picture()) {
+            events.removeLast();
+        }
+        events.add(next);
+    }
+
+    List<JobEvent> after(long id) {
+        int from = events.size();
+        while (from > 0 && events.get(from - 1).id() > id) {
+            from--;
+        }
+        return List.copyOf(events.subList(from, events.size()));
+    }
+}

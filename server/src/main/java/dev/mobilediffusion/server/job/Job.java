@@ -1,0 +1,243 @@
+package dev.mobilediffusion.server.job;
+
+import dev.mobilediffusion.runtime.CancelToken;
+import dev.mobilediffusion.runtime.Stage;
+import dev.mobilediffusion.runtime.StageTimings;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongFunction;
+import java.util.function.Supplier;
+
+/**
+ * One request on its way to its pictures. Safe for use by any thread; only this package changes it.
+ *
+ * <p>Waiting uses a {@link ReentrantLock} rather than a monitor, because a monitor pins a virtual thread's carrier
+ * before JDK 24.
+ */
+public final class Job {
+
+    private final String id;
+    private final JobSpec spec;
+    private final ClientId client;
+    private final Instant createdAt;
+    private final int attempt;
+    private final CancelToken cancelToken = new CancelToken();
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final EventLog events;
+    private final TreeMap<Integer, Picture> pictures = new TreeMap<>();
+    private JobState state = JobState.QUEUED;
+    private Instant startedAt;
+    private Instant finishedAt;
+    private Stage stage;
+    private int step;
+    private int steps;
+    private JobError error;
+
+    Job(String id, JobSpec spec, ClientId client, Instant createdAt, int attempt) {
+        this.id = id;
+        this.spec = spec;
+        this.client = client;
+        this.createdAt = createdAt;
+        this.attempt = attempt;
+        this.events = new EventLog(attempt);
+        events.add(JobEvent.Queued::new);
+    }
+
+    /** Unguessable, so that knowing it is the permission to see its pictures. */
+    public String id() {
+        return id;
+    }
+
+    public JobSpec spec() {
+        return spec;
+    }
+
+    public ClientId client() {
+        return client;
+    }
+
+    public Instant createdAt() {
+        return createdAt;
+    }
+
+    /** When the job is too late to be worth anything. */
+    public Optional<Instant> deadline() {
+        return spec.timeout().map(createdAt::plus);
+    }
+
+    public JobState state() {
+        return locked(() -> state);
+    }
+
+    public JobStatus status() {
+        return locked(() -> new JobStatus(
+                id, state, createdAt, Optional.ofNullable(startedAt), Optional.ofNullable(finishedAt),
+                Optional.ofNullable(stage), step, steps, List.copyOf(pictures.values()), timings(),
+                Optional.ofNullable(error)));
+    }
+
+    /** Events with an id above {@code id}, oldest first; 0 for all. */
+    public List<JobEvent> eventsAfter(long id) {
+        return locked(() -> events.after(id));
+    }
+
+    /** As {@link #eventsAfter}, but waits up to {@code timeout} for one; empty when none came. */
+    public List<JobEvent> awaitEventsAfter(long id, Duration timeout) throws InterruptedException {
+        long nanosLeft = timeout.toNanos();
+        lock.lockInterruptibly();
+        try {
+            List<JobEvent> found = events.after(id);
+            while (found.isEmpty() && nanosLeft > 0) {
+                nanosLeft = changed.awaitNanos(nanosLeft);
+                found = events.after(id);
+            }
+            return found;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits up to {@code timeout} for the end; whether it came. */
+    public boolean awaitFinished(Duration timeout) throws InterruptedException {
+        long nanosLeft = timeout.toNanos();
+        lock.lockInterruptibly();
+        try {
+            while (!state.isFinal() && nanosLeft > 0) {
+                nanosLeft = changed.awaitNanos(nanosLeft);
+            }
+            return state.isFinal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    CancelToken cancelToken() {
+        return cancelToken;
+    }
+
+    /** How often the server was restarted while the job was unfinished. */
+    int attempt() {
+        return attempt;
+    }
+
+    boolean isDurable() {
+        return spec.lifetime() == Lifetime.DURABLE;
+    }
+
+    /** Whether this call was the one that started the job. */
+    boolean start(Instant now) {
+        return locked(() -> {
+            if (state != JobState.QUEUED) {
+                return false;
+            }
+            state = JobState.RUNNING;
+            startedAt = now;
+            publish(JobEvent.Started::new);
+            return true;
+        });
+    }
+
+    void beginStage(int picture, Stage next) {
+        locked(() -> {
+            stage = next;
+            step = 0;
+            steps = 0;
+            publish(id -> new JobEvent.StageStarted(id, picture, next));
+            return null;
+        });
+    }
+
+    void endStep(int picture, int done, int of) {
+        locked(() -> {
+            step = done;
+            steps = of;
+            publish(id -> new JobEvent.StepDone(id, picture, done, of));
+            return null;
+        });
+    }
+
+    /** Whether the job has all its pictures now. */
+    boolean add(Picture picture) {
+        return locked(() -> {
+            stage = null;
+            if (!state.isFinal()) {
+                pictures.put(picture.index(), picture);
+                publish(id -> new JobEvent.PictureReady(id, picture));
+            }
+            return pictures.size() == spec.count();
+        });
+    }
+
+    boolean has(int picture) {
+        return locked(() -> pictures.containsKey(picture));
+    }
+
+    /** Whether this call was the one that finished the job; the first one wins. */
+    boolean finish(JobState end, Optional<JobError> why, Instant now) {
+        return locked(() -> {
+            if (state.isFinal()) {
+                return false;
+            }
+            state = end;
+            stage = null;
+            finishedAt = now;
+            error = why.orElse(null);
+            publish(id -> new JobEvent.Finished(id, end, why));
+            return true;
+        });
+    }
+
+    /** Puts back what the store knew, without new events for what had not been reached. */
+    Job restore(Optional<Instant> started, List<Picture> done) {
+        return locked(() -> {
+            startedAt = started.orElse(null);
+            for (Picture picture : done) {
+                pictures.put(picture.index(), picture);
+                publish(id -> new JobEvent.PictureReady(id, picture));
+            }
+            return this;
+        });
+    }
+
+    /** Lets waiting threads look again, for instance because the server is stopping. */
+    void wake() {
+        locked(() -> {
+            changed.signalAll();
+            return null;
+        });
+    }
+
+    private void publish(LongFunction<JobEvent> event) {
+        events.add(event);
+        changed.signalAll();
+    }
+
+    private StageTimings timings() {
+        StageTimings sum = StageTimings.NONE;
+        if (startedAt != null) {
+            sum = sum.with(Stage.QUEUE, Duration.between(createdAt, startedAt));
+        }
+        for (Picture picture : pictures.values()) {
+            for (Stage each : picture.timings().durations().keySet()) {
+                sum = sum.with(each, sum.of(each).plus(picture.timings().of(each)));
+            }
+        }
+        return sum;
+    }
+
+    private <T> T locked(Supplier<T> action) {
+        lock.lock();
+        try {
+            return action.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package dev.mobilediffusion.server.job;
+
+import dev.mobilediffusion.runtime.Stage;
+import java.util.Optional;
+
+/** One thing that happened to a job. Ids grow within a job, also over restarts of the server, with gaps. */
+public sealed interface JobEvent {
+
+    long id();
+
+    /** The job was admitted, or put back into the queue by a restart. */
+    record Queued(long id) implements JobEvent {}
+
+    /** Its first picture begins. */
+    record Started(long id) implements JobEvent {}
+
+    /** A stage of picture {@code picture} (the first is 0) begins. */
+    record StageStarted(long id, int picture, Stage stage) implements JobEvent {}
+
+    /** Denoising step {@code step} of {@code steps} is done; only the newest step of a picture is kept. */
+    record StepDone(long id, int picture, int step, int steps) implements JobEvent {}
+
+    /** A picture is finished, and on disk where the job is durable. */
+    record PictureReady(long id, Picture picture) implements JobEvent {}
+
+    /** The last event of every job. */
+    record Finished(long id, JobState state, Optional<JobError> error) implements JobEvent {}
+}

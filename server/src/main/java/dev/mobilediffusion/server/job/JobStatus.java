@@ -1,0 +1,40 @@
+package dev.mobilediffusion.server.job;
+
+import dev.mobilediffusion.runtime.Stage;
+import dev.mobilediffusion.runtime.StageTimings;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A job at one moment. Immutable.
+ *
+ * @param id of the job
+ * @param state at that moment
+ * @param createdAt admission
+ * @param startedAt begin of the first picture
+ * @param finishedAt end, whatever the state
+ * @param stage what is being done for the current picture; empty when nothing is
+ * @param step denoising steps that the current picture has behind it
+ * @param steps denoising steps of the current picture; 0 before the first is done
+ * @param pictures finished ones, by index
+ * @param timings of all pictures together, with the wait in the queue as {@link Stage#QUEUE}
+ * @param error why the job failed or was cancelled
+ */
+public record JobStatus(
+        String id,
+        JobState state,
+        Instant createdAt,
+        Optional<Instant> startedAt,
+        Optional<Instant> finishedAt,
+        Optional<Stage> stage,
+        int step,
+        int steps,
+        List<Picture> pictures,
+        StageTimings timings,
+        Optional<JobError> error) {
+
+    public JobStatus {
+        pictures = List.copyOf(pictures);
+    }
+}

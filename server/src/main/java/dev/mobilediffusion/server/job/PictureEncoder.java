@@ -1,0 +1,17 @@
+package dev.mobilediffusion.server.job;
+
+import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.ModelInfo;
+
+/** Pixels to bytes of a picture file, with what drew them written into it where the format has a place for that. */
+@FunctionalInterface
+public interface PictureEncoder {
+
+    /**
+     * @param image already of the size that the job asked for
+     * @param model that drew it
+     * @param format to write
+     * @param quality of a lossy format in [0, 100]
+     */
+    byte[] encode(GeneratedImage image, ModelInfo model, PictureFormat format, int quality);
+}

@@ -1,0 +1,109 @@
+package dev.mobilediffusion.server.job;
+
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * Pictures as files, {@code pictures/JOB/INDEX.FORMAT}. A file under its own name is complete, whenever the power went:
+ * it is written as {@code .part}, brought to the disk, renamed, and its folder brought to the disk.
+ */
+final class PictureFiles {
+
+    private static final String PART = ".part";
+
+    private final Path root;
+    private final FileLayer files;
+
+    PictureFiles(Path root, FileLayer files) throws IOException {
+        this.root = root;
+        this.files = files;
+        Files.createDirectories(root);
+    }
+
+    void write(String jobId, int index, PictureFormat format, byte[] bytes) {
+        Path target = file(jobId, index, format);
+        Path part = target.resolveSibling(target.getFileName() + PART);
+        try {
+            if (!Files.isDirectory(target.getParent())) {
+                Files.createDirectory(target.getParent());
+                files.syncFolder(root);
+            }
+            files.writeThrough(part, bytes);
+            files.rename(part, target);
+            files.syncFolder(target.getParent());
+        } catch (IOException e) {
+            deleteQuietly(part);
+            throw StorageErrors.of(e);
+        }
+    }
+
+    byte[] read(String jobId, int index, PictureFormat format) {
+        try {
+            return files.read(file(jobId, index, format));
+        } catch (NoSuchFileException e) {
+            throw ApiException.of(ErrorCode.NOT_FOUND, "the picture has expired", e);
+        } catch (IOException e) {
+            throw StorageErrors.of(e);
+        }
+    }
+
+    boolean exists(String jobId, int index, PictureFormat format) {
+        return Files.isRegularFile(file(jobId, index, format));
+    }
+
+    void deleteJob(String jobId) {
+        Path folder = root.resolve(jobId);
+        if (!Files.isDirectory(folder)) {
+            return;
+        }
+        try (Stream<Path> content = Files.list(folder)) {
+            content.forEach(PictureFiles::deleteQuietly);
+        } catch (IOException | UncheckedIOException e) {
+            throw StorageErrors.of(e instanceof UncheckedIOException u ? u.getCause() : (IOException) e);
+        }
+        deleteQuietly(folder);
+    }
+
+    /** Removes what a power cut left behind: half-written files, and folders of jobs that nobody knows. */
+    void sweep(Set<String> knownJobs) {
+        try (Stream<Path> folders = Files.list(root)) {
+            for (Path folder : folders.toList()) {
+                String jobId = folder.getFileName().toString();
+                if (knownJobs.contains(jobId)) {
+                    deleteParts(folder);
+                } else {
+                    deleteJob(jobId);
+                }
+            }
+        } catch (IOException e) {
+            throw StorageErrors.of(e);
+        }
+    }
+
+    private static void deleteParts(Path folder) throws IOException {
+        try (Stream<Path> content = Files.list(folder)) {
+            content.filter(file -> file.toString().endsWith(PART)).forEach(PictureFiles::deleteQuietly);
+        }
+    }
+
+    private static void deleteQuietly(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            // The next sweep finds it; the job's own failure is what matters now
+            System.getLogger(PictureFiles.class.getName())
+                    .log(System.Logger.Level.DEBUG, "cannot remove {0}", file.getFileName());
+        }
+    }
+
+    private Path file(String jobId, int index, PictureFormat format) {
+        return root.resolve(jobId).resolve(index + "." + format.label());
+    }
+}

@@ -1,0 +1,141 @@
+package dev.mobilediffusion.server;
+
+import dev.mobilediffusion.runtime.CancelToken;
+import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.ProgressListener;
+import dev.mobilediffusion.runtime.Stage;
+import dev.mobilediffusion.runtime.StageTimings;
+import dev.mobilediffusion.runtime.TextToImage;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A model that "draws" a plain 16x16 square whose colour tells the seed: at once, or picture by picture as a test
+ * allows. The prompt {@code "boom"} breaks it, {@code "oom"} throws an error, and {@code "what is a xyzzy"} warns.
+ */
+public final class FakePipeline implements TextToImage {
+
+    public static final int SIDE = 16;
+    public static final ModelInfo MODEL = new ModelInfo(
+            "fake", SIDE, SIDE, 4, 3.0, false, "EulerDiscreteScheduler", 1234, List.of("house", "red"), "Apache-2.0",
+            "ab".repeat(32));
+
+    private final boolean gated;
+    private final Semaphore allowed = new Semaphore(0);
+    private final BlockingQueue<ImageRequest> started = new LinkedBlockingQueue<>();
+    private final List<ImageRequest> finished = new CopyOnWriteArrayList<>();
+    private volatile boolean closed;
+
+    private FakePipeline(boolean gated) {
+        this.gated = gated;
+    }
+
+    /** Draws at once. */
+    public static FakePipeline quick() {
+        return new FakePipeline(false);
+    }
+
+    /** Waits inside the UNet until {@link #allow} lets the picture finish. */
+    public static FakePipeline gated() {
+        return new FakePipeline(true);
+    }
+
+    public void allow(int pictures) {
+        allowed.release(pictures);
+    }
+
+    /** Waits until the next picture has begun, and which it is. */
+    public ImageRequest awaitStart() throws InterruptedException {
+        ImageRequest request = started.poll(20, TimeUnit.SECONDS);
+        if (request == null) {
+            throw new AssertionError("no picture began within 20 s");
+        }
+        return request;
+    }
+
+    /** Pictures that were drawn to the end, in order. */
+    public List<ImageRequest> finished() {
+        return finished;
+    }
+
+    public boolean hasStarted() {
+        return !started.isEmpty();
+    }
+
+    public boolean isClosed() {
+        return closed;
+    }
+
+    @Override
+    public ModelInfo model() {
+        return MODEL;
+    }
+
+    @Override
+    public GeneratedImage generate(ImageRequest request, ProgressListener progress, CancelToken cancel) {
+        int steps = request.steps().orElse(MODEL.defaultSteps());
+        started.add(request);
+        progress.onStage(Stage.TEXT_ENCODER);
+        fail(request);
+        progress.onStage(Stage.UNET);
+        for (int step = 1; step <= steps; step++) {
+            cancel.throwIfCancelled();
+            progress.onStep(step, steps);
+        }
+        awaitPermission(cancel);
+        progress.onStage(Stage.VAE_DECODER);
+        cancel.throwIfCancelled();
+        byte[] rgb = new byte[SIDE * SIDE * 3];
+        Arrays.fill(rgb, (byte) request.seed());
+        ImageRequest drawn = new ImageRequest(
+                request.prompt(), request.negativePrompt(), request.seed(), OptionalInt.of(steps),
+                OptionalDouble.of(request.guidanceScale().orElse(MODEL.defaultGuidanceScale())));
+        finished.add(drawn);
+        StageTimings timings = StageTimings.NONE
+                .with(Stage.TOKENIZE, Duration.ofMillis(1))
+                .with(Stage.TEXT_ENCODER, Duration.ofMillis(2))
+                .with(Stage.UNET, Duration.ofMillis(30))
+                .with(Stage.VAE_DECODER, Duration.ofMillis(4));
+        List<String> warnings = request.prompt().contains("xyzzy") ? List.of("unknown word: xyzzy") : List.of();
+        return new GeneratedImage(SIDE, SIDE, rgb, drawn, timings, warnings);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+
+    private static void fail(ImageRequest request) {
+        switch (request.prompt()) {
+            case "boom" -> throw new InferenceException(
+                    InferenceException.Code.INFERENCE_FAILED, "ORT_FAIL: /secret/path/model.onnx");
+            case "oom" -> throw new OutOfMemoryError("not really");
+            case "picky" -> throw InferenceException.invalid("prompt", "prompt must not be picky");
+            default -> { }
+        }
+    }
+
+    private void awaitPermission(CancelToken cancel) {
+        try {
+            while (gated && !allowed.tryAcquire(2, TimeUnit.MILLISECONDS)) {
+                cancel.throwIfCancelled();
+            }
+            if (gated && cancel.isCancelled()) {
+                allowed.release(); // was meant for a picture that finishes
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("nobody interrupts a worker", e);
+        }
+    }
+}
