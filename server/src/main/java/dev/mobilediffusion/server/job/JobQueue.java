@@ -62,7 +62,7 @@ public final class JobQueue implements AutoCloseable {
 
     void resume() {
         storage.tryOpen();
-        timer.every(Duration.ofMinutes(1), this::expireStored);
+        timer.every("expiry", Duration.ofMinutes(1), this::expireStored);
     }
 
     /** Admits a job, or finds the one that the same client has sent before under the same idempotency key. */

@@ -13,7 +13,7 @@ final class JobTimer implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(JobTimer.class.getName());
 
     private final ScheduledThreadPoolExecutor executor;
-    private final Map<String, ScheduledFuture<?>> deadlines = new ConcurrentHashMap<>();
+    private final Map<String, ScheduledFuture<?>> tasks = new ConcurrentHashMap<>();
 
     JobTimer() {
         executor = new ScheduledThreadPoolExecutor(1, task -> {
@@ -25,19 +25,21 @@ final class JobTimer implements AutoCloseable {
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
 
-    void every(Duration period, Runnable task) {
-        executor.scheduleWithFixedDelay(
-                () -> guarded(task), period.toNanos(), period.toNanos(), TimeUnit.NANOSECONDS);
+    void every(String name, Duration period, Runnable task) {
+        tasks.put(
+                name,
+                executor.scheduleWithFixedDelay(
+                        () -> guarded(task), period.toNanos(), period.toNanos(), TimeUnit.NANOSECONDS));
     }
 
-    void at(String jobId, Duration delay, Runnable task) {
-        deadlines.put(jobId, executor.schedule(() -> guarded(task), delay.toNanos(), TimeUnit.NANOSECONDS));
+    void at(String name, Duration delay, Runnable task) {
+        tasks.put(name, executor.schedule(() -> guarded(task), delay.toNanos(), TimeUnit.NANOSECONDS));
     }
 
-    void cancel(String jobId) {
-        ScheduledFuture<?> deadline = deadlines.remove(jobId);
-        if (deadline != null) {
-            deadline.cancel(false);
+    void cancel(String name) {
+        ScheduledFuture<?> task = tasks.remove(name);
+        if (task != null) {
+            task.cancel(false);
         }
     }
 

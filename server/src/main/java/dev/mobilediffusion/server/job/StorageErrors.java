@@ -32,14 +32,11 @@ final class StorageErrors {
     static ApiException of(SQLException failure) {
         if (failure instanceof SQLiteException sqlite) {
             // Extended codes carry the primary one in their low byte: https://sqlite.org/rescode.html
-            switch (sqlite.getResultCode().code & 0xff) {
-                case 13:
-                    return full(failure);
-                case 8, 14:
-                    return readOnly(failure);
-                default:
-                    break;
-            }
+            return switch (sqlite.getResultCode().code & 0xff) {
+                case 13 -> full(failure);
+                case 8, 14 -> readOnly(failure);
+                default -> broken(failure);
+            };
         }
         return broken(failure);
     }
