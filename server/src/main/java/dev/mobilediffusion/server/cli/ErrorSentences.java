@@ -1,0 +1,88 @@
+package dev.mobilediffusion.server.cli;
+
+import dev.mobilediffusion.runtime.InferenceException;
+import java.io.PrintWriter;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** Says on stderr, in one sentence, what was wrong; a person never sees a stack trace. */
+final class ErrorSentences implements IParameterExceptionHandler, IExecutionExceptionHandler {
+
+    /** Wrong usage: the command line itself cannot be obeyed. */
+    static final int WRONG_USAGE = 2;
+
+    @Override
+    public int handleParseException(ParameterException failure, String[] args) {
+        CommandLine command = failure.getCommandLine();
+        say(command.getErr(), "%s; see '%s --help'", sentence(failure), commandName(command));
+        return WRONG_USAGE;
+    }
+
+    @Override
+    public int handleExecutionException(Exception failure, CommandLine command, ParseResult parsed) {
+        switch (failure) {
+            case ParameterException wrongUsage -> {
+                return handleParseException(wrongUsage, new String[0]);
+            }
+            case InferenceException inference
+            when inference.code() == InferenceException.Code.INVALID_REQUEST -> {
+                return handleParseException(new ParameterException(command, inFlags(inference)), new String[0]);
+            }
+            case InferenceException inference -> say(command.getErr(), "%s", inference.getMessage());
+            case CommandFailure known -> say(command.getErr(), "%s", known.getMessage());
+            default -> say(command.getErr(), "this should not have happened, please report it: %s", failure);
+        }
+        return CommandFailure.EXIT_CODE;
+    }
+
+    /** The runtime's sentence with the flag's spelling: {@code --guidance-scale must be in …}. */
+    private static String inFlags(InferenceException failure) {
+        String param = failure.param();
+        String message = failure.getMessage();
+        boolean isFlag = !param.isEmpty() && !param.equals("prompt") && message.startsWith(param);
+        return isFlag ? "--" + param.replace('_', '-') + message.substring(param.length()) : message;
+    }
+
+    private static String sentence(ParameterException failure) {
+        return switch (failure) {
+            case UnmatchedArgumentException unmatched -> unmatched(unmatched);
+            case MissingParameterException missing -> lowerFirst(missing.getMessage());
+            default -> lowerFirst(failure.getMessage());
+        };
+    }
+
+    private static String unmatched(UnmatchedArgumentException failure) {
+        String argument = failure.getUnmatched().getFirst();
+        if (!failure.isUnknownOption()) {
+            return failure.getCommandLine()
+                            .getCommandSpec()
+                            .positionalParameters()
+                            .isEmpty()
+                    ? "unexpected argument '%s'".formatted(argument)
+                    : "unexpected argument '%s'; words that belong together need quotes".formatted(argument);
+        }
+        List<String> similar = failure.getSuggestions();
+        return similar.isEmpty()
+                ? "unknown option '%s'".formatted(argument)
+                : "unknown option '%s'; did you mean %s?".formatted(argument, String.join(" or ", similar));
+    }
+
+    private static String commandName(CommandLine command) {
+        return command.getCommandSpec().qualifiedName(" ");
+    }
+
+    private static String lowerFirst(String text) {
+        return text.isEmpty() ? text : Character.toLowerCase(text.charAt(0)) + text.substring(1);
+    }
+
+    private static void say(PrintWriter err, String format, Object... args) {
+        err.println("mobilediffusion: " + format.formatted(args));
+        err.flush();
+    }
+}

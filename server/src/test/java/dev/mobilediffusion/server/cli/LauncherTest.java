@@ -1,0 +1,177 @@
+package dev.mobilediffusion.server.cli;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.allOf;
+import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.hasItems;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.startsWith;
+
+import dev.mobilediffusion.server.cli.LauncherFixture.Run;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class LauncherTest {
+
+    @TempDir
+    private Path folder;
+
+    private LauncherFixture fixture;
+
+    @BeforeEach
+    void makeAClone() throws IOException {
+        fixture = LauncherFixture.built(folder);
+    }
+
+    @Test
+    void takesTheNewerJavaBesideAnOldOneOnThePath() throws Exception {
+        fixture.onPathAsJava(fixture.jdk(fixture.jvms().resolve("java-17"), "17.0.15"));
+        fixture.jdk(fixture.jvms().resolve("jdk 21, with spaces"), "21.0.2");
+        fixture.jdk(fixture.jvms().resolve("jdk-25"), "25.0.1");
+        fixture.jdk(fixture.jvms().resolve("jdk-8"), "1.8.0_402");
+
+        Run run = fixture.run("generate", "a red house", "--seed", "7");
+
+        assertThat(run.err(), is(empty()));
+        assertThat(run.out().getFirst(), is("java 25.0.1"));
+        assertThat(run.out(), hasItems(fixture.app().toRealPath().toString(), "a red house", "--seed", "7"));
+        assertThat(run.exitCode(), is(0));
+    }
+
+    @Test
+    void saysWhatToInstallWhereThereIsNoJava() throws Exception {
+        Run run = fixture.run("generate", "a red house");
+
+        assertThat(run.exitCode(), is(1));
+        assertThat(run.out(), is(empty()));
+        assertThat(run.err(), contains(containsString("Java 21 or newer is needed")));
+    }
+
+    @Test
+    void saysWhatToInstallWhereEveryJavaIsTooOld() throws Exception {
+        fixture.onPathAsJava(fixture.jdk(fixture.jvms().resolve("java-17"), "17.0.15"));
+
+        Run run = fixture.run();
+
+        assertThat(run.exitCode(), is(1));
+        assertThat(run.err(), contains(allOf(containsString("Java 21"), containsString("JAVA_HOME"))));
+    }
+
+    @Test
+    void prefersJavaHomeThenThePath() throws Exception {
+        fixture.jdk(fixture.jvms().resolve("jdk-26"), "26");
+        fixture.onPathAsJava(fixture.jdk(folder.resolve("elsewhere"), "22.0.1"));
+        assertThat(fixture.run().out().getFirst(), is("java 22.0.1"));
+
+        fixture.jdk(folder.resolve("home"), "21");
+        fixture.with("JAVA_HOME", folder.resolve("home"));
+        assertThat(fixture.run().out().getFirst(), is("java 21"));
+    }
+
+    @Test
+    void passesByAJavaHomeThatIsTooOldOrGone() throws Exception {
+        fixture.jdk(fixture.jvms().resolve("jdk-21"), "21.0.2");
+
+        fixture.with("JAVA_HOME", folder.resolve("gone"));
+        assertThat(fixture.run().out().getFirst(), is("java 21.0.2"));
+
+        fixture.jdk(folder.resolve("old"), "17.0.1");
+        fixture.with("JAVA_HOME", folder.resolve("old"));
+        assertThat(fixture.run().out().getFirst(), is("java 21.0.2"));
+    }
+
+    @Test
+    void asksAJavaWithoutReleaseFileForItsVersion() throws Exception {
+        fixture.javaWithoutReleaseFile(fixture.jvms().resolve("custom"), "23-ea");
+
+        assertThat(fixture.run().out().getFirst(), is("java 23-ea"));
+    }
+
+    @Test
+    void allowsUnsafeMemoryAccessOnlyWhereJavaKnowsTheFlag() throws Exception {
+        Path home = fixture.jvms().resolve("jdk");
+        fixture.jdk(home, "23.0.2");
+        assertThat(fixture.run().out(), not(hasItem(startsWith("--sun-misc-unsafe"))));
+
+        Files.writeString(home.resolve("release"), "JAVA_VERSION=\"24\"\n");
+        assertThat(fixture.run().out(), hasItem("--sun-misc-unsafe-memory-access=allow"));
+    }
+
+    @Test
+    void worksThroughSymbolicLinksFromAnotherFolder() throws Exception {
+        fixture.jdk(fixture.jvms().resolve("jdk-21"), "21.0.2");
+        Path first = Files.createSymbolicLink(folder.resolve("first link"), fixture.launcher());
+        Path second = Files.createSymbolicLink(folder.resolve("second link"), first.getFileName());
+        Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
+
+        Run run = fixture.run(second, elsewhere, "--help");
+
+        assertThat(run.out(), hasItem(fixture.app().toRealPath().toString()));
+        assertThat(run.exitCode(), is(0));
+    }
+
+    @Test
+    void buildsWhatIsMissingAndKeepsStdoutForResults() throws Exception {
+        fixture.jdk(fixture.jvms().resolve("jdk-21"), "21.0.2");
+        fixture.source("pom.xml", 60);
+        Files.delete(fixture.app());
+        fixture.maven("touch '%s'%n".formatted(fixture.app()));
+
+        Run run = fixture.run("--version");
+
+        assertThat(run.out().getFirst(), is("java 21.0.2"));
+        assertThat(run.err(), hasItem(containsString("-pl server -am")));
+        assertThat(run.err(), hasItem("JAVA_HOME=" + fixture.jvms().resolve("jdk-21")));
+        assertThat(run.exitCode(), is(0));
+    }
+
+    @Test
+    void buildsAgainOnlyWhenASourceIsNewer() throws Exception {
+        fixture.jdk(fixture.jvms().resolve("jdk-21"), "21.0.2");
+        fixture.source("pom.xml", 60);
+        fixture.source("runtime/src/main/java/A.java", 60);
+        fixture.maven("");
+        fixture.age(fixture.app(), -60);
+        assertThat(fixture.run().err(), is(empty()));
+
+        fixture.age(fixture.app(), 120);
+        assertThat(fixture.run().err(), hasItem(startsWith("mvn ")));
+        // Maven had nothing to do and left the jar as it was
+        assertThat(fixture.run().err(), is(empty()));
+    }
+
+    @Test
+    void saysThatMavenIsNeededToBuild() throws Exception {
+        fixture.jdk(fixture.jvms().resolve("jdk-21"), "21.0.2");
+        fixture.source("pom.xml", 60);
+        Files.delete(fixture.app());
+
+        Run run = fixture.run();
+
+        assertThat(run.exitCode(), is(1));
+        assertThat(run.err(), contains(containsString("Maven is needed to build")));
+    }
+
+    @Test
+    void endsWhenTheBuildFailsAndLeavesTheWayFreeForTheNext() throws Exception {
+        fixture.jdk(fixture.jvms().resolve("jdk-21"), "21.0.2");
+        fixture.source("pom.xml", 60);
+        Files.delete(fixture.app());
+        fixture.maven("exit 1\n");
+
+        Run run = fixture.run();
+
+        assertThat(run.exitCode(), is(1));
+        assertThat(run.out(), is(empty()));
+        assertThat(run.err(), hasItem(containsString("the build failed")));
+        assertThat(Files.exists(fixture.root().resolve("server/target/.building")), is(false));
+    }
+}
