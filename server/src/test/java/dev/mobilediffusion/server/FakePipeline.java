@@ -28,7 +28,16 @@ public final class FakePipeline implements TextToImage {
 
     public static final int SIDE = 16;
     public static final ModelInfo MODEL = new ModelInfo(
-            "fake", SIDE, SIDE, 4, 3.0, false, "EulerDiscreteScheduler", 1234, List.of("house", "red"), "Apache-2.0",
+            "fake",
+            SIDE,
+            SIDE,
+            4,
+            3.0,
+            false,
+            "EulerDiscreteScheduler",
+            1234,
+            List.of("house", "red"),
+            "Apache-2.0",
             "ab".repeat(32));
 
     private final boolean gated;
@@ -99,7 +108,10 @@ public final class FakePipeline implements TextToImage {
         byte[] rgb = new byte[SIDE * SIDE * 3];
         Arrays.fill(rgb, (byte) request.seed());
         ImageRequest drawn = new ImageRequest(
-                request.prompt(), request.negativePrompt(), request.seed(), OptionalInt.of(steps),
+                request.prompt(),
+                request.negativePrompt(),
+                request.seed(),
+                OptionalInt.of(steps),
                 OptionalDouble.of(request.guidanceScale().orElse(MODEL.defaultGuidanceScale())));
         finished.add(drawn);
         StageTimings timings = StageTimings.NONE
@@ -118,11 +130,12 @@ public final class FakePipeline implements TextToImage {
 
     private static void fail(ImageRequest request) {
         switch (request.prompt()) {
-            case "boom" -> throw new InferenceException(
-                    InferenceException.Code.INFERENCE_FAILED, "ORT_FAIL: /secret/path/model.onnx");
+            case "boom" ->
+                throw new InferenceException(
+                        InferenceException.Code.INFERENCE_FAILED, "ORT_FAIL: /secret/path/model.onnx");
             case "oom" -> throw new OutOfMemoryError("not really");
             case "picky" -> throw InferenceException.invalid("prompt", "prompt must not be picky");
-            default -> { }
+            default -> {}
         }
     }
 

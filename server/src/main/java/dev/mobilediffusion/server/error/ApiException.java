@@ -47,7 +47,8 @@ public final class ApiException extends RuntimeException {
     /** The same failure in the server's words; the runtime's sentence stays where it is about the request. */
     public static ApiException of(InferenceException failure) {
         ErrorCode code = ErrorCode.of(failure.code());
-        String message = code == ErrorCode.INFERENCE_FAILED ? "the model failed to draw this picture" : failure.getMessage();
+        String message =
+                code == ErrorCode.INFERENCE_FAILED ? "the model failed to draw this picture" : failure.getMessage();
         return new ApiException(code, failure.param(), message, null, failure);
     }
 

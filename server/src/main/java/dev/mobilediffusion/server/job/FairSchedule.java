@@ -77,7 +77,10 @@ final class FairSchedule {
 
     /** Pictures that nobody has begun. */
     int pictures() {
-        return lanes.values().stream().flatMap(Deque::stream).mapToInt(entry -> entry.pictures().size()).sum();
+        return lanes.values().stream()
+                .flatMap(Deque::stream)
+                .mapToInt(entry -> entry.pictures().size())
+                .sum();
     }
 
     /** All that is waiting, in the order in which it would run if nobody else came. */

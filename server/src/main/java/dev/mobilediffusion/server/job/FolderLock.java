@@ -41,7 +41,8 @@ final class FolderLock implements AutoCloseable {
             throw new FolderInUseException(folder, Files.readString(file).strip());
         }
         channel.truncate(0);
-        channel.write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
+        channel.write(
+                ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
         return new FolderLock(channel);
     }
 

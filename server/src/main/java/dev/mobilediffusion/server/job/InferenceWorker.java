@@ -111,7 +111,8 @@ public final class InferenceWorker implements AutoCloseable {
         job.cancelToken().throwIfCancelled();
         job.beginStage(task.index(), Stage.ENCODE);
         long begin = System.nanoTime();
-        GeneratedImage sized = spec.size().map(size -> Resampler.resample(image, size)).orElse(image);
+        GeneratedImage sized =
+                spec.size().map(size -> Resampler.resample(image, size)).orElse(image);
         byte[] bytes = encoder.encode(sized, model, spec.format(), spec.quality());
         StageTimings timings = image.timings().with(Stage.ENCODE, Duration.ofNanos(System.nanoTime() - begin));
         timings.durations().forEach((stage, took) -> queue.observer().stageDone(model.name(), stage, took));

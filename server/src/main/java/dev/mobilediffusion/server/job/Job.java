@@ -78,8 +78,16 @@ public final class Job {
 
     public JobStatus status() {
         return locked(() -> new JobStatus(
-                id, state, createdAt, Optional.ofNullable(startedAt), Optional.ofNullable(finishedAt),
-                Optional.ofNullable(stage), step, steps, List.copyOf(pictures.values()), timings(),
+                id,
+                state,
+                createdAt,
+                Optional.ofNullable(startedAt),
+                Optional.ofNullable(finishedAt),
+                Optional.ofNullable(stage),
+                step,
+                steps,
+                List.copyOf(pictures.values()),
+                timings(),
                 Optional.ofNullable(error)));
     }
 

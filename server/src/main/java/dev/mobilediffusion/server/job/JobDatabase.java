@@ -13,45 +13,40 @@ final class JobDatabase {
 
     /** Step k brings version k to k + 1. Never edit one that was released: append. */
     static final List<List<String>> MIGRATIONS = List.of(
-            List.of(
-                    """
-                    CREATE TABLE job (
-                        seq INTEGER PRIMARY KEY AUTOINCREMENT,
-                        id TEXT NOT NULL UNIQUE,
-                        client TEXT NOT NULL,
-                        spec TEXT NOT NULL,
-                        state TEXT NOT NULL,
-                        attempt INTEGER NOT NULL,
-                        created_ms INTEGER NOT NULL,
-                        started_ms INTEGER,
-                        finished_ms INTEGER,
-                        error_code TEXT,
-                        error_param TEXT,
-                        error_message TEXT)
-                    """,
-                    "CREATE INDEX job_finished ON job (finished_ms) WHERE finished_ms IS NOT NULL",
-                    """
-                    CREATE TABLE picture (
-                        job_id TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
-                        picture INTEGER NOT NULL,
-                        seed INTEGER NOT NULL,
-                        width INTEGER NOT NULL,
-                        height INTEGER NOT NULL,
-                        steps INTEGER NOT NULL,
-                        guidance_scale REAL NOT NULL,
-                        format TEXT NOT NULL,
-                        sha256 TEXT NOT NULL,
-                        bytes INTEGER NOT NULL,
-                        timings TEXT NOT NULL,
-                        warnings TEXT NOT NULL,
-                        PRIMARY KEY (job_id, picture)) WITHOUT ROWID
-                    """),
-            List.of(
-                    "ALTER TABLE job ADD COLUMN idempotency_key TEXT",
-                    """
-                    CREATE UNIQUE INDEX job_idempotency ON job (client, idempotency_key)
-                        WHERE idempotency_key IS NOT NULL
-                    """));
+            List.of("""
+                CREATE TABLE job (
+                    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+                    id TEXT NOT NULL UNIQUE,
+                    client TEXT NOT NULL,
+                    spec TEXT NOT NULL,
+                    state TEXT NOT NULL,
+                    attempt INTEGER NOT NULL,
+                    created_ms INTEGER NOT NULL,
+                    started_ms INTEGER,
+                    finished_ms INTEGER,
+                    error_code TEXT,
+                    error_param TEXT,
+                    error_message TEXT)
+                """, "CREATE INDEX job_finished ON job (finished_ms) WHERE finished_ms IS NOT NULL", """
+                CREATE TABLE picture (
+                    job_id TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+                    picture INTEGER NOT NULL,
+                    seed INTEGER NOT NULL,
+                    width INTEGER NOT NULL,
+                    height INTEGER NOT NULL,
+                    steps INTEGER NOT NULL,
+                    guidance_scale REAL NOT NULL,
+                    format TEXT NOT NULL,
+                    sha256 TEXT NOT NULL,
+                    bytes INTEGER NOT NULL,
+                    timings TEXT NOT NULL,
+                    warnings TEXT NOT NULL,
+                    PRIMARY KEY (job_id, picture)) WITHOUT ROWID
+                """),
+            List.of("ALTER TABLE job ADD COLUMN idempotency_key TEXT", """
+                CREATE UNIQUE INDEX job_idempotency ON job (client, idempotency_key)
+                    WHERE idempotency_key IS NOT NULL
+                """));
 
     private JobDatabase() {}
 

@@ -39,8 +39,7 @@ public final class JobQueue implements AutoCloseable {
     /** One durable admission at a time, so that two equal keys cannot both be new. */
     private final ReentrantLock durableAdmission = new ReentrantLock();
 
-    JobQueue(
-            QueueLimits limits, JobObserver observer, Clock clock, Path data, Retention retention, FileLayer files) {
+    JobQueue(QueueLimits limits, JobObserver observer, Clock clock, Path data, Retention retention, FileLayer files) {
         this.waiting = new WaitingRoom(limits);
         this.observer = observer;
         this.clock = clock;

@@ -83,7 +83,8 @@ final class JobRows {
     }
 
     Optional<Job> findByKey(ClientId client, String key) throws SQLException {
-        return jobs("WHERE client = ? AND idempotency_key = ?", client.value(), key).stream().findFirst();
+        return jobs("WHERE client = ? AND idempotency_key = ?", client.value(), key).stream()
+                .findFirst();
     }
 
     List<String> ids() throws SQLException {
@@ -144,8 +145,7 @@ final class JobRows {
 
     private List<Picture> pictures(String jobId) throws SQLException {
         List<Picture> found = new ArrayList<>();
-        try (PreparedStatement statement =
-                        prepare("SELECT * FROM picture WHERE job_id = ? ORDER BY picture", jobId);
+        try (PreparedStatement statement = prepare("SELECT * FROM picture WHERE job_id = ? ORDER BY picture", jobId);
                 ResultSet row = statement.executeQuery()) {
             while (row.next()) {
                 int index = row.getInt("picture");

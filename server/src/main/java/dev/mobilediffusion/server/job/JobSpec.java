@@ -53,11 +53,12 @@ public record JobSpec(
             throw ApiException.invalid("n", "n must be in [1, %d], got %d", MAX_COUNT, count);
         }
         if (quality < 0 || quality > 100) {
-            throw ApiException.invalid(
-                    "output_compression", "output_compression must be in [0, 100], got %d", quality);
+            throw ApiException.invalid("output_compression", "output_compression must be in [0, 100], got %d", quality);
         }
-        if (timeout.isPresent() && (timeout.get().isNegative() || timeout.get().isZero()
-                || timeout.get().compareTo(MAX_TIMEOUT) > 0)) {
+        if (timeout.isPresent()
+                && (timeout.get().isNegative()
+                        || timeout.get().isZero()
+                        || timeout.get().compareTo(MAX_TIMEOUT) > 0)) {
             throw ApiException.invalid(
                     "timeout_seconds",
                     "timeout_seconds must be in (0, %d], got %s",
@@ -66,16 +67,27 @@ public record JobSpec(
         }
         if (request.seed() > Long.MAX_VALUE - count + 1) {
             throw ApiException.invalid(
-                    "seed", "seed must be at most %d for %d pictures, got %d",
-                    Long.MAX_VALUE - count + 1, count, request.seed());
+                    "seed",
+                    "seed must be at most %d for %d pictures, got %d",
+                    Long.MAX_VALUE - count + 1,
+                    count,
+                    request.seed());
         }
     }
 
     /** One PNG of the model's own size that lives as long as its client waits. */
     public static JobSpec of(String model, ImageRequest request) {
         return new JobSpec(
-                "internal", model, request, 1, Optional.empty(), PictureFormat.PNG, DEFAULT_QUALITY,
-                Optional.empty(), Optional.empty(), Lifetime.ATTACHED);
+                "internal",
+                model,
+                request,
+                1,
+                Optional.empty(),
+                PictureFormat.PNG,
+                DEFAULT_QUALITY,
+                Optional.empty(),
+                Optional.empty(),
+                Lifetime.ATTACHED);
     }
 
     public JobSpec withApi(String value) {

@@ -41,8 +41,7 @@ public record Picture(
     }
 
     Picture withContent(Content value) {
-        return new Picture(
-                index, seed, width, height, steps, guidanceScale, format, sha256, timings, warnings, value);
+        return new Picture(index, seed, width, height, steps, guidanceScale, format, sha256, timings, warnings, value);
     }
 
     /** Bytes in memory or in a file. */

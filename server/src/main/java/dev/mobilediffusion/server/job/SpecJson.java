@@ -59,14 +59,18 @@ final class SpecJson {
                 request,
                 node.get("count").asInt(),
                 node.has("width")
-                        ? Optional.of(new PictureSize(node.get("width").asInt(), node.get("height").asInt()))
+                        ? Optional.of(new PictureSize(
+                                node.get("width").asInt(), node.get("height").asInt()))
                         : Optional.empty(),
                 PictureFormat.valueOf(node.get("format").asText()),
                 node.get("quality").asInt(),
-                node.has("timeout_ms") ? Optional.of(Duration.ofMillis(node.get("timeout_ms").asLong())) : Optional.empty(),
+                node.has("timeout_ms")
+                        ? Optional.of(Duration.ofMillis(node.get("timeout_ms").asLong()))
+                        : Optional.empty(),
                 node.has("key")
                         ? Optional.of(new Idempotency(
-                                node.get("key").asText(), node.get("body_sha256").asText()))
+                                node.get("key").asText(),
+                                node.get("body_sha256").asText()))
                         : Optional.empty(),
                 Lifetime.DURABLE);
     }

@@ -42,8 +42,7 @@ final class StorageErrors {
     }
 
     static ApiException full(Throwable cause) {
-        return ApiException.of(
-                ErrorCode.STORAGE_FULL, "the data folder's disk is full, so no job can be kept", cause);
+        return ApiException.of(ErrorCode.STORAGE_FULL, "the data folder's disk is full, so no job can be kept", cause);
     }
 
     private static ApiException readOnly(Throwable cause) {

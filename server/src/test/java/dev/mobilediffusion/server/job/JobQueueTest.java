@@ -6,12 +6,12 @@ import static dev.mobilediffusion.server.job.QueueFixture.attached;
 import static dev.mobilediffusion.server.job.QueueFixture.finished;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.instanceOf;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
-import static org.hamcrest.Matchers.containsString;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.mobilediffusion.runtime.ImageRequest;
@@ -34,7 +34,8 @@ final class JobQueueTest {
     @Test
     void drawsAPicturePerSeedAndTimesItsStages() throws InterruptedException {
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
-            JobStatus status = finished(fixture.queue.submit(attached("a house", 7).withCount(3), ALICE));
+            JobStatus status =
+                    finished(fixture.queue.submit(attached("a house", 7).withCount(3), ALICE));
 
             assertThat(status.state(), is(JobState.SUCCEEDED));
             assertThat(status.pictures().stream().map(Picture::seed).toList(), contains(7L, 8L, 9L));
@@ -52,8 +53,8 @@ final class JobQueueTest {
             fixture.queue.submit(attached("waiting", 2), ALICE);
             fixture.queue.submit(attached("waiting", 3), BOB);
 
-            ApiException full = assertThrows(
-                    ApiException.class, () -> fixture.queue.submit(attached("too many", 4), BOB));
+            ApiException full =
+                    assertThrows(ApiException.class, () -> fixture.queue.submit(attached("too many", 4), BOB));
 
             assertThat(full.code(), is(ErrorCode.RATE_LIMIT_EXCEEDED));
             assertThat(full.retryAfter().orElseThrow(), greaterThan(Duration.ZERO));
@@ -71,7 +72,8 @@ final class JobQueueTest {
             finished(many);
             finished(one);
 
-            List<Long> seeds = fixture.pipeline.finished().stream().map(ImageRequest::seed).toList();
+            List<Long> seeds =
+                    fixture.pipeline.finished().stream().map(ImageRequest::seed).toList();
             assertThat(seeds.indexOf(100L) <= 2, is(true));
             assertThat(seeds, hasSize(5));
         }
@@ -89,7 +91,9 @@ final class JobQueueTest {
             assertThat(fixture.queue.estimate(first).orElseThrow().position(), is(1));
             QueueEstimate last = fixture.queue.estimate(second).orElseThrow();
             assertThat(last.position(), is(2));
-            assertThat(last.eta(), greaterThan(fixture.queue.estimate(first).orElseThrow().eta()));
+            assertThat(
+                    last.eta(),
+                    greaterThan(fixture.queue.estimate(first).orElseThrow().eta()));
         }
     }
 
@@ -159,15 +163,22 @@ final class JobQueueTest {
     @Test
     void aFailingPictureFailsItsJobWithoutSecretsAndTheWorkerLivesOn() throws InterruptedException {
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 8)) {
-            JobError boom = finished(fixture.queue.submit(attached("boom", 1), ALICE)).error().orElseThrow();
-            JobError oom = finished(fixture.queue.submit(attached("oom", 1), ALICE)).error().orElseThrow();
-            JobError picky = finished(fixture.queue.submit(attached("picky", 1), ALICE)).error().orElseThrow();
+            JobError boom = finished(fixture.queue.submit(attached("boom", 1), ALICE))
+                    .error()
+                    .orElseThrow();
+            JobError oom = finished(fixture.queue.submit(attached("oom", 1), ALICE))
+                    .error()
+                    .orElseThrow();
+            JobError picky = finished(fixture.queue.submit(attached("picky", 1), ALICE))
+                    .error()
+                    .orElseThrow();
 
             assertThat(boom.code(), is(ErrorCode.INFERENCE_FAILED));
             assertThat(boom.message(), not(containsString("secret")));
             assertThat(oom.code(), is(ErrorCode.INTERNAL));
             assertThat(picky, is(new JobError(ErrorCode.INVALID_REQUEST, "prompt", "prompt must not be picky")));
-            assertThat(finished(fixture.queue.submit(attached("fine", 1), ALICE)).state(), is(JobState.SUCCEEDED));
+            assertThat(
+                    finished(fixture.queue.submit(attached("fine", 1), ALICE)).state(), is(JobState.SUCCEEDED));
         }
     }
 
@@ -211,7 +222,9 @@ final class JobQueueTest {
             }
             for (Job job : jobs) {
                 assertThat(finished(job).state(), is(JobState.SUCCEEDED));
-                assertThat(job.status().pictures().getFirst().seed(), is(job.spec().request().seed()));
+                assertThat(
+                        job.status().pictures().getFirst().seed(),
+                        is(job.spec().request().seed()));
             }
             assertThat(fixture.pipeline.finished(), hasSize(64));
         }

@@ -6,8 +6,8 @@ import static dev.mobilediffusion.server.job.QueueFixture.attached;
 import static dev.mobilediffusion.server.job.QueueFixture.durable;
 import static dev.mobilediffusion.server.job.QueueFixture.finished;
 import static org.hamcrest.MatcherAssert.assertThat;
-import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
@@ -56,9 +56,12 @@ final class JobStoreTest {
 
             assertThat(job.spec(), is(spec));
             assertThat(job.status().state(), is(JobState.SUCCEEDED));
-            assertThat(job.status().timings().of(Stage.UNET), is(before.timings().of(Stage.UNET)));
+            assertThat(
+                    job.status().timings().of(Stage.UNET), is(before.timings().of(Stage.UNET)));
             assertThat(job.status().pictures().get(1).bytes()[0], is((byte) 8));
-            assertThat(job.status().pictures().get(1).sha256(), is(before.pictures().get(1).sha256()));
+            assertThat(
+                    job.status().pictures().get(1).sha256(),
+                    is(before.pictures().get(1).sha256()));
             assertThat(fixture.pipeline.hasStarted(), is(false));
         }
     }
@@ -96,7 +99,10 @@ final class JobStoreTest {
 
             assertThat(finished(waited).pictures(), hasSize(1));
             assertThat(finished(again).pictures(), hasSize(3));
-            List<Long> drawn = fixture.pipeline.finished().stream().map(ImageRequest::seed).sorted().toList();
+            List<Long> drawn = fixture.pipeline.finished().stream()
+                    .map(ImageRequest::seed)
+                    .sorted()
+                    .toList();
             assertThat("the first picture was on disk already", drawn, contains(2L, 3L, 10L));
             assertThat(again.eventsAfter(lastEvent).getFirst().id(), greaterThan(lastEvent));
         }
@@ -115,8 +121,10 @@ final class JobStoreTest {
         }
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
             assertThat(fixture.queue.submit(spec, ALICE).id(), is(first.id()));
-            assertThat("another client's key is another key",
-                    fixture.queue.submit(spec, BOB).id(), is(not(first.id())));
+            assertThat(
+                    "another client's key is another key",
+                    fixture.queue.submit(spec, BOB).id(),
+                    is(not(first.id())));
         }
     }
 
@@ -125,8 +133,10 @@ final class JobStoreTest {
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
             fixture.queue.submit(durable("a house", 7).withIdempotency(KEY), ALICE);
 
-            ApiException refusal = assertThrows(ApiException.class, () -> fixture.queue.submit(
-                    durable("a boat", 7).withIdempotency(new Idempotency(KEY.key(), "bb")), ALICE));
+            ApiException refusal = assertThrows(
+                    ApiException.class,
+                    () -> fixture.queue.submit(
+                            durable("a boat", 7).withIdempotency(new Idempotency(KEY.key(), "bb")), ALICE));
 
             assertThat(refusal.code(), is(ErrorCode.IDEMPOTENCY_KEY_REUSED));
         }
@@ -135,11 +145,13 @@ final class JobStoreTest {
     @Test
     void aSecondServerOnTheFolderRefusesToStartAndSaysWhy() {
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
-            FolderInUseException refusal = assertThrows(
-                    FolderInUseException.class, () -> new QueueFixture(data, fixture.pipeline, 4));
+            FolderInUseException refusal =
+                    assertThrows(FolderInUseException.class, () -> new QueueFixture(data, fixture.pipeline, 4));
 
             assertThat(refusal.getMessage(), containsString("in use by another server"));
-            assertThat(refusal.getMessage(), containsString(Long.toString(ProcessHandle.current().pid())));
+            assertThat(
+                    refusal.getMessage(),
+                    containsString(Long.toString(ProcessHandle.current().pid())));
         }
     }
 
@@ -163,12 +175,14 @@ final class JobStoreTest {
 
     @Test
     void aFolderOfANewerServerIsLeftAlone() throws SQLException {
-        try (Connection connection = database(); Statement statement = connection.createStatement()) {
+        try (Connection connection = database();
+                Statement statement = connection.createStatement()) {
             statement.execute("PRAGMA user_version = 99");
         }
 
         UnknownSchemaException refusal = assertThrows(
-                UnknownSchemaException.class, () -> JobStore.open(data, QueueFixture.RETENTION).close());
+                UnknownSchemaException.class,
+                () -> JobStore.open(data, QueueFixture.RETENTION).close());
 
         assertThat(refusal.getMessage(), containsString("schema version 99"));
     }
@@ -210,9 +224,17 @@ final class JobStoreTest {
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
             for (int i = 0; i < 3; i++) {
                 JobSpec large = durable("large", i);
-                large = new JobSpec(large.api(), large.model(), large.request(), 1,
-                        Optional.of(new PictureSize(400, 400)), large.format(), 90, large.timeout(),
-                        large.idempotency(), Lifetime.DURABLE);
+                large = new JobSpec(
+                        large.api(),
+                        large.model(),
+                        large.request(),
+                        1,
+                        Optional.of(new PictureSize(400, 400)),
+                        large.format(),
+                        90,
+                        large.timeout(),
+                        large.idempotency(),
+                        Lifetime.DURABLE);
                 ids[i] = finished(fixture.queue.submit(large, ALICE)).id();
             }
         }
@@ -232,11 +254,15 @@ final class JobStoreTest {
             JobStatus failed = finished(fixture.queue.submit(durable("a house", 7), ALICE));
             assertThat(failed.error().orElseThrow().code(), is(ErrorCode.STORAGE_FULL));
             assertThat("nothing half there", partFiles(), is(0));
-            assertThat("an attached job needs no disk",
-                    finished(fixture.queue.submit(attached("a house", 7), ALICE)).state(), is(JobState.SUCCEEDED));
+            assertThat(
+                    "an attached job needs no disk",
+                    finished(fixture.queue.submit(attached("a house", 7), ALICE))
+                            .state(),
+                    is(JobState.SUCCEEDED));
 
             files.repair();
-            assertThat(finished(fixture.queue.submit(durable("a house", 7), ALICE)).state(), is(JobState.SUCCEEDED));
+            assertThat(
+                    finished(fixture.queue.submit(durable("a house", 7), ALICE)).state(), is(JobState.SUCCEEDED));
         }
     }
 
@@ -269,14 +295,18 @@ final class JobStoreTest {
         Path blocked = data.resolve("blocked");
         Files.writeString(blocked, "a file where the folder should be");
         try (QueueFixture fixture = new QueueFixture(blocked, FakePipeline.quick(), 4)) {
-            assertThat(finished(fixture.queue.submit(attached("a house", 7), ALICE)).state(), is(JobState.SUCCEEDED));
+            assertThat(
+                    finished(fixture.queue.submit(attached("a house", 7), ALICE))
+                            .state(),
+                    is(JobState.SUCCEEDED));
             ApiException refusal =
                     assertThrows(ApiException.class, () -> fixture.queue.submit(durable("a house", 7), ALICE));
             assertThat(refusal.code(), is(ErrorCode.STORAGE_UNAVAILABLE));
             assertThat(fixture.queue.depth(), is(0));
 
             Files.delete(blocked);
-            assertThat(finished(fixture.queue.submit(durable("a house", 7), ALICE)).state(), is(JobState.SUCCEEDED));
+            assertThat(
+                    finished(fixture.queue.submit(durable("a house", 7), ALICE)).state(), is(JobState.SUCCEEDED));
         }
     }
 

@@ -37,7 +37,10 @@ final class KillTest {
                 assertThat(picture.bytes()[0], is((byte) picture.seed()));
             }
             assertThat(waiting.pictures(), hasSize(1));
-            List<Long> drawnAgain = fixture.pipeline.finished().stream().map(ImageRequest::seed).sorted().toList();
+            List<Long> drawnAgain = fixture.pipeline.finished().stream()
+                    .map(ImageRequest::seed)
+                    .sorted()
+                    .toList();
             assertThat("finished pictures are not drawn twice", drawnAgain, contains(11L, 12L, 20L));
         }
     }
