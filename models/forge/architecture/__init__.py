@@ -3,7 +3,8 @@
 May use PyTorch only; knows nothing of scenes, training or files.
 """
 
-from .config import PRESETS, Preset, TextConfig, UNetConfig, VaeConfig, preset
+from .config import Preset, TextConfig, UNetConfig, VaeConfig
+from .presets import PRESETS, preset
 from .text import TextTower
 from .unet import UNet
 from .vae import Vae

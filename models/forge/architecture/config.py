@@ -1,4 +1,4 @@
-"""Sizes of the three networks, and the presets."""
+"""Sizes of the three networks; the presets that fill them in are in `presets.py`."""
 
 from dataclasses import asdict, dataclass
 
@@ -12,7 +12,7 @@ class UNetConfig:
     sample_size: int  # height and width of the latents at the native picture size
     widths: tuple[int, ...]
     blocks_down: tuple[int, ...]  # residual blocks per level (change 8)
-    blocks_up: tuple[int, ...]
+    blocks_up: tuple[int, ...]  # the same (pocket, the paper) or one more each (SD)
     blocks_middle: int  # >= 2; the transformer stack of the middle stands behind the first
     depth_down: tuple[int, ...]  # transformer blocks behind each residual block (change 1)
     depth_up: tuple[int, ...]
@@ -34,7 +34,7 @@ class UNetConfig:
     time_mode: str = "add"
     pooled_text: bool = False  # adds the mean of the text states to the time embedding
     relative_position: bool = False
-    upsample: str = "convolution"
+    upsample: str = "convolution"  # or "pointwise"
     keep_width_when_resampling: bool = True  # SD changes width in the block behind a resampler, pocket in it
 
     def __post_init__(self):
@@ -44,12 +44,19 @@ class UNetConfig:
         for name in ("blocks_down", "blocks_up", "depth_down", "depth_up", "self_attention", "separable"):
             if len(getattr(self, name)) != levels:
                 raise ValueError(f"{name} must have {levels} entries, one per level, got {getattr(self, name)}")
+        extra = {up - down for up, down in zip(self.blocks_up, self.blocks_down)}
+        if extra not in ({0}, {1}):
+            raise ValueError(f"blocks_up must be blocks_down or one more at every level, got {self.blocks_up} "
+                             f"for {self.blocks_down}")
+        if self.blocks_middle < 2:
+            raise ValueError(f"blocks_middle must be at least 2, got {self.blocks_middle}")
         if (self.heads is None) == (self.head_size is None):
             raise ValueError(f"give heads or head_size, got heads={self.heads}, head_size={self.head_size}")
 
     @property
     def all_skips(self) -> bool:
-        return all(up == down + 1 for up, down in zip(self.blocks_up, self.blocks_down))
+        """Whether the outputs of the first convolution and of the downsamplers are skip connections too, as in SD."""
+        return self.blocks_up[0] > self.blocks_down[0]
 
     def head_width(self, width: int) -> int:
         return self.head_size if self.head_size else width // self.heads
@@ -57,12 +64,27 @@ class UNetConfig:
 
 @dataclass(frozen=True)
 class VaeConfig:
-    """The autoencoder; the grid shrinks by 2 per level, so three levels above the first give factor 8."""
+    """The autoencoder; the grid shrinks by 2 per level, so three levels above the first give factor 8.
+
+    `form` "patches": a linear map of 8x8 patches plus a small correction, without norms (`vae.py`). "convolutional":
+    Stable Diffusion's kind of residual blocks, four levels each way (`convolutional_vae.py`).
+    """
 
     latent_channels: int
-    encoder_widths: tuple[int, ...]  # at full size / 2, / 4, / 8
-    decoder_widths: tuple[int, ...]  # at / 8, / 4, / 2
+    encoder_widths: tuple[int, ...]  # fine to coarse: patches at / 2, / 4, / 8; convolutional at / 1 as well
+    decoder_widths: tuple[int, ...]  # coarse to fine: patches at / 8, / 4, / 2; convolutional at / 1 as well
     decoder_blocks: tuple[int, ...]  # residual blocks at each of them
+    form: str = "patches"
+    encoder_blocks: tuple[int, ...] = ()  # convolutional only
+    groups: int = 16  # convolutional only
+
+    def __post_init__(self):
+        if self.form not in ("patches", "convolutional"):
+            raise ValueError(f"form must be patches or convolutional, got {self.form!r}")
+        levels = 3 if self.form == "patches" else 4
+        for name in ("encoder_widths", "decoder_widths", "decoder_blocks") + ("encoder_blocks",) * (levels == 4):
+            if len(getattr(self, name)) != levels:
+                raise ValueError(f"{name} must have {levels} entries, one per level, got {getattr(self, name)}")
 
     @property
     def factor(self) -> int:
@@ -93,47 +115,3 @@ class Preset:
 
     def as_dict(self) -> dict:
         return asdict(self)
-
-
-PRESETS: dict[str, Preset] = {}
-
-
-def preset(name: str) -> Preset:
-    """The preset called `name`; ValueError lists the known ones."""
-    if name not in PRESETS:
-        raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {name!r}")
-    return PRESETS[name]
-
-
-def _add(entry: Preset) -> None:
-    PRESETS[entry.name] = entry
-
-
-_add(Preset(
-    name="pocket",
-    text=TextConfig(vocabulary=1024, tokens=48, width=192, layers=4, heads=3, causal=False, act="gelu"),
-    unet=UNetConfig(
-        in_channels=8, out_channels=8, sample_size=64, widths=(64, 128, 256),
-        blocks_down=(1, 1, 1), blocks_up=(1, 1, 1), blocks_middle=2,
-        depth_down=(0, 1, 2), depth_up=(0, 1, 2), depth_middle=4, self_attention=(False, False, True),
-        context_width=192, shared_kv=True, ff_act="hardswish", act="hardswish", ff_ratio=6,
-        separable=(False, False, True), separable_middle=True, groups=16, time_width=256, sinusoid_width=128,
-        time_mode="film", pooled_text=True, relative_position=True, upsample="pointwise",
-        keep_width_when_resampling=False),
-    vae=VaeConfig(latent_channels=8, encoder_widths=(32, 64, 128), decoder_widths=(128, 64, 32),
-                  decoder_blocks=(2, 1, 1)),
-))
-
-_add(Preset(
-    name="tiny",  # for tests: every part of pocket, next to no weights
-    text=TextConfig(vocabulary=1024, tokens=48, width=32, layers=1, heads=2, causal=False, act="gelu"),
-    unet=UNetConfig(
-        in_channels=8, out_channels=8, sample_size=64, widths=(16, 16, 32),
-        blocks_down=(1, 1, 1), blocks_up=(1, 1, 1), blocks_middle=2,
-        depth_down=(0, 1, 1), depth_up=(0, 1, 1), depth_middle=1, self_attention=(False, False, True),
-        context_width=32, head_size=16, shared_kv=True, ff_act="hardswish", act="hardswish", ff_ratio=4,
-        separable=(False, False, True), separable_middle=True, groups=4, time_width=32, sinusoid_width=32,
-        time_mode="film", pooled_text=True, relative_position=True, upsample="pointwise",
-        keep_width_when_resampling=False),
-    vae=VaeConfig(latent_channels=8, encoder_widths=(8, 8, 16), decoder_widths=(16, 8, 8), decoder_blocks=(1, 1, 1)),
-))

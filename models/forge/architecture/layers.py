@@ -31,33 +31,37 @@ def convolution(inputs: int, outputs: int, separable: bool = False, stride: int 
 class ResidualBlock(nn.Module):
     """norm, activation, 3x3 convolution, twice, around a shortcut; the time embedding enters in between.
 
-    `time_mode` "add" adds a projection of it (Stable Diffusion); "film" scales and shifts the second norm's output.
+    `time_mode` "add" adds a projection of it (Stable Diffusion); "film" scales and shifts the second norm's output;
+    "none" is a block without time, as in the VAE.
     """
 
     def __init__(self, inputs: int, outputs: int, time_width: int, *, groups: int, act: str, separable: bool,
                  time_mode: str):
         super().__init__()
-        if time_mode not in ("add", "film"):
-            raise ValueError(f"time_mode must be add or film, got {time_mode!r}")
+        if time_mode not in ("add", "film", "none"):
+            raise ValueError(f"time_mode must be add, film or none, got {time_mode!r}")
         self.film = time_mode == "film"
         self.norm1 = group_norm(inputs, groups)
         self.conv1 = convolution(inputs, outputs, separable)
-        self.time = nn.Linear(time_width, outputs * (2 if self.film else 1))
+        if time_mode != "none":
+            self.time = nn.Linear(time_width, outputs * (2 if self.film else 1))
         self.norm2 = group_norm(outputs, groups)
         self.conv2 = convolution(outputs, outputs, separable)
         self.shortcut = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
         self.act = activation(act)
 
-    def forward(self, x: Tensor, time: Tensor) -> Tensor:
+    def forward(self, x: Tensor, time: Tensor | None = None) -> Tensor:
         """x (B, inputs, H, W), time (B, time_width), already activated → (B, outputs, H, W)."""
         h = self.conv1(self.act(self.norm1(x)))
+        h = self.norm2(h) if time is None else self._timed_norm(h, time)
+        return self.shortcut(x) + self.conv2(self.act(h))
+
+    def _timed_norm(self, h: Tensor, time: Tensor) -> Tensor:
         condition = self.time(time)[:, :, None, None]
         if self.film:
             scale, shift = condition.chunk(2, dim=1)
-            h = self.norm2(h) * (1 + scale) + shift
-        else:
-            h = self.norm2(h + condition)
-        return self.shortcut(x) + self.conv2(self.act(h))
+            return self.norm2(h) * (1 + scale) + shift
+        return self.norm2(h + condition)
 
 
 class Downsample(nn.Module):
@@ -75,14 +79,15 @@ class Upsample(nn.Module):
     """Doubles the grid: nearest, then a 3x3 convolution; or ("pointwise") a 1x1 convolution before the doubling,
     which costs 36 times less and leaves the smoothing to the residual block that follows."""
 
-    def __init__(self, inputs: int, outputs: int, mode: str):
+    def __init__(self, inputs: int, outputs: int, mode: str, separable: bool = False):
         super().__init__()
         if mode not in ("convolution", "pointwise"):
             raise ValueError(f"upsample must be convolution or pointwise, got {mode!r}")
         self.pointwise = mode == "pointwise"
-        self.conv = nn.Conv2d(inputs, outputs, 1) if self.pointwise else nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.conv = nn.Conv2d(inputs, outputs, 1) if self.pointwise else convolution(inputs, outputs, separable)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (B, inputs, H, W) → (B, outputs, 2H, 2W)."""
         if self.pointwise:
             return F.interpolate(self.conv(x), scale_factor=2.0, mode="nearest")
         return self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))

@@ -1,8 +1,7 @@
 """The denoiser: a UNet whose options are the paper's eight changes against Stable Diffusion 1.5's."""
 
-from torch import Tensor, nn
-
 import torch
+from torch import Tensor, nn
 
 from .config import UNetConfig
 from .layers import Downsample, ResidualBlock, Upsample, activation, group_norm, sinusoidal
@@ -20,68 +19,79 @@ class UNet(nn.Module):
     def __init__(self, config: UNetConfig):
         super().__init__()
         self.config = config
-        widths, levels = config.widths, len(config.widths)
         time_width = config.time_width
         self.time = nn.Sequential(
             nn.Linear(config.sinusoid_width, time_width), nn.SiLU(), nn.Linear(time_width, time_width))
         self.text_pool = nn.Linear(config.context_width, time_width) if config.pooled_text else None
-        self.conv_in = nn.Conv2d(config.in_channels, widths[0], 3, padding=1)
-        all_skips = config.all_skips
-        skips = [widths[0]] if all_skips else []
-        current = widths[0]
-        self.down = nn.ModuleList()
-        for level, width in enumerate(widths):
+        self.conv_in = nn.Conv2d(config.in_channels, config.widths[0], 3, padding=1)
+        skips: list[int] = []  # widths of the skip connections, finest first
+        self.down = self._down(skips)
+        width = config.widths[-1]
+        self.middle_in = self._residual(width, width, config.separable_middle)
+        self.middle = self._middle(width)
+        self.up = self._up(skips)
+        self.norm_out = group_norm(config.widths[0], config.groups)
+        self.act_out = activation(config.act)
+        self.conv_out = nn.Conv2d(config.widths[0], config.out_channels, 3, padding=1)
+        # A zero-initialised last layer starts training from the mean prediction and returns there when it is replaced.
+        nn.init.zeros_(self.conv_out.weight)
+        nn.init.zeros_(self.conv_out.bias)
+
+    def _down(self, skips: list[int]) -> nn.ModuleList:
+        config, current = self.config, self.config.widths[0]
+        if config.all_skips:
+            skips.append(current)
+        parts = nn.ModuleList()
+        for level, width in enumerate(config.widths):
             blocks = nn.ModuleList()
             for _ in range(config.blocks_down[level]):
                 blocks.append(self._stack(level, current, width, config.depth_down[level]))
                 current = width
                 skips.append(width)
-            last = level == levels - 1
-            target = current if config.keep_width_when_resampling or last else widths[level + 1]
-            down = None if last else Downsample(current, target)
-            if down is not None:
+            part = nn.ModuleDict({"blocks": blocks})
+            if level + 1 < len(config.widths):
+                target = current if config.keep_width_when_resampling else config.widths[level + 1]
+                part["resample"] = Downsample(current, target)
                 current = target
-                if all_skips:
+                if config.all_skips:
                     skips.append(current)
-            self.down.append(nn.ModuleDict({"blocks": blocks} | ({"resample": down} if down else {})))
+            parts.append(part)
+        return parts
 
-        middle_stacks = config.blocks_middle - 1
-        self.middle_in = self._residual(current, current, config.separable_middle)
-        self.middle = nn.ModuleList()
-        for index in range(middle_stacks):
-            transformer = self._transformer(current, config.depth_middle, True, levels - 1) if index == 0 else None
-            block = nn.ModuleDict({"transformer": transformer} if transformer else {})
-            block["residual"] = self._residual(current, current, config.separable_middle)
-            self.middle.append(block)
+    def _middle(self, width: int) -> nn.ModuleList:
+        config = self.config
+        parts = nn.ModuleList()
+        for index in range(config.blocks_middle - 1):
+            part = nn.ModuleDict()
+            if index == 0 and config.depth_middle:
+                part["transformer"] = self._transformer(width, config.depth_middle, True)
+            part["residual"] = self._residual(width, width, config.separable_middle)
+            parts.append(part)
+        return parts
 
-        self.up = nn.ModuleList()
-        for level in reversed(range(levels)):
-            width = widths[level]
+    def _up(self, skips: list[int]) -> nn.ModuleList:
+        config, current = self.config, self.config.widths[-1]
+        parts = nn.ModuleList()
+        for level in reversed(range(len(config.widths))):
+            width = config.widths[level]
             blocks = nn.ModuleList()
             for _ in range(config.blocks_up[level]):
                 blocks.append(self._stack(level, current + skips.pop(), width, config.depth_up[level]))
                 current = width
-            up = None
+            part = nn.ModuleDict({"blocks": blocks})
             if level > 0:
-                target = current if config.keep_width_when_resampling else widths[level - 1]
-                up = Upsample(current, target, config.upsample)
+                target = current if config.keep_width_when_resampling else config.widths[level - 1]
+                part["resample"] = Upsample(current, target, config.upsample, config.separable[level])
                 current = target
-            self.up.append(nn.ModuleDict({"blocks": blocks} | ({"resample": up} if up else {})))
-        if skips:
-            raise ValueError(f"blocks_up {config.blocks_up} leave {len(skips)} skip connections unused")
-        self.norm_out = group_norm(current, config.groups)
-        self.act_out = activation(config.act)
-        self.conv_out = nn.Conv2d(current, config.out_channels, 3, padding=1)
-        # A zero-initialised last layer starts training from the mean prediction and returns there when it is replaced.
-        nn.init.zeros_(self.conv_out.weight)
-        nn.init.zeros_(self.conv_out.bias)
+            parts.append(part)
+        return parts
 
     def _residual(self, inputs: int, outputs: int, separable: bool) -> ResidualBlock:
         config = self.config
         return ResidualBlock(inputs, outputs, config.time_width, groups=config.groups, act=config.act,
                              separable=separable, time_mode=config.time_mode)
 
-    def _transformer(self, width: int, depth: int, self_attention: bool, level: int) -> SpatialTransformer:
+    def _transformer(self, width: int, depth: int, self_attention: bool) -> SpatialTransformer:
         config = self.config
         return SpatialTransformer(
             width, depth, config.head_width(width), config.context_width, groups=config.groups,
@@ -92,7 +102,7 @@ class UNet(nn.Module):
         config = self.config
         stack = nn.ModuleDict({"residual": self._residual(inputs, outputs, config.separable[level])})
         if depth:
-            stack["transformer"] = self._transformer(outputs, depth, config.self_attention[level], level)
+            stack["transformer"] = self._transformer(outputs, depth, config.self_attention[level])
         return stack
 
     def forward(self, sample: Tensor, timestep: Tensor, encoder_hidden_states: Tensor,
@@ -103,11 +113,35 @@ class UNet(nn.Module):
         Appends to `features`, when given, the coarsest feature maps on the way down and before the way up: what the
         layout loss reads.
         """
-        time = self.time(sinusoidal(timestep, self.config.sinusoid_width).to(sample.dtype))
+        time = self._condition(timestep, encoder_hidden_states, sample.dtype)
+        x, skips = self._encode(sample, time, encoder_hidden_states)
+        if features is not None:
+            features.append(x)
+        x = self.middle_in(x, time)
+        for block in self.middle:
+            if "transformer" in block:
+                x = block["transformer"](x, encoder_hidden_states)
+            x = block["residual"](x, time)
+        first = True
+        for level in self.up:
+            for stack in level["blocks"]:
+                x = run_stack(stack, torch.cat([x, skips.pop()], dim=1), time, encoder_hidden_states)
+            if features is not None and first:
+                features.append(x)
+            first = False
+            if "resample" in level:
+                x = level["resample"](x)
+        return self.conv_out(self.act_out(self.norm_out(x)))
+
+    def _condition(self, timestep: Tensor, context: Tensor, dtype: torch.dtype) -> Tensor:
+        """→ what the residual blocks take, (B, time_width), activated."""
+        time = self.time(sinusoidal(timestep, self.config.sinusoid_width).to(dtype))
         if self.text_pool is not None:
-            time = time + self.text_pool(encoder_hidden_states.mean(dim=1))
-        time = nn.functional.silu(time)
-        context = encoder_hidden_states
+            time = time + self.text_pool(context.mean(dim=1))
+        return nn.functional.silu(time)
+
+    def _encode(self, sample: Tensor, time: Tensor, context: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The way down → the coarsest feature map, and the skip connections, finest first."""
         x = self.conv_in(sample)
         skips = [x] if self.config.all_skips else []
         for level in self.down:
@@ -118,23 +152,7 @@ class UNet(nn.Module):
                 x = level["resample"](x)
                 if self.config.all_skips:
                     skips.append(x)
-        if features is not None:
-            features.append(x)
-        x = self.middle_in(x, time)
-        for block in self.middle:
-            if "transformer" in block:
-                x = block["transformer"](x, context)
-            x = block["residual"](x, time)
-        first = True
-        for level in self.up:
-            for stack in level["blocks"]:
-                x = run_stack(stack, torch.cat([x, skips.pop()], dim=1), time, context)
-            if features is not None and first:
-                features.append(x)
-            first = False
-            if "resample" in level:
-                x = level["resample"](x)
-        return self.conv_out(self.act_out(self.norm_out(x)))
+        return x, skips
 
 
 def run_stack(stack: nn.ModuleDict, x: Tensor, time: Tensor, context: Tensor) -> Tensor:

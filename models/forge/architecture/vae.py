@@ -1,6 +1,6 @@
 """The autoencoder: pictures to 8-channel latents an eighth as wide and high, and back.
 
-Both halves are a linear map of 8x8 patches plus a convolutional correction. The linear part is set to the patches'
+In the form "patches", here, both halves are a linear map of 8x8 patches plus a convolutional correction. The linear part is set to the patches'
 principal components before training (`start_from_patches`), so training begins from a picture that is already there,
 and latents of one scene look alike at every picture size. No normalization layers: they cost more than the
 convolutions on small processors and wash out flat colour.
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .config import VaeConfig
+from .convolutional_vae import ConvolutionalDecoder, ConvolutionalEncoder
 
 
 class Block(nn.Module):
@@ -71,8 +72,9 @@ class Vae(nn.Module):
     def __init__(self, config: VaeConfig):
         super().__init__()
         self.config = config
-        self.encoder = Encoder(config)
-        self.decoder = Decoder(config)
+        patches = config.form == "patches"
+        self.encoder = Encoder(config) if patches else ConvolutionalEncoder(config)
+        self.decoder = Decoder(config) if patches else ConvolutionalDecoder(config)
         self.register_buffer("mean", torch.zeros(config.latent_channels))
         self.register_buffer("deviation", torch.ones(config.latent_channels))
 
@@ -90,6 +92,8 @@ class Vae(nn.Module):
 
         Returns the share of the patches' variance that they keep, in [0, 1].
         """
+        if self.config.form != "patches":
+            raise ValueError(f"form must be patches to start from them, got {self.config.form!r}")
         factor = self.config.factor
         patches = F.pixel_unshuffle(pictures, factor).movedim(1, -1).flatten(0, -2).double()  # (P, 192)
         mean = patches.mean(dim=0)
