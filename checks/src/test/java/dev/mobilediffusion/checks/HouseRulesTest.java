@@ -12,12 +12,14 @@ import org.junit.jupiter.api.Test;
 final class HouseRulesTest {
 
     private static final int MAX_LINES = 300;
+    /** A test class is a list of behaviours, which nobody has to hold in mind at once. */
+    private static final int MAX_TEST_LINES = 400;
 
     @Test
     void noFileIsLongerThanAReaderCanHold() {
         List<String> tooLong = Repository.sources().stream()
-                .filter(source -> source.lines() > MAX_LINES)
-                .map(source -> "%s has %d lines, at most %d".formatted(source.path(), source.lines(), MAX_LINES))
+                .filter(source -> source.lines() > maxLines(source))
+                .map(source -> "%s has %d lines, at most %d".formatted(source.path(), source.lines(), maxLines(source)))
                 .toList();
 
         assertThat(tooLong, is(empty()));
@@ -45,5 +47,9 @@ final class HouseRulesTest {
                 .toList();
 
         assertThat(misplaced, is(empty()));
+    }
+
+    private static int maxLines(JavaSource source) {
+        return source.isTest() ? MAX_TEST_LINES : MAX_LINES;
     }
 }
