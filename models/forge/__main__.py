@@ -1,0 +1,86 @@
+"""The forge's command line: `python models/forge COMMAND --help`.
+
+From a bare machine to a bundle, in the order of the paper's appendix:
+
+    python models/forge train --minutes 480      # draw, text, vae, denoiser, decoder, checker: all stages
+    python models/forge evaluate                 # obedience, Fréchet distance, reconstruction, sheets
+    python models/forge export --out models/pocket
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "mobilediffusion"
+# glibc returns large tensors to the kernel after every operation and faults them in again: a quarter of a step's time.
+MALLOC = "glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=8589934592:glibc.malloc.top_pad=268435456"
+
+
+def keep_memory() -> None:
+    """Restarts this process with an allocator that keeps what it has, where the allocator is glibc's."""
+    if sys.platform == "linux" and "GLIBC_TUNABLES" not in os.environ:
+        os.environ["GLIBC_TUNABLES"] = MALLOC
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="forge", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = top.add_subparsers(dest="command", required=True)
+
+    def command(name: str, text: str, training: bool = True) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        if training:
+            made.add_argument("--preset", default="pocket", help="pocket (default), tiny, ...")
+            made.add_argument("--run", type=Path, help="checkpoints and logs; default: the user's cache folder")
+            made.add_argument("--pool", type=Path, help="drawn or imported pictures; default: the user's cache folder")
+            made.add_argument("--threads", type=int, default=os.cpu_count(),
+                              help="CPU threads; 1 is faster than 2 where other programs keep the cores busy")
+        return made
+
+    draw = command("draw", "Fills the pool with drawn scenes.")
+    draw.add_argument("--size", type=int, default=256)
+    draw.add_argument("--pictures", type=int, required=True)
+    draw.add_argument("--workers", type=int, default=os.cpu_count())
+    draw.add_argument("--held-out", action="store_true")
+
+    own = command("import", "Adds one's own pictures to the pool: a folder of pictures with .txt captions, or a "
+                            "WebDataset tar.")
+    own.add_argument("source", type=Path)
+
+    train = command("train", "Trains one stage, or all of them within a budget. Goes on where it stopped.")
+    train.add_argument("--stage", default="all", choices=["all", "text", "vae", "denoiser", "decoder", "checker"])
+    train.add_argument("--minutes", type=float, required=True, help="wall-clock budget of the stage, earlier runs included")
+    train.add_argument("--compile", action="store_true", help="torch.compile; always on with a GPU")
+
+    evaluate = command("evaluate", "Measures obedience, Fréchet distance, diversity and reconstruction; draws sheets.")
+    evaluate.add_argument("--out", type=Path, help="folder for the report and the sheets")
+    evaluate.add_argument("--prompts", type=int, default=96)
+    evaluate.add_argument("--steps", type=int, nargs="+", default=[16])
+    evaluate.add_argument("--guidance", type=float, default=2.5)
+    evaluate.add_argument("--size", type=int, default=512)
+
+    export = command("export", "Writes the bundle in the diffusers ONNX layout.")
+    export.add_argument("--out", type=Path, required=True)
+    export.add_argument("--steps", type=int, default=16, help="the bundle's default steps")
+    export.add_argument("--guidance", type=float, default=2.5, help="the bundle's default guidance")
+
+    count = command("count", "Prints parameters and multiply-adds of a preset.", training=False)
+    count.add_argument("preset")
+    return top
+
+
+def main(arguments: list[str]) -> int:
+    options = parser().parse_args(arguments)
+    keep_memory()
+    import commands
+    try:
+        commands.COMMANDS[options.command](options, CACHE)
+    except (FileNotFoundError, ValueError) as error:
+        print(f"forge: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,112 @@
+"""What every training stage shares: where it runs, how long, what it reports, how it averages."""
+
+import csv
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The processor that trains: one CUDA GPU if there is one, else the CPU."""
+
+    device: torch.device
+    compiles: bool
+
+    @staticmethod
+    def here(compiles: bool) -> "Machine":
+        if torch.cuda.is_available():
+            torch.backends.cuda.matmul.allow_tf32 = True
+            torch.backends.cudnn.allow_tf32 = True
+            return Machine(torch.device("cuda"), compiles)
+        torch.set_flush_denormal(True)
+        return Machine(torch.device("cpu"), compiles)
+
+    def bf16(self):
+        """Autocast: bf16 matrix products and convolutions, fp32 weights."""
+        return torch.autocast(self.device.type, torch.bfloat16)
+
+    def place(self, module: nn.Module) -> nn.Module:
+        return module.to(self.device, memory_format=torch.channels_last)
+
+    def compile(self, module: nn.Module) -> nn.Module:
+        return torch.compile(module, dynamic=False) if self.compiles else module
+
+
+class Clock:
+    """A wall-clock budget that survives a restart: `spent` seconds were used by earlier runs of the stage."""
+
+    def __init__(self, minutes: float, spent: float = 0.0):
+        self.budget, self.before, self.begin = minutes * 60, spent, time.monotonic()
+
+    def spent(self) -> float:
+        return self.before + time.monotonic() - self.begin
+
+    def progress(self) -> float:
+        """Share of the budget that is used, in [0, 1]."""
+        return min(1.0, self.spent() / self.budget)
+
+
+def learning_rate(step: int, progress: float, peak: float, warmup: int = 200, floor: float = 0.05,
+                  decay_from: float = 0.6) -> float:
+    """Linear warm-up, constant, then a cosine from `decay_from` of the budget to `floor` of the peak."""
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    if progress <= decay_from:
+        return peak
+    share = (progress - decay_from) / (1 - decay_from)
+    return peak * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * share)))
+
+
+class Average:
+    """Exponential moving average of a module's weights, warmed up so that early weights are forgotten."""
+
+    def __init__(self, module: nn.Module, decay: float):
+        self.decay, self.steps = decay, 0
+        self.weights = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, module: nn.Module) -> None:
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        state = module.state_dict()
+        averages = [self.weights[name] for name in state]
+        torch._foreach_lerp_(averages, [tensor.detach() for tensor in state.values()], 1 - decay)
+
+
+class Losses:
+    """Running means, printed and appended to a CSV file that the curves are drawn from."""
+
+    def __init__(self, path: Path, every: int):
+        self.path, self.every = path, every
+        self.sums: dict[str, float] = {}
+        self.count, self.samples, self.begin = 0, 0, time.monotonic()
+
+    def add(self, step: int, samples: int, rate: float, **losses: float) -> None:
+        for name, value in losses.items():
+            self.sums[name] = self.sums.get(name, 0.0) + float(value)
+        self.count += 1
+        self.samples += samples
+        if self.count == self.every:
+            self._report(step, rate)
+
+    def _report(self, step: int, rate: float) -> None:
+        speed = self.samples / (time.monotonic() - self.begin)
+        row = {"step": step, "learning_rate": rate, "samples_per_second": round(speed, 1)}
+        row |= {name: round(total / self.count, 5) for name, total in self.sums.items()}
+        print("  ".join(f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
+                        for name, value in row.items()), flush=True)
+        fresh = not self.path.exists()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, row.keys())
+            if fresh:
+                writer.writeheader()
+            writer.writerow(row)
+        self.sums, self.count, self.samples, self.begin = {}, 0, 0, time.monotonic()
+
+
