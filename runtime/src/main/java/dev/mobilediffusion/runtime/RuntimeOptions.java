@@ -1,0 +1,53 @@
+package dev.mobilediffusion.runtime;
+
+import java.util.Objects;
+
+/**
+ * How a model is loaded and run; what it draws does not depend on it, but for the last bits of a float.
+ *
+ * @param threads threads that compute, in [1, {@value #MAX_THREADS}]
+ * @param spinning whether idle threads burn a core for a moment in the hope of work: faster, and warmer
+ * @param memory what to spend memory on
+ * @param verifyHashes whether every file is compared with the hashes in {@code bundle.json}, where there is one
+ */
+public record RuntimeOptions(int threads, boolean spinning, MemoryProfile memory, boolean verifyHashes) {
+
+    public static final int MAX_THREADS = 256;
+
+    /** What to spend memory on. */
+    public enum MemoryProfile {
+        /** Weights repacked for the CPU, and working memory kept from picture to picture. */
+        SPEED,
+        /** Weights used where the file is mapped, and working memory given back after each stage. */
+        SMALL
+    }
+
+    public RuntimeOptions {
+        Objects.requireNonNull(memory, "memory");
+        if (threads < 1 || threads > MAX_THREADS) {
+            throw new IllegalArgumentException("threads must be in [1, %d], got %d".formatted(MAX_THREADS, threads));
+        }
+    }
+
+    /** All processors that this process may use (a container's CPU quota counts), no spinning, for speed, verified. */
+    public static RuntimeOptions defaults() {
+        int processors = Math.min(Runtime.getRuntime().availableProcessors(), MAX_THREADS);
+        return new RuntimeOptions(processors, false, MemoryProfile.SPEED, true);
+    }
+
+    public RuntimeOptions withThreads(int value) {
+        return new RuntimeOptions(value, spinning, memory, verifyHashes);
+    }
+
+    public RuntimeOptions withSpinning(boolean value) {
+        return new RuntimeOptions(threads, value, memory, verifyHashes);
+    }
+
+    public RuntimeOptions withMemory(MemoryProfile value) {
+        return new RuntimeOptions(threads, spinning, value, verifyHashes);
+    }
+
+    public RuntimeOptions withVerifyHashes(boolean value) {
+        return new RuntimeOptions(threads, spinning, memory, value);
+    }
+}

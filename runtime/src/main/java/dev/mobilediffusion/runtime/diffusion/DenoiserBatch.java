@@ -1,0 +1,95 @@
+package dev.mobilediffusion.runtime.diffusion;
+
+import dev.mobilediffusion.runtime.CancelToken;
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.onnx.OnnxModel;
+import dev.mobilediffusion.runtime.onnx.TensorBuffer;
+import dev.mobilediffusion.runtime.onnx.TensorSpec;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** The UNet's buffers for one batch size, allocated once. For one thread at a time. */
+final class DenoiserBatch implements AutoCloseable {
+
+    private final int size;
+    private final List<TensorBuffer> buffers = new ArrayList<>();
+    private final TensorBuffer sample; // (size, C, H, W)
+    private final TensorBuffer timestep; // (), (1) or (size)
+    private final TensorBuffer hiddenStates; // (size, L, D)
+    private final TensorBuffer prediction; // (size, C, H, W)
+    private final OnnxModel.Binding binding;
+
+    DenoiserBatch(OnnxModel model, int size, long[] sampleShape, long[] statesShape, int guidanceWidth) {
+        this.size = size;
+        try {
+            sample = keep(model.allocate(model.input(Denoiser.SAMPLE), sampleShape));
+            TensorSpec time = model.input(Denoiser.TIMESTEP);
+            timestep = keep(model.allocate(time, timestepShape(time)));
+            hiddenStates = keep(model.allocate(model.input(Denoiser.HIDDEN_STATES), statesShape));
+            if (guidanceWidth > 0) {
+                keep(model.allocate(model.input(Denoiser.TIMESTEP_COND), size, guidanceWidth));
+            }
+            List<TensorBuffer> inputs = List.copyOf(buffers);
+            TensorSpec output = model.outputs().get(0);
+            long[] found = model.outputShape(inputs, output);
+            if (!Arrays.equals(found, sampleShape)) {
+                throw new InferenceException(
+                        InferenceException.Code.INVALID_BUNDLE,
+                        "unet: %s must have the shape of the latents %s, found %s"
+                                .formatted(output.name(), Arrays.toString(sampleShape), Arrays.toString(found)));
+            }
+            prediction = keep(model.allocate(output, found));
+            binding = model.bind(inputs, List.of(prediction));
+        } catch (RuntimeException failure) {
+            close();
+            throw failure;
+        }
+    }
+
+    private TensorBuffer keep(TensorBuffer buffer) {
+        buffers.add(buffer);
+        return buffer;
+    }
+
+    private long[] timestepShape(TensorSpec time) {
+        long[] shape = time.shape().clone();
+        for (int i = 0; i < shape.length; i++) {
+            shape[i] = shape[i] < 0 ? size : shape[i];
+        }
+        return shape;
+    }
+
+    int size() {
+        return size;
+    }
+
+    /** Sets element {@code at} of the batch. */
+    void write(int at, float[] latents, float[] states) {
+        sample.put(at * latents.length, latents);
+        hiddenStates.put(at * states.length, states);
+    }
+
+    void run(float time, float[] guidanceEmbedding, CancelToken cancel) {
+        timestep.fill(time);
+        if (guidanceEmbedding.length > 0) {
+            TensorBuffer guidance = buffers.get(3);
+            for (int at = 0; at < size; at++) {
+                guidance.put(at * guidanceEmbedding.length, guidanceEmbedding);
+            }
+        }
+        binding.run(cancel);
+    }
+
+    /** Reads element {@code at} of the batch. */
+    void read(int at, float[] values) {
+        prediction.read(at * values.length, values);
+    }
+
+    @Override
+    public void close() {
+        for (int i = buffers.size() - 1; i >= 0; i--) {
+            buffers.get(i).close();
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package dev.mobilediffusion.runtime.diffusion;
+
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.bundle.ConfigFile;
+
+/** Makes the scheduler that a bundle's {@code scheduler_config.json} names. */
+public final class Schedulers {
+
+    private static final String CLASS_NAME = "_class_name";
+
+    private Schedulers() {}
+
+    /**
+     * Plans {@code steps} steps.
+     *
+     * @throws InferenceException with code INVALID_BUNDLE for a scheduler or setting that is not known here, and
+     *     INVALID_REQUEST when the scheduler cannot take that many steps
+     */
+    public static Scheduler create(ConfigFile config, int steps) {
+        String name = name(config);
+        return switch (name) {
+            case "FlowMatchEulerDiscreteScheduler" -> new FlowMatchEulerScheduler(config, steps);
+            default ->
+                throw invalid(
+                        config, "%s %s is not known here; known are FlowMatchEulerDiscreteScheduler", CLASS_NAME, name);
+        };
+    }
+
+    /** Class name of the scheduler, as diffusers spells it. */
+    public static String name(ConfigFile config) {
+        return config.text(CLASS_NAME);
+    }
+
+    static InferenceException invalid(ConfigFile config, String format, Object... args) {
+        return new InferenceException(
+                InferenceException.Code.INVALID_BUNDLE, config.name() + ": " + format.formatted(args));
+    }
+
+    /** Refuses settings that would change the trajectory in a way which is not implemented. */
+    static void refuse(ConfigFile config, String... flags) {
+        for (String flag : flags) {
+            if (config.flag(flag, false)) {
+                throw invalid(config, "%s is not supported here; set it to false", flag);
+            }
+        }
+    }
+}

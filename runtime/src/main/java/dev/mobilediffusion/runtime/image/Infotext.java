@@ -1,0 +1,64 @@
+package dev.mobilediffusion.runtime.image;
+
+import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.ModelInfo;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The settings of a picture in the words of AUTOMATIC1111's web UI, which other programs read back from the file:
+ *
+ * <pre>
+ * a red house by the sea at sunset
+ * Negative prompt: snow
+ * Steps: 8, Sampler: Euler, CFG scale: 1, Seed: 7, Size: 512x512, Model hash: 0123456789, Model: pocket
+ * </pre>
+ */
+public final class Infotext {
+
+    private static final int HASH_DIGITS = 10;
+
+    private Infotext() {}
+
+    public static String of(GeneratedImage image, ModelInfo model) {
+        ImageRequest request = image.request();
+        StringBuilder text = new StringBuilder(request.prompt()).append('\n');
+        if (!request.negativePrompt().isBlank()) {
+            text.append("Negative prompt: ").append(request.negativePrompt()).append('\n');
+        }
+        List<String> settings = new ArrayList<>();
+        request.steps().ifPresent(steps -> settings.add("Steps: " + steps));
+        settings.add("Sampler: " + samplerName(model.schedulerName()));
+        request.guidanceScale().ifPresent(scale -> settings.add("CFG scale: " + shortest(scale)));
+        settings.add("Seed: " + request.seed());
+        settings.add("Size: %dx%d".formatted(image.width(), image.height()));
+        settings.add("Model hash: "
+                + model.sha256()
+                        .substring(0, Math.min(HASH_DIGITS, model.sha256().length())));
+        settings.add("Model: " + quotedIfNeeded(model.name()));
+        settings.add("Version: MobileDiffusion");
+        return text.append(String.join(", ", settings)).toString();
+    }
+
+    /** What A1111 calls a scheduler of diffusers; the same name where it has none. */
+    public static String samplerName(String schedulerName) {
+        return switch (schedulerName) {
+            case "FlowMatchEulerDiscreteScheduler", "EulerDiscreteScheduler" -> "Euler";
+            case "EulerAncestralDiscreteScheduler" -> "Euler a";
+            case "DDIMScheduler" -> "DDIM";
+            case "LCMScheduler" -> "LCM";
+            case "DPMSolverMultistepScheduler" -> "DPM++ 2M";
+            case "PNDMScheduler" -> "PLMS";
+            default -> schedulerName;
+        };
+    }
+
+    private static String shortest(double value) {
+        return value == Math.rint(value) ? String.valueOf((long) value) : String.valueOf(value);
+    }
+
+    private static String quotedIfNeeded(String value) {
+        return value.contains(",") ? '"' + value.replace("\"", "\\\"") + '"' : value;
+    }
+}

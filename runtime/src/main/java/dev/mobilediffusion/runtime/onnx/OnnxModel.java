@@ -1,0 +1,252 @@
+package dev.mobilediffusion.runtime.onnx;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import dev.mobilediffusion.runtime.CancelToken;
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.RuntimeOptions;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A network in a {@code model.onnx}, with external data beside it where it has any. Names, types and shapes come from
+ * the file.
+ *
+ * <pre>{@code
+ * try (OnnxModel unet = OnnxModel.open(file, "unet", options, true);
+ *         TensorBuffer sample = unet.allocate(unet.input("sample"), 1, 4, 64, 64); …) {
+ *     Binding binding = unet.bind(List.of(sample, timestep, states), List.of(prediction));
+ *     sample.put(0, latents);
+ *     binding.run(cancel);                 // as often as wanted, without allocating tensors
+ *     prediction.read(0, velocity);
+ * }
+ * }</pre>
+ *
+ * <p>For one thread at a time; another may fire the cancel token. Errors are {@link InferenceException}s that begin with
+ * the network's name.
+ */
+public final class OnnxModel implements AutoCloseable {
+
+    private final String name;
+    private final OnnxRuntime runtime;
+    private final OrtSession.SessionOptions options;
+    private final OrtSession session;
+    private final List<TensorSpec> inputs;
+    private final List<TensorSpec> outputs;
+    private boolean closed;
+
+    private OnnxModel(String name, OnnxRuntime runtime, OrtSession.SessionOptions options, OrtSession session)
+            throws OrtException {
+        this.name = name;
+        this.runtime = runtime;
+        this.options = options;
+        this.session = session;
+        this.inputs = specs(session.getInputInfo().values());
+        this.outputs = specs(session.getOutputInfo().values());
+        OnnxRuntime.countOpened();
+    }
+
+    /**
+     * Loads a network.
+     *
+     * @param name what messages call it
+     * @param workingMemoryKept whether activations stay allocated between runs: faster, but their peak is held for ever
+     * @throws InferenceException with code INVALID_BUNDLE when the file is missing, damaged, or no network that runs here
+     */
+    public static OnnxModel open(Path file, String name, RuntimeOptions options, boolean workingMemoryKept) {
+        if (!Files.isRegularFile(file)) {
+            throw invalid("%s: %s is missing; copy it from the model's export", name, file);
+        }
+        OrtSession.SessionOptions sessionOptions = null;
+        OrtSession session = null;
+        try {
+            OnnxRuntime runtime = OnnxRuntime.instance(options);
+            sessionOptions = runtime.sessionOptions(options, workingMemoryKept);
+            session = runtime.environment().createSession(file.toString(), sessionOptions);
+            return new OnnxModel(name, runtime, sessionOptions, session);
+        } catch (OrtException | InferenceException failure) {
+            closeQuietly(session);
+            closeQuietly(sessionOptions);
+            if (failure instanceof InferenceException alreadySaid) {
+                throw alreadySaid;
+            }
+            throw new InferenceException(
+                    InferenceException.Code.INVALID_BUNDLE,
+                    "%s: %s is truncated, or not a network that can run here; install the model again (%s)"
+                            .formatted(name, file, failure.getMessage()),
+                    failure);
+        }
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public List<TensorSpec> inputs() {
+        return inputs;
+    }
+
+    public List<TensorSpec> outputs() {
+        return outputs;
+    }
+
+    /** The input called {@code inputName}. */
+    public TensorSpec input(String inputName) {
+        return optionalInput(inputName)
+                .orElseThrow(() -> invalid("%s lacks the input %s; it has %s", name, inputName, inputs));
+    }
+
+    public Optional<TensorSpec> optionalInput(String inputName) {
+        return inputs.stream().filter(spec -> spec.name().equals(inputName)).findFirst();
+    }
+
+    /** Memory for an input or output of the given dimensions, which must fit its declared ones. */
+    public TensorBuffer allocate(TensorSpec spec, long... shape) {
+        if (!spec.accepts(shape)) {
+            throw invalid("%s: %s must take %s", name, spec, Arrays.toString(shape));
+        }
+        try {
+            return new TensorBuffer(runtime.environment(), spec, shape);
+        } catch (OrtException failure) {
+            throw OnnxRuntime.failure(name, failure);
+        }
+    }
+
+    /** Fixes which memory the network reads and writes. Outputs that are left out are not computed. */
+    public Binding bind(List<TensorBuffer> in, List<TensorBuffer> out) {
+        return new Binding(name, session, tensors(in), tensors(out));
+    }
+
+    /** Dimensions of {@code output} for these inputs: as declared when they are fixed, else by running once. */
+    public long[] outputShape(List<TensorBuffer> in, TensorSpec output) {
+        if (output.isStatic()) {
+            return output.shape().clone();
+        }
+        try (OrtSession.Result result = session.run(tensors(in), Set.of(output.name()))) {
+            OnnxValue value = result.get(0);
+            return ((TensorInfo) value.getInfo()).getShape();
+        } catch (OrtException failure) {
+            throw OnnxRuntime.failure(name, failure);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            closeQuietly(session);
+            closeQuietly(options);
+            OnnxRuntime.countClosed();
+        }
+    }
+
+    private List<TensorSpec> specs(Collection<NodeInfo> nodes) {
+        List<TensorSpec> specs = new ArrayList<>();
+        for (NodeInfo node : nodes) {
+            if (!(node.getInfo() instanceof TensorInfo info)) {
+                throw invalid("%s: %s is not a tensor, which cannot run here", name, node.getName());
+            }
+            ElementType type = ElementType.of(info)
+                    .orElseThrow(() -> invalid(
+                            "%s: %s has elements of type %s; float32, float16, int64 and int32 can run here",
+                            name, node.getName(), info.onnxType));
+            specs.add(new TensorSpec(node.getName(), type, info.getShape()));
+        }
+        return List.copyOf(specs);
+    }
+
+    private static Map<String, OnnxTensor> tensors(List<TensorBuffer> buffers) {
+        Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
+        buffers.forEach(buffer -> tensors.put(buffer.name(), buffer.tensor()));
+        return tensors;
+    }
+
+    private static InferenceException invalid(String format, Object... args) {
+        return new InferenceException(InferenceException.Code.INVALID_BUNDLE, format.formatted(args));
+    }
+
+    private static void closeQuietly(AutoCloseable resource) {
+        try {
+            if (resource != null) {
+                resource.close();
+            }
+        } catch (Exception unreachable) {
+            // Freeing memory has no way to fail which a caller could act on
+            assert false : unreachable;
+        }
+    }
+
+    /** A network with its inputs and outputs fixed, ready to run. */
+    public static final class Binding {
+
+        private final String name;
+        private final OrtSession session;
+        private final Map<String, OnnxTensor> inputs;
+        private final Map<String, OnnxTensor> outputs;
+
+        private Binding(
+                String name, OrtSession session, Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> outputs) {
+            this.name = name;
+            this.session = session;
+            this.inputs = inputs;
+            this.outputs = outputs;
+        }
+
+        /**
+         * Reads the inputs and overwrites the outputs.
+         *
+         * @param cancel ends the run early
+         * @throws InferenceException with code CANCELLED when {@code cancel} fired, INFERENCE_FAILED when the network failed
+         */
+        public void run(CancelToken cancel) {
+            try (Terminator terminator = new Terminator();
+                    CancelToken.Registration registration = cancel.onCancel(terminator::terminate)) {
+                session.run(inputs, Set.of(), outputs, terminator.options).close();
+            } catch (OrtException failure) {
+                cancel.throwIfCancelled();
+                throw OnnxRuntime.failure(name, failure);
+            }
+        }
+    }
+
+    /**
+     * The stop flag of one run. The flag is sticky, so every run has its own; and it is native memory, so a token that
+     * fires while the run ends must not touch it after it was freed.
+     */
+    private static final class Terminator implements AutoCloseable {
+
+        private final OrtSession.RunOptions options = new OrtSession.RunOptions();
+        private boolean ended;
+
+        private Terminator() throws OrtException {}
+
+        private synchronized void terminate() {
+            if (ended) {
+                return;
+            }
+            try {
+                options.setTerminate(true);
+            } catch (OrtException failure) {
+                throw OnnxRuntime.failure("cancel", failure);
+            }
+        }
+
+        @Override
+        public synchronized void close() {
+            ended = true;
+            options.close();
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package dev.mobilediffusion.runtime.onnx;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession.SessionOptions;
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.RuntimeOptions;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The process's one ONNX Runtime environment. Its thread pool is made for the first model's options and shared by all
+ * networks that want the same, since they run one after the other; a network that wants another gets a pool of its own.
+ */
+public final class OnnxRuntime {
+
+    private static final String ALLOW_SPINNING = "session.intra_op.allow_spinning";
+    private static final String DISABLE_PREPACKING = "session.disable_prepacking";
+
+    private static final AtomicLong OPENED = new AtomicLong();
+    private static final AtomicLong CLOSED = new AtomicLong();
+
+    private static OnnxRuntime instance;
+
+    private final OrtEnvironment environment;
+    private final int sharedThreads;
+    private final boolean sharedSpinning;
+
+    private OnnxRuntime(RuntimeOptions options) throws OrtException {
+        sharedThreads = options.threads();
+        sharedSpinning = options.spinning();
+        try (OrtEnvironment.ThreadingOptions threading = new OrtEnvironment.ThreadingOptions()) {
+            threading.setGlobalIntraOpNumThreads(sharedThreads);
+            threading.setGlobalInterOpNumThreads(1);
+            threading.setGlobalSpinControl(sharedSpinning);
+            // Failures come as exceptions, with the same words; on stderr they would only come twice
+            environment = OrtEnvironment.getEnvironment(
+                    OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "mobilediffusion", threading);
+        }
+        environment.setTelemetry(false);
+    }
+
+    static synchronized OnnxRuntime instance(RuntimeOptions options) throws OrtException {
+        if (instance == null) {
+            instance = new OnnxRuntime(options);
+        }
+        return instance;
+    }
+
+    /** Native objects (sessions, tensors) that are open; a program that closed everything reads 0. */
+    public static long openHandles() {
+        return OPENED.get() - CLOSED.get();
+    }
+
+    /** Native objects opened since the process began. */
+    public static long openedHandles() {
+        return OPENED.get();
+    }
+
+    static void countOpened() {
+        OPENED.incrementAndGet();
+    }
+
+    static void countClosed() {
+        CLOSED.incrementAndGet();
+    }
+
+    OrtEnvironment environment() {
+        return environment;
+    }
+
+    /** Options for a session; {@code workingMemoryKept} is whether activations stay allocated between runs. */
+    SessionOptions sessionOptions(RuntimeOptions options, boolean workingMemoryKept) throws OrtException {
+        SessionOptions session = new SessionOptions();
+        if (options.threads() == sharedThreads && options.spinning() == sharedSpinning) {
+            session.disablePerSessionThreads();
+        } else {
+            session.setIntraOpNumThreads(options.threads());
+            session.setInterOpNumThreads(1);
+            session.addConfigEntry(ALLOW_SPINNING, options.spinning() ? "1" : "0");
+        }
+        session.setCPUArenaAllocator(workingMemoryKept);
+        session.setMemoryPatternOptimization(workingMemoryKept);
+        if (options.memory() == RuntimeOptions.MemoryProfile.SMALL) {
+            session.addConfigEntry(DISABLE_PREPACKING, "1");
+        }
+        return session;
+    }
+
+    static InferenceException failure(String what, OrtException cause) {
+        return new InferenceException(
+                InferenceException.Code.INFERENCE_FAILED, what + ": " + cause.getMessage(), cause);
+    }
+}

@@ -1,0 +1,194 @@
+package dev.mobilediffusion.runtime.pipeline;
+
+import dev.mobilediffusion.runtime.CancelToken;
+import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.ProgressListener;
+import dev.mobilediffusion.runtime.RuntimeOptions;
+import dev.mobilediffusion.runtime.Stage;
+import dev.mobilediffusion.runtime.TextToImage;
+import dev.mobilediffusion.runtime.bundle.ModelBundle;
+import dev.mobilediffusion.runtime.diffusion.Denoiser;
+import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
+import dev.mobilediffusion.runtime.diffusion.Guidance;
+import dev.mobilediffusion.runtime.diffusion.Scheduler;
+import dev.mobilediffusion.runtime.diffusion.Schedulers;
+import dev.mobilediffusion.runtime.image.VaeDecoder;
+import dev.mobilediffusion.runtime.text.ClipTokenizer;
+import dev.mobilediffusion.runtime.text.PromptEmbeddings;
+import dev.mobilediffusion.runtime.text.TextEncoder;
+import dev.mobilediffusion.runtime.text.TokenizedPrompt;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+
+/**
+ * Text to image by latent diffusion (Rombach et al. 2022, arXiv 2112.10752), in three parts that {@link #generate} shows
+ * in order:
+ *
+ * <ol>
+ *   <li><b>encode</b>: the prompt becomes token ids, and the text encoder one vector per token;
+ *   <li><b>denoise</b>: seeded noise in the small space of latents becomes, step by step, the latents of a picture: the
+ *       UNet says what is noise in them, guidance sharpens that towards the prompt, the scheduler takes it away;
+ *   <li><b>decode</b>: the VAE decoder turns latents into pixels.
+ * </ol>
+ *
+ * <pre>{@code
+ * try (TextToImage model = TextToImagePipeline.load(Path.of("models/pocket"), RuntimeOptions.defaults())) {
+ *     GeneratedImage image = model.generate(
+ *             ImageRequest.of("a red house by the sea at sunset", 7), ProgressListener.NONE, new CancelToken());
+ * }
+ * }</pre>
+ *
+ * <p>Everything that a picture needs is allocated when the model is loaded. For one thread at a time.
+ */
+public final class TextToImagePipeline implements TextToImage {
+
+    private static final long EMBEDDING_CACHE_BYTES = 16L << 20;
+
+    private final ModelBundle bundle;
+    private final RequestDefaults defaults;
+    private final ModelInfo model;
+    private final Deque<AutoCloseable> open = new ArrayDeque<>(); // last opened first
+
+    private final ClipTokenizer tokenizer;
+    private final PromptEmbeddings embeddings;
+    private final Guidance guidance;
+    private final VaeDecoder vaeDecoder;
+
+    private final float[] latents; // (C, H/f, W/f), the sample
+    private final float[] scaled; // (C, H/f, W/f), what the UNet sees of it
+    private final float[] prediction; // (C, H/f, W/f)
+
+    private TextToImagePipeline(ModelBundle bundle, RuntimeOptions options) {
+        this.bundle = bundle;
+        this.defaults = RequestDefaults.of(bundle);
+        this.model = defaults.modelInfo(bundle);
+        this.tokenizer = new ClipTokenizer(bundle.tokenizer());
+        try {
+            TextEncoder textEncoder = opened(TextEncoder.load(bundle, tokenizer.maxLength(), options));
+            Denoiser denoiser = opened(Denoiser.load(bundle, tokenizer.maxLength(), textEncoder.hiddenSize(), options));
+            vaeDecoder = opened(VaeDecoder.load(bundle, options));
+            embeddings = new PromptEmbeddings(textEncoder, EMBEDDING_CACHE_BYTES);
+            guidance = new Guidance(denoiser);
+            if (options.memory() == RuntimeOptions.MemoryProfile.SPEED
+                    && guidance.needsNegativePrompt(model.defaultGuidanceScale())) {
+                denoiser.allowPairs();
+            }
+            latents = new float[denoiser.sampleSize()];
+            scaled = new float[latents.length];
+            prediction = new float[latents.length];
+        } catch (RuntimeException failure) {
+            close();
+            throw failure;
+        }
+    }
+
+    /**
+     * Loads the model in a bundle's folder.
+     *
+     * @throws InferenceException with code INVALID_BUNDLE that names the file at fault and what to do
+     */
+    public static TextToImagePipeline load(Path bundleFolder, RuntimeOptions options) {
+        ModelBundle bundle = ModelBundle.open(bundleFolder);
+        if (options.verifyHashes()) {
+            bundle.verify();
+        }
+        return new TextToImagePipeline(bundle, options);
+    }
+
+    @Override
+    public ModelInfo model() {
+        return model;
+    }
+
+    /** Draws and drops one picture of one step, so that the first that counts is as fast as the rest. */
+    public void warmUp() {
+        generate(ImageRequest.of("a", 0).withSteps(defaults.minSteps()), ProgressListener.NONE, new CancelToken());
+    }
+
+    @Override
+    public GeneratedImage generate(ImageRequest request, ProgressListener progress, CancelToken cancel) {
+        StageClock clock = new StageClock(progress, cancel);
+        Warnings warnings = new Warnings(defaults.knownWords());
+        ImageRequest filled = defaults.fill(request, warnings);
+        int steps = filled.steps().orElseThrow();
+        double guidanceScale = filled.guidanceScale().orElseThrow();
+        boolean guided = guidance.needsNegativePrompt(guidanceScale);
+        Scheduler scheduler = Schedulers.create(bundle.scheduler(), steps);
+
+        clock.enter(Stage.TOKENIZE);
+        TokenizedPrompt prompt = tokenizer.encode(filled.prompt());
+        TokenizedPrompt negativePrompt = tokenizer.encode(filled.negativePrompt());
+        warnings.about(filled, prompt, negativePrompt, guided || guidanceScale > 1);
+
+        clock.enter(Stage.TEXT_ENCODER);
+        float[] positive = embeddings.of(prompt.ids(), cancel);
+        Optional<float[]> negative =
+                guided ? Optional.of(embeddings.of(negativePrompt.ids(), cancel)) : Optional.empty();
+
+        clock.enter(Stage.UNET);
+        GaussianNoise noise = GaussianNoise.seeded(filled.seed());
+        noise.fill(latents);
+        scale(latents, scheduler.initNoiseSigma());
+        guidance.begin(guidanceScale, positive, negative);
+        float[] timesteps = scheduler.timesteps();
+        for (int step = 0; step < timesteps.length; step++) {
+            cancel.throwIfCancelled();
+            scheduler.scaleModelInput(step, latents, scaled);
+            guidance.predict(scaled, timesteps[step], prediction, cancel);
+            scheduler.step(step, prediction, latents, noise);
+            progress.onStep(step + 1, timesteps.length);
+        }
+        requireFinite(latents);
+
+        clock.enter(Stage.VAE_DECODER);
+        byte[] rgb = vaeDecoder.decode(latents, cancel);
+        return new GeneratedImage(model.width(), model.height(), rgb, filled, clock.stop(), warnings.sentences());
+    }
+
+    /** Prompts whose embeddings were remembered. Any thread may ask. */
+    public long embeddingCacheHits() {
+        return embeddings.hits();
+    }
+
+    /** Prompts whose embeddings had to be computed. Any thread may ask. */
+    public long embeddingCacheMisses() {
+        return embeddings.misses();
+    }
+
+    @Override
+    public void close() {
+        while (!open.isEmpty()) {
+            try {
+                open.pop().close();
+            } catch (Exception failure) {
+                throw new InferenceException(InferenceException.Code.INFERENCE_FAILED, "close: " + failure, failure);
+            }
+        }
+    }
+
+    private <T extends AutoCloseable> T opened(T part) {
+        open.push(part);
+        return part;
+    }
+
+    private static void scale(float[] values, float factor) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] *= factor;
+        }
+    }
+
+    private static void requireFinite(float[] values) {
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                throw new InferenceException(
+                        InferenceException.Code.INFERENCE_FAILED,
+                        "unet: the latents became infinite or not a number; the model overflows with these settings");
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package dev.mobilediffusion.runtime.pipeline;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.greaterThanOrEqualTo;
+import static org.hamcrest.Matchers.hasSize;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.mobilediffusion.runtime.CancelToken;
+import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.ProgressListener;
+import dev.mobilediffusion.runtime.RuntimeOptions;
+import dev.mobilediffusion.runtime.TextToImage;
+import dev.mobilediffusion.runtime.TinyBundle;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Our pictures against diffusers' of the same bundles, seeds and settings ({@code models/forge/goldens/pictures.py}). */
+final class PictureParityTest {
+
+    private static final double SAME_PICTURE_DECIBELS = 40;
+
+    static Stream<JsonNode> cases() {
+        List<JsonNode> cases = new ArrayList<>();
+        TinyBundle.json(TinyBundle.resource("goldens/pictures/cases.json")).forEach(cases::add);
+        return cases.stream().filter(c -> c.path("name").textValue().startsWith("flow"));
+    }
+
+    @Test
+    void thereAreGoldenPictures() {
+        assertThat(cases().toList(), hasSize(greaterThanOrEqualTo(2)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void drawsThePictureThatDiffusersDraws(JsonNode example, @TempDir Path folder) throws IOException {
+        Path bundle = TinyBundle.copy(example.path("bundle").textValue(), folder);
+        boolean otherScheduler = !example.path("scheduler").isEmpty();
+        if (otherScheduler) {
+            TinyBundle.change(bundle.resolve("scheduler/scheduler_config.json"), example.path("scheduler"));
+        }
+        ImageRequest request = ImageRequest.of(
+                        example.path("prompt").textValue(), example.path("seed").longValue())
+                .withNegativePrompt(example.path("negative_prompt").textValue())
+                .withSteps(example.path("steps").intValue())
+                .withGuidanceScale(example.path("guidance_scale").doubleValue());
+        RuntimeOptions options = RuntimeOptions.defaults().withVerifyHashes(!otherScheduler);
+
+        try (TextToImage model = TextToImagePipeline.load(bundle, options)) {
+            GeneratedImage image = model.generate(request, ProgressListener.NONE, new CancelToken());
+
+            Path golden = TinyBundle.resource(
+                    "goldens/pictures/" + example.path("name").textValue() + ".png");
+            assertThat(peakSignalToNoise(image, golden), greaterThanOrEqualTo(SAME_PICTURE_DECIBELS));
+        }
+    }
+
+    /** In decibels; infinite for equal pictures. */
+    private static double peakSignalToNoise(GeneratedImage image, Path golden) throws IOException {
+        BufferedImage expected = ImageIO.read(golden.toFile());
+        double squares = 0;
+        for (int i = 0; i < image.rgb().length; i++) {
+            int pixel = i / 3;
+            int rgb = expected.getRGB(pixel % image.width(), pixel / image.width());
+            int difference = (image.rgb()[i] & 0xff) - (rgb >> (16 - 8 * (i % 3)) & 0xff);
+            squares += difference * difference;
+        }
+        return 10 * Math.log10(255 * 255 * image.rgb().length / squares);
+    }
+}
