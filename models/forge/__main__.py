@@ -51,6 +51,8 @@ def parser() -> argparse.ArgumentParser:
     train = command("train", "Trains one stage, or all of them within a budget. Goes on where it stopped.")
     train.add_argument("--stage", default="all", choices=["all", "text", "vae", "denoiser", "decoder", "checker"])
     train.add_argument("--minutes", type=float, required=True, help="wall-clock budget of the stage, earlier runs included")
+    train.add_argument("--workers", type=int, default=os.cpu_count(),
+                       help="single-threaded processes that train the denoiser together (CPU only); default: the cores")
     train.add_argument("--compile", action="store_true", help="torch.compile; always on with a GPU")
 
     evaluate = command("evaluate", "Measures obedience, Fréchet distance, diversity and reconstruction; draws sheets.")

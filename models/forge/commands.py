@@ -2,15 +2,15 @@
 
 import json
 import subprocess
+from functools import partial
 from argparse import Namespace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from architecture import Preset, UNet, preset
 from scenes import Split
-from training import checker_stage, checkpoint, denoiser_stage, pool, text_stage, vae_stage
+from training import checker_stage, checkpoint, denoiser_stage, pool, text_stage, vae_stage, workers
 from training.run import Machine
 
 # Shares of a whole budget; the rest goes to drawing.
@@ -27,7 +27,8 @@ def folders(options: Namespace, cache: Path) -> tuple[Path, Path]:
 
 def machine(options: Namespace) -> Machine:
     torch.set_num_threads(options.threads)
-    return Machine.here(getattr(options, "compile", False) or torch.cuda.is_available())
+    gpu = torch.cuda.is_available()
+    return Machine.here(getattr(options, "compile", False) or gpu, 1 if gpu else getattr(options, "workers", 1))
 
 
 def draw(options: Namespace, cache: Path) -> None:
@@ -68,9 +69,16 @@ def train_stage(stage: str, run: Path, pictures: Path, chosen: Preset, minutes: 
     elif stage == "checker":
         checker_stage.train(run, pictures, minutes, here)
     elif stage == "denoiser":
-        denoiser_stage.DenoiserTraining(run, pictures, chosen, minutes, here).train(on_save=sample_sheet)
+        workers.run(here.workers, partial(train_denoiser, run, pictures, chosen, minutes, here))
     else:
         vae_stage.train(run, pictures, chosen, minutes, here, decoder_only=stage == "decoder")
+
+
+def train_denoiser(run: Path, pictures: Path, chosen: Preset, minutes: float, here: Machine,
+                   worker: workers.Alone | workers.Worker) -> None:
+    here.prepare()
+    training = denoiser_stage.DenoiserTraining(run, pictures, chosen, minutes, here, worker)
+    training.train(on_save=sample_sheet)
 
 
 def sample_sheet(training: "denoiser_stage.DenoiserTraining") -> None:
@@ -99,4 +107,15 @@ def count(options: Namespace, cache: Path) -> None:
     print(report(options.preset))
 
 
-COMMANDS = {"draw": draw, "train": train, "count": count}
+def evaluate(options: Namespace, cache: Path) -> None:
+    from report import Settings
+    from report import evaluate as measure
+    run, pictures = folders(options, cache)
+    settings = Settings(options.size, options.prompts, tuple(options.steps), options.guidance)
+    out = options.out or run / "evaluation"
+    out.mkdir(parents=True, exist_ok=True)
+    report = measure(run, pictures, preset(options.preset), machine(options), settings, out)
+    print(json.dumps(report, indent=2))
+
+
+COMMANDS = {"draw": draw, "train": train, "count": count, "evaluate": evaluate}

@@ -27,6 +27,7 @@ from .latents import LAYOUT_CHANNELS, LatentPool, layout_target
 from .pool import Pool, record_caption
 from .run import Average, Clock, Losses, Machine, learning_rate
 from .text_stage import load_tokenizer
+from .workers import Alone, Worker
 
 LAYOUT_WEIGHT = 0.1
 SUBJECT_WEIGHT = 4.0
@@ -119,9 +120,11 @@ def phase_at(progress: float) -> Phase:
 class DenoiserTraining:
     """One run of the stage: networks, optimizer and clocks, saved every few minutes and resumed from there."""
 
-    def __init__(self, run: Path, pool_folder: Path, preset: Preset, minutes: float, machine: Machine, seed: int = 3):
+    def __init__(self, run: Path, pool_folder: Path, preset: Preset, minutes: float, machine: Machine,
+                 worker: Alone | Worker = Alone(), seed: int = 3):
+        self.worker = worker
         self.run, self.pool_folder, self.preset, self.machine, self.seed = run, pool_folder, preset, machine, seed
-        torch.manual_seed(seed)
+        torch.manual_seed(seed)  # the same first weights in every worker
         self.frozen = Frozen(run, preset, machine)
         self.model = machine.place(Denoising(preset))
         self.average = Average(self.model, 0.9995)
@@ -173,30 +176,35 @@ class DenoiserTraining:
         """Trains until the budget is spent; `on_save` is called after each checkpoint (sample sheets)."""
         forward = self.machine.compile(self.model)
         saved = time.monotonic()
-        rng = np.random.default_rng([self.seed, self.step])
-        times_rng = torch.Generator().manual_seed(self.seed * 1_000_003 + self.step)
-        while self.clock.progress() < 1:
-            phase = phase_at(self.clock.progress())
-            self._step(forward, phase, rng, times_rng)
-            if time.monotonic() - saved > SAVE_SECONDS:
+        rank = self.worker.rank
+        rng = np.random.default_rng([self.seed, self.step, rank])
+        random = torch.Generator().manual_seed((self.seed * 1_000_003 + self.step) * 64 + rank)
+        progress = self.worker.average([], self.clock.progress())
+        while progress < 1:
+            progress = self._step(forward, progress, rng, random)
+            if rank == 0 and time.monotonic() - saved > SAVE_SECONDS:
                 self.save()
                 on_save(self)
                 saved = time.monotonic()
-        self.save()
-        on_save(self)
+        if rank == 0:
+            self.save()
+            on_save(self)
 
-    def _step(self, forward, phase: Phase, rng: np.random.Generator, times_rng: torch.Generator) -> None:
-        progress = self.clock.progress()
+    def _step(self, forward, progress: float, rng: np.random.Generator, random: torch.Generator) -> float:
+        """One step on this worker's part of the batch; returns the progress that all workers agree on."""
+        phase = phase_at(progress)
+        batch = phase.batch // self.worker.count
         rate = learning_rate(self.step, progress, PEAK)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         pool = self._pool(phase)
-        indices = rng.integers(len(pool), size=phase.batch)
+        # Each worker keeps to its own pictures, so each is encoded once.
+        indices = rng.integers(len(pool) // self.worker.count, size=batch) * self.worker.count + self.worker.rank
         records = [pool.pool.records[int(index)] for index in indices]
         prompts = ["" if rng.random() < CAPTION_DROPOUT else record_caption(record, rng) for record in records]
         clean, coverage = pool.batch(indices), pool.coverage(indices)
-        noise = torch.randn_like(clean)
-        t = sample_times(phase.batch, phase.size, times_rng, progress < 0.5).to(clean.device)
+        noise = torch.randn(clean.shape, generator=random).to(clean.device)
+        t = sample_times(batch, phase.size, random, progress < 0.5).to(clean.device)
         mixed = torch.lerp(clean, noise, t[:, None, None, None]).contiguous(memory_format=torch.channels_last)
         states = self.frozen.states(prompts)
         with self.machine.bf16():
@@ -207,9 +215,12 @@ class DenoiserTraining:
         loss = flow + LAYOUT_WEIGHT * layout
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        progress = self.worker.average((weight.grad for weight in self.model.parameters()), self.clock.progress())
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         self.average.update(self.model)
         self.step += 1
         self.samples[phase.size] = self.samples.get(phase.size, 0) + phase.batch
-        self.losses.add(self.step, phase.batch, rate, flow=flow.item(), layout=layout.item())
+        if self.worker.rank == 0:
+            self.losses.add(self.step, phase.batch, rate, flow=flow.item(), layout=layout.item())
+        return progress

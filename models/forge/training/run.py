@@ -16,15 +16,21 @@ class Machine:
 
     device: torch.device
     compiles: bool
+    workers: int = 1  # processes that train the denoiser
 
     @staticmethod
-    def here(compiles: bool) -> "Machine":
-        if torch.cuda.is_available():
+    def here(compiles: bool, workers: int = 1) -> "Machine":
+        machine = Machine(torch.device("cuda" if torch.cuda.is_available() else "cpu"), compiles, workers)
+        machine.prepare()
+        return machine
+
+    def prepare(self) -> None:
+        """Sets this process's arithmetic; each worker calls it."""
+        if self.device.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = True
             torch.backends.cudnn.allow_tf32 = True
-            return Machine(torch.device("cuda"), compiles)
-        torch.set_flush_denormal(True)
-        return Machine(torch.device("cpu"), compiles)
+        else:
+            torch.set_flush_denormal(True)
 
     def bf16(self):
         """Autocast: bf16 matrix products and convolutions, fp32 weights."""

@@ -24,6 +24,7 @@ from .run import Average, Clock, Losses, Machine, learning_rate
 
 BATCH = 128
 TEXT_ONLY_SHARE = 0.25  # of the budget, before pictures join
+PICTURES_EVERY = 4  # steps afterwards: a picture costs three times what its caption does
 
 
 class TextTeacher(nn.Module):
@@ -81,13 +82,13 @@ def train(run: Path, pool_folder: Path, preset: Preset, minutes: float, machine:
     module = nn.ModuleDict({"text": teacher, "pictures": pictures})
     average = Average(module, 0.998)
     optimizer = torch.optim.AdamW(module.parameters(), lr=1e-3, betas=(0.9, 0.98), weight_decay=0.05, fused=True)
-    losses = Losses(run / "logs/text.csv", 50)
+    losses = Losses(run / "logs/text.csv", 20)
     rng = np.random.default_rng([seed, step])
     while clock.progress() < 1:
         rate = learning_rate(step, clock.progress(), 1e-3, floor=0.02)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        alone = clock.progress() < TEXT_ONLY_SHARE
+        alone = clock.progress() < TEXT_ONLY_SHARE or step % PICTURES_EVERY != 0
         if alone:
             records = [scene_record(sample_scene(rng, Split.TRAIN)) for _ in range(BATCH)]
         else:
@@ -120,7 +121,8 @@ def train(run: Path, pool_folder: Path, preset: Preset, minutes: float, machine:
         optimizer.step()
         average.update(module)
         step, samples = step + 1, samples + BATCH
-        losses.add(step, BATCH, rate, **({"clip": float("nan"), "picture": float("nan")} | parts))
+        if not alone:
+            losses.add(step, BATCH, rate, **parts)
     checkpoint.save(run / "text", average.weights, {
         "stage": "text", "preset": preset.as_dict(), "step": step, "samples": samples, "seconds": clock.spent()})
 
