@@ -6,9 +6,11 @@ import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
-import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Says on stderr, in one sentence, what was wrong; a person never sees a stack trace. */
@@ -50,27 +52,30 @@ final class ErrorSentences implements IParameterExceptionHandler, IExecutionExce
     }
 
     private static String sentence(ParameterException failure) {
-        return switch (failure) {
-            case UnmatchedArgumentException unmatched -> unmatched(unmatched);
-            case MissingParameterException missing -> lowerFirst(missing.getMessage());
-            default -> lowerFirst(failure.getMessage());
-        };
+        if (failure instanceof UnmatchedArgumentException unmatched) {
+            return unmatched(unmatched);
+        }
+        if (failure.getCause() instanceof TypeConversionException value
+                && failure.getArgSpec() instanceof OptionSpec option) {
+            return option.longestName() + " " + value.getMessage();
+        }
+        return lowerFirst(failure.getMessage());
     }
 
     private static String unmatched(UnmatchedArgumentException failure) {
         String argument = failure.getUnmatched().getFirst();
-        if (!failure.isUnknownOption()) {
-            return failure.getCommandLine()
-                            .getCommandSpec()
-                            .positionalParameters()
-                            .isEmpty()
-                    ? "unexpected argument '%s'".formatted(argument)
-                    : "unexpected argument '%s'; words that belong together need quotes".formatted(argument);
+        CommandSpec command = failure.getCommandLine().getCommandSpec();
+        if (failure.isUnknownOption()) {
+            List<String> similar = failure.getSuggestions();
+            String hint = similar.isEmpty() ? "" : " (did you mean %s?)".formatted(String.join(" or ", similar));
+            return "unknown option '%s'%s".formatted(argument, hint);
         }
-        List<String> similar = failure.getSuggestions();
-        return similar.isEmpty()
-                ? "unknown option '%s'".formatted(argument)
-                : "unknown option '%s'; did you mean %s?".formatted(argument, String.join(" or ", similar));
+        if (!command.subcommands().isEmpty()) {
+            String commands = String.join(", ", command.subcommands().keySet());
+            return "unknown command '%s', it must be one of %s".formatted(argument, commands);
+        }
+        String hint = command.positionalParameters().isEmpty() ? "" : " (words that belong together need quotes)";
+        return "unexpected argument '%s'%s".formatted(argument, hint);
     }
 
     private static String commandName(CommandLine command) {

@@ -1,0 +1,95 @@
+package dev.mobilediffusion.server.cli;
+
+import dev.mobilediffusion.runtime.CancelToken;
+import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.RuntimeOptions;
+import dev.mobilediffusion.runtime.Stage;
+import dev.mobilediffusion.runtime.StageTimings;
+import dev.mobilediffusion.runtime.TextToImage;
+import dev.mobilediffusion.runtime.pipeline.TextToImagePipeline;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+
+/**
+ * How fast a model draws on this machine.
+ *
+ * @param model what was measured
+ * @param threads that computed
+ * @param load reading and preparing the model, its files' hashes included
+ * @param first the first picture after loading
+ * @param runs the pictures after that
+ */
+record Benchmark(ModelInfo model, int threads, Duration load, Duration first, List<StageTimings> runs) {
+
+    // Every run draws another prompt, or the remembered embeddings would hide what the text encoder costs
+    private static final List<String> COLOURS =
+            List.of("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "white", "grey");
+    private static final List<String> KINDS =
+            List.of("house", "tree", "boat", "car", "cat", "dog", "bird", "flower", "star", "ball");
+    private static final List<String> PLACES = List.of("by the sea", "in the desert", "in the snow");
+    private static final List<String> TIMES = List.of("at sunset", "at night", "at dawn", "by day");
+    private static final long FIRST_SEED = 7;
+
+    /** Times of one stage over all runs. */
+    record Spread(Duration median, Duration best) {
+
+        static Spread of(List<Duration> durations) {
+            List<Duration> sorted = durations.stream().sorted().toList();
+            return new Spread(sorted.get(sorted.size() / 2), sorted.getFirst());
+        }
+    }
+
+    /**
+     * Loads the model and draws one picture that does not count, then {@code runs} that do.
+     *
+     * @param progress gives the listener of a picture, 0 being the one that does not count; closed after it
+     */
+    static Benchmark run(Path bundle, RuntimeOptions options, int runs, IntFunction<ProgressBar> progress) {
+        long start = System.nanoTime();
+        try (TextToImage pipeline = TextToImagePipeline.load(bundle, options)) {
+            Duration load = Duration.ofNanos(System.nanoTime() - start);
+            List<StageTimings> timings = new ArrayList<>();
+            for (int run = 0; run <= runs; run++) {
+                try (ProgressBar bar = progress.apply(run)) {
+                    ImageRequest request = ImageRequest.of(prompt(run), FIRST_SEED + run);
+                    GeneratedImage image = pipeline.generate(request, bar, new CancelToken());
+                    timings.add(image.timings());
+                }
+            }
+            Duration first = timings.getFirst().total();
+            return new Benchmark(pipeline.model(), options.threads(), load, first, timings.subList(1, timings.size()));
+        }
+    }
+
+    /** A prompt of its own for each of the first 1320 runs. */
+    static String prompt(int run) {
+        int rest = run;
+        String colour = COLOURS.get(rest % COLOURS.size());
+        rest /= COLOURS.size();
+        String kind = KINDS.get(rest % KINDS.size());
+        rest /= KINDS.size();
+        String place = PLACES.get(rest % PLACES.size());
+        rest /= PLACES.size();
+        return "a %s %s %s %s".formatted(colour, kind, place, TIMES.get(rest % TIMES.size()));
+    }
+
+    /** Median and best of each stage that ran. */
+    Map<Stage, Spread> stages() {
+        Map<Stage, Spread> spreads = new EnumMap<>(Stage.class);
+        for (Stage stage : runs.getFirst().durations().keySet()) {
+            spreads.put(stage, Spread.of(runs.stream().map(run -> run.of(stage)).toList()));
+        }
+        return spreads;
+    }
+
+    Spread total() {
+        return Spread.of(runs.stream().map(StageTimings::total).toList());
+    }
+}

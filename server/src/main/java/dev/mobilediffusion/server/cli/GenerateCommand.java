@@ -1,0 +1,156 @@
+package dev.mobilediffusion.server.cli;
+
+import dev.mobilediffusion.runtime.CancelToken;
+import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.RuntimeOptions;
+import dev.mobilediffusion.runtime.TextToImage;
+import dev.mobilediffusion.runtime.image.ImageCodec;
+import dev.mobilediffusion.runtime.image.Infotext;
+import dev.mobilediffusion.runtime.pipeline.TextToImagePipeline;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code generate}: draws pictures in this process, without a server, and prints the names of their files. */
+@Command(
+        name = "generate",
+        description = "Draws a picture and writes it to a file.",
+        footer = {
+            "",
+            "The same model, prompt, seed and settings always give the same picture.",
+            "",
+            "Example: mobilediffusion generate \"a red house by the sea at sunset\" --seed 7 --out house.png"
+        })
+final class GenerateCommand implements Runnable {
+
+    /** Other programs draw their seeds from 32 bits; a seed of ours must work there too. */
+    private static final long RANDOM_SEEDS = 1L << 32;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "PROMPT", description = "What to draw, in quotes.")
+    private String prompt;
+
+    @Option(
+            names = "--out",
+            paramLabel = "FILE.png",
+            description = "Where to write the picture, as PNG or JPEG by its ending."
+                    + " Default: named after the prompt and the seed, in this folder.")
+    private Path out;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            converter = OptionValues.Seed.class,
+            description = "Start of the noise, 0 or more. Default: random.")
+    private Long seed;
+
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            converter = OptionValues.Steps.class,
+            description = "Denoising steps, 1 to " + ImageRequest.MAX_STEPS + ". Default: the model's own.")
+    private Integer steps;
+
+    @Option(
+            names = "--guidance-scale",
+            paramLabel = "X",
+            converter = OptionValues.GuidanceScale.class,
+            description =
+                    "How strongly the prompt pulls, 0 to 30; 1 and below means not at all. Default: the model's own.")
+    private Double guidanceScale;
+
+    @Option(names = "--negative-prompt", paramLabel = "T", description = "What to keep out of the picture.")
+    private String negativePrompt = "";
+
+    @Option(
+            names = {"-n", "--count"},
+            paramLabel = "N",
+            converter = OptionValues.Count.class,
+            description = "How many pictures, with seeds N, N+1, ... and files house-1.png, house-2.png, ...")
+    private int count = 1;
+
+    @Option(names = "--model", paramLabel = "NAME", description = "Which model. Default: the only one, or pocket.")
+    private String model;
+
+    @Mixin
+    private ModelOptions models;
+
+    /** Warnings that were printed; the pictures of one prompt mostly share theirs. */
+    private final Set<String> told = new HashSet<>();
+
+    @Override
+    public void run() {
+        ImageRequest request = request();
+        List<Path> files = files(request);
+        ModelLibrary library = models.library();
+        Path bundle = model == null ? library.defaultModel() : library.model(model);
+        try (TextToImage pipeline = TextToImagePipeline.load(bundle, RuntimeOptions.defaults())) {
+            for (int index = 0; index < count; index++) {
+                String label = count == 1 ? "" : "%d/%d ".formatted(index + 1, count);
+                draw(pipeline, request.withSeed(request.seed() + index), files.get(index), label);
+            }
+        }
+    }
+
+    private ImageRequest request() {
+        long first = seed == null ? ThreadLocalRandom.current().nextLong(RANDOM_SEEDS) : seed;
+        if (first > Long.MAX_VALUE - count + 1) {
+            throw wrong("--seed must be at most %d for %d pictures, got %d", Long.MAX_VALUE - count + 1, count, first);
+        }
+        return new ImageRequest(
+                prompt,
+                negativePrompt,
+                first,
+                steps == null ? OptionalInt.empty() : OptionalInt.of(steps),
+                guidanceScale == null ? OptionalDouble.empty() : OptionalDouble.of(guidanceScale));
+    }
+
+    private List<Path> files(ImageRequest request) {
+        Path file = out == null ? PictureFile.named(request.prompt(), request.seed()) : out;
+        try {
+            PictureFile.checkWritable(file);
+            List<Path> files = PictureFile.numbered(file, count);
+            files.forEach(PictureFile::checkWritable);
+            return files;
+        } catch (IllegalArgumentException refusal) {
+            throw wrong("--out %s", refusal.getMessage());
+        }
+    }
+
+    private void draw(TextToImage pipeline, ImageRequest request, Path file, String label) {
+        PrintWriter err = spec.commandLine().getErr();
+        GeneratedImage image;
+        try (ProgressBar bar = new ProgressBar(err, ProgressBar.isStderrTerminal(), label)) {
+            image = pipeline.generate(request, bar, new CancelToken());
+        }
+        PictureFile.write(
+                file,
+                ImageCodec.encode(
+                        image,
+                        PictureFile.format(file),
+                        ImageCodec.DEFAULT_QUALITY,
+                        Infotext.of(image, pipeline.model())));
+        image.warnings().stream().filter(told::add).forEach(warning -> err.println("mobilediffusion: " + warning));
+        err.println(PictureSummary.of(image));
+        spec.commandLine().getOut().println(file);
+    }
+
+    private ParameterException wrong(String format, Object... args) {
+        return new ParameterException(spec.commandLine(), format.formatted(args));
+    }
+}

@@ -1,0 +1,132 @@
+package dev.mobilediffusion.server.cli;
+
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.bundle.ModelBundle;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code models}: what models there are, what one is, and whether its files are what its maker made. */
+@Command(
+        name = "models",
+        description = "Tells which models there are, and checks their files.",
+        subcommands = {ModelsCommand.ListModels.class, ModelsCommand.Show.class, ModelsCommand.Verify.class})
+final class ModelsCommand implements Runnable {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        String commands = String.join(", ", spec.subcommands().keySet());
+        throw new ParameterException(spec.commandLine(), "a command is missing, one of " + commands);
+    }
+
+    /** {@code models list}: a line per model, or why it cannot be used. */
+    @Command(name = "list", description = "Lists the models: name, picture size, licence.")
+    static final class ListModels implements Runnable {
+
+        @Spec
+        private CommandSpec spec;
+
+        @Mixin
+        private ModelOptions models;
+
+        @Override
+        public void run() {
+            PrintWriter out = spec.commandLine().getOut();
+            for (Path folder : models.library().models()) {
+                out.println(line(folder));
+            }
+        }
+
+        private static String line(Path folder) {
+            try {
+                ModelBundle bundle = ModelBundle.open(folder);
+                String licence =
+                        bundle.manifest().map(manifest -> manifest.licence()).orElse("");
+                return "%-20s %dx%d  %s"
+                        .formatted(bundle.name(), bundle.width(), bundle.height(), licence)
+                        .strip();
+            } catch (InferenceException broken) {
+                return "%-20s cannot be used: %s".formatted(folder.getFileName(), broken.getMessage());
+            }
+        }
+    }
+
+    /** {@code models show}: everything that is known about one model without loading its networks. */
+    @Command(name = "show", description = "Tells what a model is.")
+    static final class Show implements Runnable {
+
+        @Spec
+        private CommandSpec spec;
+
+        @Parameters(paramLabel = "NAME", description = "Which model.")
+        private String name;
+
+        @Mixin
+        private ModelOptions models;
+
+        @Override
+        public void run() {
+            ModelBundle bundle = ModelBundle.open(models.library().model(name));
+            spec.commandLine().getOut().print(ModelDescription.of(bundle));
+            spec.commandLine().getOut().flush();
+        }
+    }
+
+    /** {@code models verify}: compares every file with its sha256. */
+    @Command(
+            name = "verify",
+            description = "Compares every file of a model with the hashes in its bundle.json; all models without NAME.")
+    static final class Verify implements Runnable {
+
+        @Spec
+        private CommandSpec spec;
+
+        @Parameters(arity = "0..1", paramLabel = "NAME", description = "Which model. Default: all.")
+        private Optional<String> name = Optional.empty();
+
+        @Mixin
+        private ModelOptions models;
+
+        @Override
+        public void run() {
+            ModelLibrary library = models.library();
+            List<Path> folders = name.map(library::model).map(List::of).orElseGet(library::models);
+            int broken = 0;
+            for (Path folder : folders) {
+                broken += isSound(folder) ? 0 : 1;
+            }
+            if (folders.isEmpty()) {
+                throw new CommandFailure(library.noModels());
+            }
+            if (broken > 0) {
+                throw new CommandFailure("%d of %d models cannot be trusted".formatted(broken, folders.size()));
+            }
+        }
+
+        private boolean isSound(Path folder) {
+            PrintWriter out = spec.commandLine().getOut();
+            try {
+                ModelBundle bundle = ModelBundle.open(folder);
+                bundle.verify();
+                out.println(bundle.manifest()
+                        .map(manifest -> "%s: %d files are as their maker made them"
+                                .formatted(bundle.name(), manifest.files().size()))
+                        .orElse("%s: has no bundle.json to compare its files with".formatted(bundle.name())));
+                return true;
+            } catch (InferenceException altered) {
+                out.println("%s: %s".formatted(folder.getFileName(), altered.getMessage()));
+                return false;
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package dev.mobilediffusion.server.cli;
+
+import dev.mobilediffusion.runtime.ImageRequest;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Numbers of the command line, each with its range, so that a refusal names what is allowed and what was given. */
+final class OptionValues {
+
+    static final int MAX_COUNT = 1000;
+    static final int MAX_RUNS = 1000;
+    static final int MAX_PORT = 65_535;
+
+    private OptionValues() {}
+
+    static final class Steps implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return (int) whole(text, 1, ImageRequest.MAX_STEPS);
+        }
+    }
+
+    static final class Seed implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String text) {
+            return whole(text, 0, Long.MAX_VALUE);
+        }
+    }
+
+    static final class GuidanceScale implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            double value;
+            try {
+                value = Double.parseDouble(text);
+            } catch (NumberFormatException e) {
+                value = Double.NaN;
+            }
+            if (!(value >= 0 && value <= ImageRequest.MAX_GUIDANCE_SCALE)) {
+                throw new TypeConversionException("must be a number in [0, %s], got '%s'"
+                        .formatted(plain(ImageRequest.MAX_GUIDANCE_SCALE), text));
+            }
+            return value;
+        }
+    }
+
+    static final class Count implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return (int) whole(text, 1, MAX_COUNT);
+        }
+    }
+
+    static final class Runs implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return (int) whole(text, 1, MAX_RUNS);
+        }
+    }
+
+    static final class Port implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return (int) whole(text, 0, MAX_PORT);
+        }
+    }
+
+    /** A number as people write it: 3, not 3.0. */
+    static String plain(double value) {
+        return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
+    }
+
+    private static long whole(String text, long min, long max) {
+        try {
+            long value = Long.parseLong(text);
+            if (value >= min && value <= max) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            // The sentence below says what a number is
+        }
+        throw new TypeConversionException("must be a whole number in [%d, %d], got '%s'".formatted(min, max, text));
+    }
+}

@@ -1,0 +1,82 @@
+package dev.mobilediffusion.server.cli;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.greaterThan;
+import static org.hamcrest.Matchers.hasItems;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.lessThanOrEqualTo;
+import static org.hamcrest.Matchers.startsWith;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+final class BenchCommandTest {
+
+    @Test
+    void printsFiguresOfEveryStage() {
+        CommandLineRun run = bench("--runs", 2);
+
+        assertThat(run.exitCode(), is(0));
+        assertThat(run.err(), is(empty()));
+        assertThat(
+                run.out(),
+                hasItems(
+                        startsWith("model    tiny-flow, 64x64, 4 steps"),
+                        startsWith("load "),
+                        startsWith("text_encoder "),
+                        startsWith("unet "),
+                        startsWith("vae_decoder "),
+                        startsWith("total ")));
+    }
+
+    @Test
+    void printsJsonForPrograms() throws JsonProcessingException {
+        CommandLineRun run = bench("--runs", 3, "--json");
+
+        JsonNode json = new ObjectMapper().readTree(String.join("\n", run.out()));
+        assertThat(json.path("model").asText(), is("tiny-flow"));
+        assertThat(json.path("runs").asInt(), is(3));
+        JsonNode unet = json.path("stages").path("unet");
+        assertThat(unet.path("best_ms").asDouble(), is(greaterThan(0.0)));
+        assertThat(
+                unet.path("best_ms").asDouble(),
+                is(lessThanOrEqualTo(unet.path("median_ms").asDouble())));
+        assertThat(
+                json.path("total").path("median_ms").asDouble(),
+                is(greaterThan(unet.path("median_ms").asDouble())));
+    }
+
+    @Test
+    void drawsAnotherPromptInEveryRun() {
+        assertThat(
+                IntStream.rangeClosed(0, OptionValues.MAX_RUNS)
+                        .mapToObj(Benchmark::prompt)
+                        .distinct()
+                        .toList(),
+                hasSize(OptionValues.MAX_RUNS + 1));
+    }
+
+    @Test
+    void refusesNoRuns() {
+        CommandLineRun run = bench("--runs", 0);
+
+        assertThat(run.exitCode(), is(2));
+        assertThat(
+                run.err(),
+                contains(startsWith("mobilediffusion: --runs must be a whole number in [1, 1000], got '0'")));
+    }
+
+    private static CommandLineRun bench(Object... arguments) {
+        Object[] words = new Object[arguments.length + 5];
+        System.arraycopy(
+                new Object[] {"bench", "--models", CommandLineRun.MODELS, "--model", "tiny-flow"}, 0, words, 0, 5);
+        System.arraycopy(arguments, 0, words, 5, arguments.length);
+        return CommandLineRun.of(words);
+    }
+}

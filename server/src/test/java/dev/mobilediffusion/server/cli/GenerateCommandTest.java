@@ -1,0 +1,210 @@
+package dev.mobilediffusion.server.cli;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.allOf;
+import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsInAnyOrder;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.startsWith;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class GenerateCommandTest {
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void writesThePictureAndPrintsItsNameAlone() throws IOException {
+        Path file = folder.resolve("house.png");
+
+        CommandLineRun run = CommandLineRun.generate("a red house", "--seed", 7, "--out", file);
+
+        assertThat(run.exitCode(), is(0));
+        assertThat(run.out(), contains(file.toString()));
+        assertThat(run.err(), contains(startsWith("64x64, seed 7, 4 steps")));
+        BufferedImage picture = ImageIO.read(file.toFile());
+        assertThat(List.of(picture.getWidth(), picture.getHeight()), is(List.of(64, 64)));
+        assertThat(names(), contains("house.png"));
+    }
+
+    @Test
+    void keepsTheSettingsInThePicture() throws IOException {
+        Path file = folder.resolve("house.png");
+
+        CommandLineRun.generate("a red house", "--seed", 7, "--steps", 3, "--out", file);
+
+        assertThat(
+                Files.readString(file, StandardCharsets.ISO_8859_1),
+                allOf(containsString("parameters"), containsString("a red house"), containsString("Steps: 3")));
+    }
+
+    @Test
+    void givesTheSameBytesForTheSameSeedAndOthersForAnother() throws IOException {
+        Path first = folder.resolve("first.png");
+        Path second = folder.resolve("second.png");
+        Path other = folder.resolve("other.png");
+
+        CommandLineRun.generate("a red house", "--seed", 7, "--out", first);
+        CommandLineRun.generate("a red house", "--seed", 7, "--out", second);
+        CommandLineRun.generate("a red house", "--seed", 8, "--out", other);
+
+        assertThat(Files.readAllBytes(second), is(Files.readAllBytes(first)));
+        assertThat(Files.readAllBytes(other), is(not(equalTo(Files.readAllBytes(first)))));
+    }
+
+    @Test
+    void numbersSeveralPicturesAndCountsTheirSeedsUp() throws IOException {
+        Path second = folder.resolve("second.png");
+
+        CommandLineRun run =
+                CommandLineRun.generate("a red house", "--seed", 7, "-n", 3, "--out", folder.resolve("house.png"));
+        CommandLineRun.generate("a red house", "--seed", 8, "--out", second);
+
+        assertThat(run.exitCode(), is(0));
+        assertThat(names(), containsInAnyOrder("house-1.png", "house-2.png", "house-3.png", "second.png"));
+        assertThat(Files.readAllBytes(folder.resolve("house-2.png")), is(Files.readAllBytes(second)));
+    }
+
+    @Test
+    void writesJpegByTheEnding() throws IOException {
+        Path file = folder.resolve("house.JPG");
+
+        CommandLineRun.generate("a red house", "--out", file);
+
+        byte[] bytes = Files.readAllBytes(file);
+        assertThat(List.of(bytes[0], bytes[1]), is(List.of((byte) 0xFF, (byte) 0xD8)));
+    }
+
+    @Test
+    void replacesAPictureThatIsThereAlready() throws IOException {
+        Path file = Files.writeString(folder.resolve("house.png"), "an older picture");
+
+        CommandLineRun run = CommandLineRun.generate("a red house", "--out", file);
+
+        assertThat(run.exitCode(), is(0));
+        assertThat(ImageIO.read(file.toFile()).getWidth(), is(64));
+    }
+
+    @Test
+    void tellsOnceOfWordsThatTheModelDoesNotKnow() {
+        CommandLineRun run =
+                CommandLineRun.generate("a red helicopter", "-n", 2, "--out", folder.resolve("helicopter.png"));
+
+        assertThat(run.exitCode(), is(0));
+        assertThat(
+                run.err().stream().filter(line -> line.contains("helicopter")).toList(),
+                contains("mobilediffusion: prompt has words that the model does not know: helicopter"));
+    }
+
+    @Test
+    void refusesAnEmptyPrompt() {
+        assertRefused(CommandLineRun.generate("", "--out", folder.resolve("a.png")), "prompt must not be empty");
+    }
+
+    @Test
+    void refusesValuesOutOfRangeAndSaysTheRange() {
+        Path file = folder.resolve("a.png");
+
+        assertRefused(
+                CommandLineRun.generate("a", "--out", file, "--steps", "0"),
+                "--steps must be a whole number in [1, 150], got '0'");
+        assertRefused(
+                CommandLineRun.generate("a", "--out", file, "--steps", "many"),
+                "--steps must be a whole number in [1, 150], got 'many'");
+        assertRefused(
+                CommandLineRun.generate("a", "--out", file, "--guidance-scale", "NaN"),
+                "--guidance-scale must be a number in [0, 30], got 'NaN'");
+        assertRefused(
+                CommandLineRun.generate("a", "--out", file, "--seed=-1"),
+                "--seed must be a whole number in [0, 9223372036854775807], got '-1'");
+        assertRefused(
+                CommandLineRun.generate("a", "--out", file, "-n", "1001"),
+                "--count must be a whole number in [1, 1000], got '1001'");
+        assertRefused(
+                CommandLineRun.generate("a", "--out", file, "-n", "2", "--seed", Long.MAX_VALUE),
+                "--seed must be at most 9223372036854775806 for 2 pictures, got 9223372036854775807");
+    }
+
+    @Test
+    void refusesPlacesWhereNoPictureCanBeWritten() throws IOException {
+        Path missing = folder.resolve("missing");
+        Path existing = Files.createDirectory(folder.resolve("existing.png"));
+
+        assertRefused(
+                CommandLineRun.generate("a", "--out", missing.resolve("a.png")),
+                "--out must lie in a folder that exists, but %s does not".formatted(missing));
+        assertRefused(
+                CommandLineRun.generate("a", "--out", existing),
+                "--out must name a file, but %s is a folder".formatted(existing));
+        assertRefused(
+                CommandLineRun.generate("a", "--out", folder.resolve("a.bmp")),
+                "--out must end in .png, .jpg or .jpeg, got '%s'".formatted(folder.resolve("a.bmp")));
+        assertRefused(CommandLineRun.generate("a", "-n", 2, "--out", "/"), "--out must name a file, but / is a folder");
+    }
+
+    @Test
+    void refusesAnUnknownModelAndNamesThoseThatAre() {
+        CommandLineRun run = CommandLineRun.of(
+                "generate",
+                "a",
+                "--models",
+                CommandLineRun.MODELS,
+                "--model",
+                "huge",
+                "--out",
+                folder.resolve("a.png"));
+
+        assertThat(run.exitCode(), is(1));
+        assertThat(
+                run.err(),
+                contains("mobilediffusion: there is no model 'huge' in %s, only tiny-flow, tiny-lcm, tiny-sd"
+                        .formatted(CommandLineRun.MODELS)));
+    }
+
+    @Test
+    void saysWhichFileOfTheModelIsMissingOrAltered() throws IOException {
+        Path model = TinyModel.copy(folder.resolve("models"));
+        Path unet = model.resolve("unet/model.onnx");
+        byte[] bytes = Files.readAllBytes(unet);
+        Path file = folder.resolve("a.png");
+
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(unet, bytes);
+        CommandLineRun altered = CommandLineRun.of("generate", "a", "--models", model.getParent(), "--out", file);
+        Files.delete(unet);
+        CommandLineRun missing = CommandLineRun.of("generate", "a", "--models", model.getParent(), "--out", file);
+
+        assertThat(altered.exitCode(), is(1));
+        assertThat(altered.err(), contains(startsWith("mobilediffusion: unet/model.onnx is altered")));
+        assertThat(missing.exitCode(), is(1));
+        assertThat(missing.err(), contains(startsWith("mobilediffusion: unet/model.onnx is missing")));
+        assertThat(Files.exists(file), is(false));
+    }
+
+    private void assertRefused(CommandLineRun run, String sentence) {
+        assertThat(
+                run.err(), contains("mobilediffusion: %s; see 'mobilediffusion generate --help'".formatted(sentence)));
+        assertThat(run.exitCode(), is(2));
+        assertThat(run.out(), is(empty()));
+    }
+
+    private List<String> names() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).toList();
+        }
+    }
+}
