@@ -67,6 +67,12 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--steps", type=int, default=16, help="the bundle's default steps")
     export.add_argument("--guidance", type=float, default=2.5, help="the bundle's default guidance")
 
+    publish = command("publish", "Copies the run's weights as fp16 shards of at most 15 MB.")
+    publish.add_argument("--out", type=Path, required=True)
+
+    adopt = command("adopt", "Starts a run from published weights.")
+    adopt.add_argument("source", type=Path)
+
     count = command("count", "Prints parameters and multiply-adds of a preset.", training=False)
     count.add_argument("preset")
     return top

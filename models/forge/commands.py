@@ -1,15 +1,17 @@
 """What each command of the forge does, once its arguments are read."""
 
+import csv
 import json
+import shutil
 import subprocess
-from functools import partial
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from architecture import Preset, UNet, preset
-from scenes import Split
+from scenes import Split, vocabulary
 from training import checker_stage, checkpoint, denoiser_stage, pool, text_stage, vae_stage, workers
 from training.run import Machine
 
@@ -118,4 +120,62 @@ def evaluate(options: Namespace, cache: Path) -> None:
     print(json.dumps(report, indent=2))
 
 
-COMMANDS = {"draw": draw, "train": train, "count": count, "evaluate": evaluate}
+PUBLISHED = ("text", "vae", "denoiser", "checker")
+
+
+def publish(options: Namespace, cache: Path) -> None:
+    """Copies the run's weights as fp16 shards, from which training goes on anywhere."""
+    run = folders(options, cache)[0]
+    for stage in PUBLISHED:
+        tensors, state = checkpoint.load(run / stage)
+        checkpoint.save(options.out / stage, tensors, {key: state[key] for key in state if key != "shards"}, half=True)
+    shutil.copytree(run / "tokenizer", options.out / "tokenizer", dirs_exist_ok=True)
+
+
+def adopt(options: Namespace, cache: Path) -> None:
+    """The way back: published weights become the run's, unless it has its own."""
+    run = folders(options, cache)[0]
+    for stage in PUBLISHED:
+        if checkpoint.exists(run / stage):
+            raise ValueError(f"{run / stage} exists: name another --run, or delete it first")
+    for stage in PUBLISHED:
+        tensors, state = checkpoint.load(options.source / stage)
+        checkpoint.save(run / stage, tensors, {key: state[key] for key in state if key != "shards"})
+    shutil.copytree(options.source / "tokenizer", run / "tokenizer", dirs_exist_ok=True)
+
+
+def export(options: Namespace, cache: Path) -> None:
+    from architecture import TextTower, Vae
+    from export import export_bundle, flow_match_scheduler
+    run, chosen = folders(options, cache)[0], preset(options.preset)
+    text, unet, vae = TextTower(chosen.text), UNet(chosen.unet), Vae(chosen.vae)
+    (texts, text_state), (weights, state), (autoencoder, vae_state) = (
+        checkpoint.load(run / stage) for stage in ("text", "denoiser", "vae"))
+    checkpoint.load_into(text, checkpoint.part("text.tower", texts), run / "text")
+    checkpoint.load_into(unet, checkpoint.part("unet", weights), run / "denoiser")
+    checkpoint.load_into(vae, autoencoder, run / "vae")
+    tokenizer = {path.name: path.read_text() for path in (run / "tokenizer").iterdir()}
+    made_by = {
+        "commit": commit(), "command": "python models/forge train && python models/forge export",
+        "denoiser": {"steps": state["step"], "samples_by_pixels": state["samples"],
+                     "minutes": round(state["seconds"] / 60, 1)},
+        "text": {"steps": text_state["step"], "samples": text_state["samples"],
+                 "minutes": round(text_state["seconds"] / 60, 1)},
+        "vae": {"steps": vae_state["step"], "samples": vae_state["samples"], "history": vae_state["history"]},
+        "last_losses": last_losses(run / "logs")}
+    export_bundle(options.out, chosen, text, unet, vae, tokenizer, flow_match_scheduler(denoiser_stage.SHIFT[512]), {
+        "name": options.preset, "default_steps": options.steps, "default_guidance_scale": options.guidance,
+        "guidance_baked_in": False, "licence": "Apache-2.0", "words": list(vocabulary()), "made_by": made_by})
+    print(f"wrote {options.out}: {sum(path.stat().st_size for path in options.out.rglob('*')) / 1e6:.1f} MB")
+
+
+def last_losses(logs: Path) -> dict[str, dict[str, str]]:
+    """The last line of each stage's log."""
+    rows = {}
+    for path in sorted(logs.glob("*.csv")):
+        with path.open() as file:
+            rows[path.stem] = list(csv.DictReader(file))[-1]
+    return rows
+
+
+COMMANDS = {"publish": publish, "adopt": adopt, "export": export, "draw": draw, "train": train, "count": count, "evaluate": evaluate}

@@ -32,7 +32,7 @@ def evaluate(run: Path, pool: Path, preset: Preset, machine: Machine, settings: 
     tower, unet = machine.place(PictureTower()).eval(), machine.place(UNet(preset.unet)).eval()
     checkpoint.load_into(tower, checkpoint.load(run / "checker")[0], run / "checker")
     weights, state = checkpoint.load(run / "denoiser")
-    checkpoint.load_into(unet, weights, run / "denoiser")
+    checkpoint.load_into(unet, checkpoint.part("unet", weights), run / "denoiser")
 
     drawn, drawn_records = drawn_pictures(DRAWN_SEED, max(256, settings.prompts), settings.size)
     _, drawn_features = read(tower, drawn, machine)

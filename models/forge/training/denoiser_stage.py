@@ -33,6 +33,7 @@ LAYOUT_WEIGHT = 0.1
 SUBJECT_WEIGHT = 4.0
 CAPTION_DROPOUT = 0.1
 PEAK = 4e-4
+AVERAGE_DECAY = 0.9995
 SHIFT = {128: 1.0, 256: 1.6, 512: 2.5}  # larger pictures need more noise for the same loss of information
 SAVE_SECONDS = 300
 
@@ -46,7 +47,7 @@ class Phase:
     batch: int
 
 
-PHASES = (Phase(0.25, 128, 32), Phase(0.5, 256, 32), Phase(0.25, 512, 8))
+PHASES = (Phase(0.2, 128, 32), Phase(0.45, 256, 32), Phase(0.35, 512, 8))
 
 
 class Denoising(nn.Module):
@@ -127,15 +128,29 @@ class DenoiserTraining:
         torch.manual_seed(seed)  # the same first weights in every worker
         self.frozen = Frozen(run, preset, machine)
         self.model = machine.place(Denoising(preset))
-        self.average = Average(self.model, 0.9995)
+        self.average = Average(self.model, AVERAGE_DECAY)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=PEAK, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
         self.step, self.samples, spent = 0, {}, 0.0
+        self.warm_from = 0  # step of a warm start: the learning rate warms up again from there
         if checkpoint.exists(run / "denoiser-training"):
             spent = self._resume()
+        elif checkpoint.exists(run / "denoiser"):
+            spent = self._warm_start()
         self.clock = Clock(minutes, spent)
         self.losses = Losses(run / "logs/denoiser.csv", 50)
         self.latents: LatentPool | None = None
+
+    def _warm_start(self) -> float:
+        """Goes on from published weights, which come without the optimizer's moments."""
+        source = self.run / "denoiser"
+        tensors, state = checkpoint.load(source)
+        checkpoint.load_into(self.model, tensors, source)
+        self.average = Average(self.model, AVERAGE_DECAY)
+        self.samples = {int(size): count for size, count in state["samples"].items()}
+        self.step = state["step"]
+        self.warm_from = self.step
+        return state["seconds"]
 
     def _resume(self) -> float:
         source = self.run / "denoiser-training"
@@ -163,7 +178,7 @@ class DenoiserTraining:
             | checkpoint.prefixed("average", self.average.weights)
             | checkpoint.prefixed("first", {name: moments[i]["exp_avg"] for i, name in enumerate(names)})
             | checkpoint.prefixed("second", {name: moments[i]["exp_avg_sq"] for i, name in enumerate(names)}), state)
-        checkpoint.save(self.run / "denoiser", checkpoint.part("unet", self.average.weights), state)
+        checkpoint.save(self.run / "denoiser", self.average.weights, state)
 
     def _pool(self, phase: Phase) -> LatentPool:
         if self.latents is None or self.latents.size != phase.size:
@@ -194,7 +209,7 @@ class DenoiserTraining:
         """One step on this worker's part of the batch; returns the progress that all workers agree on."""
         phase = phase_at(progress)
         batch = phase.batch // self.worker.count
-        rate = learning_rate(self.step, progress, PEAK)
+        rate = learning_rate(self.step - self.warm_from, progress, PEAK)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         pool = self._pool(phase)
