@@ -1,7 +1,7 @@
 package dev.mobilediffusion.runtime.diffusion;
 
 /**
- * Standard normal numbers, the same as torch's CPU generator gives:
+ * Standard normal numbers, bit by bit those of torch's CPU generator (of its x86 builds; others round differently):
  *
  * <pre>{@code
  * GaussianNoise.seeded(7).fill(latents)
@@ -16,6 +16,7 @@ public final class GaussianNoise {
     private static final int BLOCK = 16;
 
     private static final int HALF = BLOCK / 2;
+    private static final float TWO_PI = (float) (2 * Math.PI);
 
     private final MersenneTwister bits;
     private double spare = Double.NaN; // the second of a pair that was drawn one by one
@@ -66,10 +67,10 @@ public final class GaussianNoise {
     /** Box and Muller 1958, on pairs eight apart. */
     private static void toNormal(float[] values, int from) {
         for (int i = from; i < from + HALF; i++) {
-            double radius = Math.sqrt(-2 * Math.log(1 - values[i]));
-            double angle = 2 * Math.PI * values[i + HALF];
-            values[i] = (float) (radius * Math.cos(angle));
-            values[i + HALF] = (float) (radius * Math.sin(angle));
+            float radius = (float) Math.sqrt(-2 * CephesMath.log(1 - values[i]));
+            float angle = TWO_PI * values[i + HALF];
+            values[i] = radius * CephesMath.cos(angle);
+            values[i + HALF] = radius * CephesMath.sin(angle);
         }
     }
 

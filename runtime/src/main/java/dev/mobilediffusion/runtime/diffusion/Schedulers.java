@@ -2,11 +2,20 @@ package dev.mobilediffusion.runtime.diffusion;
 
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.bundle.ConfigFile;
+import java.util.List;
 
 /** Makes the scheduler that a bundle's {@code scheduler_config.json} names. */
 public final class Schedulers {
 
     private static final String CLASS_NAME = "_class_name";
+    private static final List<String> KNOWN = List.of(
+            "FlowMatchEulerDiscreteScheduler",
+            "EulerDiscreteScheduler",
+            "EulerAncestralDiscreteScheduler",
+            "DDIMScheduler",
+            "PNDMScheduler",
+            "DPMSolverMultistepScheduler",
+            "LCMScheduler");
 
     private Schedulers() {}
 
@@ -17,12 +26,21 @@ public final class Schedulers {
      *     INVALID_REQUEST when the scheduler cannot take that many steps
      */
     public static Scheduler create(ConfigFile config, int steps) {
-        String name = name(config);
-        return switch (name) {
+        return switch (name(config)) {
             case "FlowMatchEulerDiscreteScheduler" -> new FlowMatchEulerScheduler(config, steps);
+            case "EulerDiscreteScheduler" -> new EulerScheduler(config, steps);
+            case "EulerAncestralDiscreteScheduler" -> new EulerAncestralScheduler(config, steps);
+            case "DDIMScheduler" -> new DdimScheduler(config, steps);
+            case "PNDMScheduler" -> new PndmScheduler(config, steps);
+            case "DPMSolverMultistepScheduler" -> new DpmSolverMultistepScheduler(config, steps);
+            case "LCMScheduler" -> new LcmScheduler(config, steps);
             default ->
                 throw invalid(
-                        config, "%s %s is not known here; known are FlowMatchEulerDiscreteScheduler", CLASS_NAME, name);
+                        config,
+                        "%s %s is not known here; known are %s",
+                        CLASS_NAME,
+                        name(config),
+                        String.join(", ", KNOWN));
         };
     }
 
