@@ -14,6 +14,7 @@ from torch import nn
 from architecture import TextTower, UNet, Vae, preset
 from architecture.layers import ResidualBlock, Upsample
 from export import export_bundle, export_random_bundle, flow_match_scheduler
+from export.__main__ import main
 from export.attention import context_form_is_cheaper
 from export.graph import Graph
 from export.text import text_graph
@@ -258,6 +259,13 @@ def test_a_random_bundle_says_that_it_draws_noise_and_is_the_same_for_a_seed(tmp
 def test_a_preset_without_a_vae_has_no_random_bundle(tmp_path):
     with pytest.raises(ValueError, match="preset sd15 has no VAE of its own"):
         export_random_bundle(tmp_path / "a", "sd15")
+
+
+def test_the_command_writes_a_random_bundle_or_says_what_is_wrong(tmp_path, capsys):
+    assert main(["tiny", str(tmp_path / "tiny"), "--single"]) == 0
+    assert (tmp_path / "tiny/unet/model.onnx").exists() and "draws noise" in capsys.readouterr().out
+    assert main(["sd15", str(tmp_path / "sd15")]) == 1
+    assert "no VAE" in capsys.readouterr().err and not (tmp_path / "sd15").exists()
 
 
 def test_flow_match_scheduler_refuses_a_shift_of_nothing():
