@@ -78,6 +78,12 @@ public final class FakePipeline implements TextToImage {
         return finished;
     }
 
+    /** Forgets the pictures so far. */
+    public void forget() {
+        started.clear();
+        finished.clear();
+    }
+
     public boolean hasStarted() {
         return !started.isEmpty();
     }

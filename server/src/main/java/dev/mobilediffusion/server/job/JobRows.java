@@ -121,13 +121,15 @@ final class JobRows {
 
     private Job job(ResultSet row) throws SQLException {
         String id = row.getString("id");
+        JobState state = JobState.ofLabel(row.getString("state"));
+        // A finished job's events were not kept; what is told of it now comes after all that was told before
+        int attempt = row.getInt("attempt") + (state.isFinal() ? 1 : 0);
         Job job = new Job(
                 id,
                 SpecJson.read(row.getString("spec")),
                 new ClientId(row.getString("client")),
                 Instant.ofEpochMilli(row.getLong("created_ms")),
-                row.getInt("attempt"));
-        JobState state = JobState.ofLabel(row.getString("state"));
+                attempt);
         job.restore(state.isFinal() ? instant(row, "started_ms") : Optional.empty(), pictures(id));
         if (state.isFinal()) {
             job.finish(state, error(row), instant(row, "finished_ms").orElse(job.createdAt()));

@@ -109,6 +109,10 @@ public record JobSpec(
                 api, model, request, count, size, format, quality, timeout, Optional.of(value), Lifetime.DURABLE);
     }
 
+    public JobSpec withFormat(PictureFormat value) {
+        return new JobSpec(api, model, request, count, size, value, quality, timeout, idempotency, lifetime);
+    }
+
     public JobSpec withLifetime(Lifetime value) {
         return new JobSpec(api, model, request, count, size, format, quality, timeout, idempotency, value);
     }

@@ -1,0 +1,191 @@
+package dev.mobilediffusion.server;
+
+import dev.mobilediffusion.server.job.Retention;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * A {@link ServerConfig} from text: {@code queue-capacity=16}, or {@code MOBILEDIFFUSION_QUEUE_CAPACITY=16} in the
+ * environment. An unknown key is refused, with the nearest known one. Durations are ISO 8601, such as {@code PT30S}.
+ */
+public final class ConfigKeys {
+
+    private static final String PREFIX = "MOBILEDIFFUSION_";
+
+    /** Read by the launcher, not by the server. */
+    private static final Set<String> LAUNCHERS = Set.of("MOBILEDIFFUSION_JAVA_OPTS", "MOBILEDIFFUSION_JVM_FOLDERS");
+
+    /** Key → meaning, in the order of the reference. */
+    public static final Map<String, String> REFERENCE = reference();
+
+    private final Map<String, String> values;
+
+    private ConfigKeys(Map<String, String> values) {
+        this.values = values;
+    }
+
+    /** The settings among the environment's variables. */
+    public static Map<String, String> ofEnvironment(Map<String, String> environment) {
+        Map<String, String> found = new TreeMap<>();
+        environment.forEach((name, value) -> {
+            if (name.startsWith(PREFIX) && !LAUNCHERS.contains(name)) {
+                found.put(
+                        name.substring(PREFIX.length()).toLowerCase(Locale.ROOT).replace('_', '-'), value);
+            }
+        });
+        return found;
+    }
+
+    /**
+     * {@code defaults} with every given key in its place.
+     *
+     * @throws IllegalArgumentException naming an unknown key, or key, bound and value of a wrong one
+     */
+    public static ServerConfig apply(ServerConfig defaults, Map<String, String> values) {
+        for (String key : values.keySet()) {
+            if (!REFERENCE.containsKey(key)) {
+                throw new IllegalArgumentException("unknown setting %s; did you mean %s?".formatted(key, nearest(key)));
+            }
+        }
+        return new ConfigKeys(values).over(defaults);
+    }
+
+    private ServerConfig over(ServerConfig base) {
+        HttpLimits http = new HttpLimits(
+                whole("max-body-bytes", base.http().maxBodyBytes()),
+                (int) whole("max-connections", base.http().maxConnections()),
+                (int) whole("max-header-bytes", base.http().maxHeaderBytes()),
+                duration("idle-timeout", base.http().idleTimeout()),
+                duration("event-heartbeat", base.http().eventHeartbeat()));
+        Retention retention = new Retention(
+                duration("keep-jobs-for", base.retention().maxAge()),
+                whole("keep-jobs-bytes", base.retention().maxBytes()),
+                whole("keep-free-bytes", base.retention().minFreeBytes()));
+        return new ServerConfig(
+                values.getOrDefault("host", base.host()),
+                (int) whole("port", base.port()),
+                path("data", base.data()),
+                path("models", base.models()),
+                values.containsKey("model") ? Optional.of(values.get("model")) : base.model(),
+                (int) whole("queue-capacity", base.queueCapacity()),
+                retention,
+                duration("grace-period", base.gracePeriod()),
+                http,
+                flag("log-prompts", base.logPrompts()));
+    }
+
+    private long whole(String key, long otherwise) {
+        if (!values.containsKey(key)) {
+            return otherwise;
+        }
+        try {
+            return Integer.parseInt(values.get(key).strip());
+        } catch (NumberFormatException e) {
+            return longOf(key);
+        }
+    }
+
+    private long longOf(String key) {
+        try {
+            long value = Long.parseLong(values.get(key).strip());
+            if (!key.endsWith("-bytes")) {
+                throw wrong(key, "a whole number of at most 31 bits");
+            }
+            return value;
+        } catch (NumberFormatException e) {
+            throw wrong(key, "a whole number");
+        }
+    }
+
+    private Duration duration(String key, Duration otherwise) {
+        if (!values.containsKey(key)) {
+            return otherwise;
+        }
+        try {
+            return Duration.parse(values.get(key).strip());
+        } catch (DateTimeParseException e) {
+            throw wrong(key, "a duration such as PT30S");
+        }
+    }
+
+    private Path path(String key, Path otherwise) {
+        try {
+            return values.containsKey(key) ? Path.of(values.get(key)) : otherwise;
+        } catch (InvalidPathException e) {
+            throw wrong(key, "a path");
+        }
+    }
+
+    private boolean flag(String key, boolean otherwise) {
+        return switch (values.getOrDefault(key, Boolean.toString(otherwise)).strip()) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw wrong(key, "true or false");
+        };
+    }
+
+    private IllegalArgumentException wrong(String key, String expected) {
+        return new IllegalArgumentException("%s must be %s, got \"%s\"".formatted(key, expected, values.get(key)));
+    }
+
+    private static String nearest(String key) {
+        String nearest = "";
+        int distance = Integer.MAX_VALUE;
+        for (String known : REFERENCE.keySet()) {
+            int edits = edits(key, known);
+            if (edits < distance) {
+                distance = edits;
+                nearest = known;
+            }
+        }
+        return nearest;
+    }
+
+    /** Levenshtein's distance. */
+    private static int edits(String from, String to) {
+        int[] row = new int[to.length() + 1];
+        for (int j = 0; j < row.length; j++) {
+            row[j] = j;
+        }
+        for (int i = 1; i <= from.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= to.length(); j++) {
+                int substituted = diagonal + (from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(substituted, 1 + Math.min(row[j], row[j - 1]));
+            }
+        }
+        return row[to.length()];
+    }
+
+    private static Map<String, String> reference() {
+        Map<String, String> keys = new LinkedHashMap<>();
+        keys.put("host", "name or address to listen at");
+        keys.put("port", "port to listen at; 0 for any that is free");
+        keys.put("data", "folder of jobs and their pictures");
+        keys.put("models", "folder of model bundles");
+        keys.put("model", "bundle that draws when a request names none");
+        keys.put("queue-capacity", "jobs that may wait");
+        keys.put("keep-jobs-for", "time after which a finished job goes");
+        keys.put("keep-jobs-bytes", "bytes of finished pictures, beyond which the oldest jobs go");
+        keys.put("keep-free-bytes", "free bytes on the disk, below which no job is kept");
+        keys.put("grace-period", "time for the running picture when the server is told to stop");
+        keys.put("max-body-bytes", "longest JSON request");
+        keys.put("max-connections", "connections open at the same time");
+        keys.put("max-header-bytes", "longest headers of a request");
+        keys.put("idle-timeout", "time after which a connection without a request is closed");
+        keys.put("event-heartbeat", "time between two signs of life in an event stream");
+        keys.put("log-prompts", "true to let prompts into the log");
+        return Collections.unmodifiableMap(keys);
+    }
+}

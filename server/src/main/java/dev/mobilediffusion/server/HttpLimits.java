@@ -1,0 +1,27 @@
+package dev.mobilediffusion.server;
+
+import java.time.Duration;
+
+/**
+ * Walls against floods and stuck clients.
+ *
+ * @param maxBodyBytes of a JSON request, in [1 KiB, 1 GiB]
+ * @param maxConnections open at the same time, in [1, 65535]
+ * @param maxHeaderBytes of a request, in [1 KiB, 1 MiB]
+ * @param idleTimeout after which a connection without a request is closed, positive
+ * @param eventHeartbeat between two signs of life in an event stream, positive
+ */
+public record HttpLimits(
+        long maxBodyBytes, int maxConnections, int maxHeaderBytes, Duration idleTimeout, Duration eventHeartbeat) {
+
+    public static final HttpLimits DEFAULT =
+            new HttpLimits(1 << 20, 256, 16 << 10, Duration.ofMinutes(2), Duration.ofSeconds(10));
+
+    public HttpLimits {
+        ServerConfig.requireInRange("max-body-bytes", maxBodyBytes, 1 << 10, 1 << 30);
+        ServerConfig.requireInRange("max-connections", maxConnections, 1, 65_535);
+        ServerConfig.requireInRange("max-header-bytes", maxHeaderBytes, 1 << 10, 1 << 20);
+        ServerConfig.requirePositive("idle-timeout", idleTimeout);
+        ServerConfig.requirePositive("event-heartbeat", eventHeartbeat);
+    }
+}

@@ -1,0 +1,190 @@
+package dev.mobilediffusion.server;
+
+import dev.mobilediffusion.runtime.CancelToken;
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.ProgressListener;
+import dev.mobilediffusion.server.http.Errors;
+import dev.mobilediffusion.server.http.RestApi;
+import dev.mobilediffusion.server.http.Routes;
+import dev.mobilediffusion.server.http.WatchedHttp1Selector;
+import dev.mobilediffusion.server.job.InferenceWorker;
+import dev.mobilediffusion.server.job.JobQueue;
+import dev.mobilediffusion.server.job.PictureEncoder;
+import dev.mobilediffusion.server.job.PictureFormat;
+import dev.mobilediffusion.server.job.QueueLimits;
+import dev.mobilediffusion.server.metrics.ServerMetrics;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.WebServerConfig;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http1.Http1Config;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A running server: listener, queue, worker and model. {@link #close} ends it as a person would want: no new work, the
+ * running picture finishes, what waits stays on disk.
+ */
+public final class ImageServer implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(ImageServer.class.getName());
+
+    /** For replies that are being written when the worker has ended. */
+    private static final Duration LAST_REPLIES = Duration.ofSeconds(2);
+
+    private final ServerConfig config;
+    private final ModelShelf models;
+    private final ServerMetrics metrics;
+    private final JobQueue queue;
+    private final AtomicBoolean ready = new AtomicBoolean();
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final WebServer listener;
+    private InferenceWorker worker;
+    private Duration loadTime = Duration.ZERO;
+
+    private ImageServer(ServerConfig config, ModelShelf models, Set<PictureFormat> formats) {
+        this.config = config;
+        this.models = models;
+        this.metrics = ServerMetrics.create();
+        this.queue = JobQueue.open(
+                config.data(),
+                config.retention(),
+                QueueLimits.ofJobs(config.queueCapacity()),
+                new JobReporter(metrics, config.logPrompts()),
+                Clock.systemUTC());
+        metrics.watchQueue(queue::depth, queue::capacity);
+        this.listener = listener(formats);
+    }
+
+    /**
+     * Starts to listen, then loads and warms the model; returns when the server is ready.
+     *
+     * @throws IllegalStateException when the address cannot be listened at
+     */
+    static ImageServer start(
+            ServerConfig config, ModelShelf models, PictureEncoder encoder, Set<PictureFormat> formats) {
+        ImageServer server = new ImageServer(config, models, formats);
+        boolean started = false;
+        try {
+            server.listen();
+            server.loadTime = models.loadDefault();
+            server.warm();
+            server.worker = InferenceWorker.start(server.queue, models, encoder);
+            server.ready.set(true);
+            started = true;
+            return server;
+        } finally {
+            if (!started) {
+                server.close();
+            }
+        }
+    }
+
+    public int port() {
+        return listener.port();
+    }
+
+    /** Where a browser on this machine finds the server. */
+    public String url() {
+        String host = config.host().equals(ServerConfig.EVERY_ADDRESS) ? ServerConfig.LOOPBACK : config.host();
+        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port();
+    }
+
+    public String model() {
+        return models.defaultModel().name();
+    }
+
+    public Duration loadTime() {
+        return loadTime;
+    }
+
+    /** The queue, for the faces and for tests. */
+    JobQueue queue() {
+        return queue;
+    }
+
+    /** Ends within the grace period, as the class says. Safe to call twice. */
+    @Override
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        ready.set(false);
+        queue.drain();
+        boolean ended = awaitWorker();
+        listener.stop();
+        queue.close();
+        metrics.close();
+        if (ended) {
+            models.close(); // never while a picture is being drawn
+        }
+    }
+
+    private boolean awaitWorker() {
+        if (worker == null) {
+            return true;
+        }
+        try {
+            boolean ended = worker.awaitEnd(config.gracePeriod());
+            if (!ended) {
+                LOG.log(System.Logger.Level.WARNING, "the running picture did not finish within the grace period");
+            }
+            return ended;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private void listen() {
+        try {
+            listener.start();
+        } catch (RuntimeException e) {
+            throw new IllegalStateException(
+                    "cannot listen at %s port %d; is another server running there?"
+                            .formatted(config.host(), config.port()),
+                    e);
+        }
+    }
+
+    /** The first run allocates and warms caches; a client should not wait for that. */
+    private void warm() {
+        models.pipeline(model())
+                .generate(ImageRequest.of("warm", 0).withSteps(1), ProgressListener.NONE, new CancelToken());
+    }
+
+    private WebServer listener(Set<PictureFormat> formats) {
+        HttpLimits limits = config.http();
+        Http1Config http1 =
+                Http1Config.builder().maxHeadersSize(limits.maxHeaderBytes()).build();
+        WebServerConfig.Builder builder = WebServer.builder()
+                .host(config.host())
+                .port(config.port())
+                // Ours runs first the queue, then the listener; Helidon's own would run beside it
+                .shutdownHook(false)
+                .shutdownGracePeriod(LAST_REPLIES)
+                .maxPayloadSize(limits.maxBodyBytes())
+                .maxTcpConnections(limits.maxConnections())
+                .idleConnectionTimeout(limits.idleTimeout())
+                .idleConnectionPeriod(limits.idleTimeout().dividedBy(4).plusMillis(1))
+                .directHandlers(Errors.directHandlers())
+                .addConnectionSelector(new WatchedHttp1Selector(http1))
+                .addRouting(routing(formats));
+        return builder.build();
+    }
+
+    private HttpRouting.Builder routing(Set<PictureFormat> formats) {
+        HttpRouting.Builder routing = HttpRouting.builder();
+        new RestApi(
+                        queue,
+                        models,
+                        formats,
+                        metrics,
+                        ready::get,
+                        config.http().maxBodyBytes(),
+                        config.http().eventHeartbeat())
+                .install(routing);
+        return routing.any(Routes.notFound());
+    }
+}

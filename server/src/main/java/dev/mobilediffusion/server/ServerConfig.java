@@ -1,0 +1,80 @@
+package dev.mobilediffusion.server;
+
+import dev.mobilediffusion.server.job.QueueLimits;
+import dev.mobilediffusion.server.job.Retention;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Everything that a server can be told. Immutable.
+ *
+ * @param host name or address to listen at
+ * @param port in [0, 65535]; 0 for any that is free
+ * @param data folder of jobs and their pictures
+ * @param models folder of bundles
+ * @param model the bundle that draws when a request names none; empty for {@code pocket}, else the first
+ * @param queueCapacity jobs that may wait, in [1, 10000]
+ * @param retention of finished jobs
+ * @param gracePeriod for the running picture when the server is told to stop, positive
+ * @param http limits of the listener
+ * @param logPrompts whether prompts may go to the log
+ */
+public record ServerConfig(
+        String host,
+        int port,
+        Path data,
+        Path models,
+        Optional<String> model,
+        int queueCapacity,
+        Retention retention,
+        Duration gracePeriod,
+        HttpLimits http,
+        boolean logPrompts) {
+
+    public static final String LOOPBACK = "127.0.0.1";
+    public static final String EVERY_ADDRESS = "0.0.0.0";
+    public static final int DEFAULT_PORT = 8080;
+
+    public ServerConfig {
+        Objects.requireNonNull(data, "data");
+        Objects.requireNonNull(models, "models");
+        Objects.requireNonNull(model, "model");
+        Objects.requireNonNull(retention, "retention");
+        Objects.requireNonNull(http, "http");
+        if (host.isBlank()) {
+            throw new IllegalArgumentException("host must not be empty");
+        }
+        requireInRange("port", port, 0, 65_535);
+        requireInRange("queue-capacity", queueCapacity, 1, 10_000);
+        requirePositive("grace-period", gracePeriod);
+    }
+
+    /** Port 8080 on this machine alone, jobs in the user's data folder, models below {@code home}. */
+    public static ServerConfig defaults(Path home) {
+        return new ServerConfig(
+                LOOPBACK,
+                DEFAULT_PORT,
+                UserFolders.data(System.getenv(), Path.of(System.getProperty("user.home"))),
+                home.resolve("models"),
+                Optional.empty(),
+                QueueLimits.DEFAULT_JOBS,
+                Retention.DEFAULT,
+                Duration.ofSeconds(30),
+                HttpLimits.DEFAULT,
+                false);
+    }
+
+    static void requireInRange(String name, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException("%s must be in [%d, %d], got %d".formatted(name, min, max, value));
+        }
+    }
+
+    static void requirePositive(String name, Duration value) {
+        if (!value.isPositive()) {
+            throw new IllegalArgumentException("%s must be positive, got %s".formatted(name, value));
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package dev.mobilediffusion.server;
+
+import java.nio.file.Path;
+import java.util.Map;
+
+/** Where a user's programs keep their data: the XDG Base Directory Specification. */
+final class UserFolders {
+
+    private UserFolders() {}
+
+    /** {@code $XDG_DATA_HOME/mobilediffusion}, else {@code ~/.local/share/mobilediffusion}. */
+    static Path data(Map<String, String> environment, Path home) {
+        String folder = environment.getOrDefault("XDG_DATA_HOME", "");
+        // The specification: a relative path is to be ignored
+        Path base = !folder.isEmpty() && Path.of(folder).isAbsolute() ? Path.of(folder) : home.resolve(".local/share");
+        return base.resolve("mobilediffusion");
+    }
+}

@@ -1,0 +1,68 @@
+package dev.mobilediffusion.server.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.webserver.ServerConnectionException;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * A reply of server-sent events. Each is on the wire when the call returns; a call throws {@link
+ * ServerConnectionException} when the client has gone.
+ */
+final class EventStream implements AutoCloseable {
+
+    private final OutputStream output;
+
+    EventStream(ServerResponse response) {
+        response.header(HeaderValues.CONTENT_TYPE_EVENT_STREAM);
+        response.header(HeaderNames.CACHE_CONTROL, "no-cache");
+        // Without it a proxy of nginx's kind keeps the events until the end
+        response.header(HeaderNames.create("X-Accel-Buffering"), "no");
+        output = response.outputStream();
+    }
+
+    void event(String name, JsonNode data) {
+        write("event: " + name + "\n", data);
+    }
+
+    void event(long id, String name, JsonNode data) {
+        write("id: " + id + "\nevent: " + name + "\n", data);
+    }
+
+    /** A line that clients skip; keeps phones and proxies from hanging up. */
+    void comment(String format, Object... args) {
+        write((": " + format.formatted(args) + "\n\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** JSON as Jackson writes it has no line breaks, so one data line holds it. */
+    private void write(String head, JsonNode data) {
+        ByteArrayOutputStream frame = new ByteArrayOutputStream();
+        frame.writeBytes((head + "data: ").getBytes(StandardCharsets.UTF_8));
+        frame.writeBytes(Json.bytes(data));
+        frame.writeBytes("\n\n".getBytes(StandardCharsets.UTF_8));
+        write(frame.toByteArray());
+    }
+
+    private void write(byte[] frame) {
+        try {
+            output.write(frame);
+            output.flush();
+        } catch (IOException e) {
+            throw new ServerConnectionException("the client of an event stream has gone", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            output.close();
+        } catch (IOException e) {
+            throw new ServerConnectionException("the client of an event stream has gone", e);
+        }
+    }
+}

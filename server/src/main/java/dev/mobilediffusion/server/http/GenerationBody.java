@@ -1,0 +1,153 @@
+package dev.mobilediffusion.server.http;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.job.JobSpec;
+import dev.mobilediffusion.server.job.Lifetime;
+import dev.mobilediffusion.server.job.PictureFormat;
+import dev.mobilediffusion.server.job.PictureSize;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The body of an image request: OpenAI's fields with ours, read leniently where clients in the wild are sloppy and
+ * strictly where a wrong value would draw a wrong picture. Unknown fields are ignored.
+ *
+ * @param spec what is to be drawn
+ * @param stream whether the client wants events rather than one answer
+ * @param wantsUrl whether the client wants links rather than bytes
+ * @param warnings sentences for the person who asked
+ */
+record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, List<String> warnings) {
+
+    private static final int MAX_PROMPT_LENGTH = 32_000;
+    private static final long RANDOM_SEED_BOUND = 1L << 32; // what other servers use, and JavaScript can hold
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,5})[xX](\\d{1,5})");
+
+    /** stable-diffusion.cpp's clients hide settings in the prompt like this. */
+    private static final Pattern EXTRA_ARGS =
+            Pattern.compile("<sd_cpp_extra_args>(.*?)</sd_cpp_extra_args>", Pattern.DOTALL);
+
+    static GenerationBody of(ObjectNode body, String api, Models models) {
+        Fields fields = new Fields(body);
+        List<String> warnings = new ArrayList<>();
+        String prompt = prompt(fields);
+        Matcher extra = EXTRA_ARGS.matcher(prompt);
+        if (extra.find()) {
+            ObjectNode merged = Json.parseObject(extra.group(1).getBytes(StandardCharsets.UTF_8));
+            merged.setAll(body);
+            fields = new Fields(merged);
+            prompt = extra.replaceAll("").strip();
+        }
+        ModelInfo defaults = models.defaultModel();
+        String model = fields.lenientText("model")
+                .filter(name -> models.find(name).isPresent())
+                .orElse(defaults.name());
+        Optional<PictureSize> size = size(fields);
+        size.filter(wanted -> wanted.width() != defaults.width() || wanted.height() != defaults.height())
+                .ifPresent(wanted -> warnings.add("%s was made from the model's own %dx%d"
+                        .formatted(wanted, defaults.width(), defaults.height())));
+        if (fields.lenientText("background").orElse("").equals("transparent")) {
+            warnings.add("a transparent background is not possible; the picture is opaque");
+        }
+        JobSpec spec = new JobSpec(
+                api,
+                model,
+                image(fields, prompt),
+                fields.count("n").orElse(1),
+                size,
+                format(fields),
+                fields.count("output_compression").orElse(JobSpec.DEFAULT_QUALITY),
+                timeout(fields),
+                Optional.empty(),
+                Lifetime.ATTACHED);
+        boolean wantsUrl = fields.lenientText("response_format").orElse("").equals("url");
+        return new GenerationBody(spec, fields.flag("stream"), wantsUrl, List.copyOf(warnings));
+    }
+
+    private static String prompt(Fields fields) {
+        String prompt = fields.text("prompt")
+                .orElseThrow(() -> ApiException.invalid("prompt", "prompt is missing; it must be a string"));
+        if (prompt.isBlank()) {
+            throw ApiException.invalid("prompt", "prompt must not be empty");
+        }
+        return bounded("prompt", prompt);
+    }
+
+    private static String bounded(String name, String text) {
+        if (text.length() > MAX_PROMPT_LENGTH) {
+            throw ApiException.invalid(
+                    name, "%s must have at most %d characters, got %d", name, MAX_PROMPT_LENGTH, text.length());
+        }
+        return text;
+    }
+
+    private static ImageRequest image(Fields fields, String prompt) {
+        OptionalLong seed = fields.whole("seed");
+        long start = seed.isPresent() && seed.getAsLong() >= 0
+                ? seed.getAsLong()
+                : ThreadLocalRandom.current().nextLong(RANDOM_SEED_BOUND);
+        OptionalInt steps = fields.count("steps", "step", "num_inference_steps");
+        OptionalDouble guidanceScale = fields.real("guidance_scale", "cfg_scale");
+        String negative =
+                bounded("negative_prompt", fields.text("negative_prompt").orElse(""));
+        return new ImageRequest(prompt, negative, start, steps, guidanceScale);
+    }
+
+    private static Optional<PictureSize> size(Fields fields) {
+        String text = fields.text("size").orElse("").strip();
+        if (text.isEmpty() || text.equalsIgnoreCase("auto")) {
+            return Optional.empty();
+        }
+        Matcher matcher = SIZE.matcher(text);
+        if (!matcher.matches()) {
+            throw ApiException.invalid(
+                    "size", "size must be \"auto\" or WIDTHxHEIGHT such as 512x512, got \"%s\"", abridged(text));
+        }
+        return Optional.of(new PictureSize(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2))));
+    }
+
+    private static PictureFormat format(Fields fields) {
+        String text = fields.text("output_format").orElse("png").toLowerCase(Locale.ROOT);
+        return switch (text) {
+            case "png", "" -> PictureFormat.PNG;
+            case "jpeg", "jpg" -> PictureFormat.JPEG;
+            case "webp" -> PictureFormat.WEBP;
+            default ->
+                throw ApiException.invalid(
+                        "output_format", "output_format must be png, jpeg or webp, got \"%s\"", abridged(text));
+        };
+    }
+
+    private static Optional<Duration> timeout(Fields fields) {
+        OptionalDouble seconds = fields.real("timeout_seconds");
+        if (seconds.isEmpty()) {
+            return Optional.empty();
+        }
+        double value = seconds.getAsDouble();
+        if (!(value > 0 && value <= JobSpec.MAX_TIMEOUT.toSeconds())) {
+            throw ApiException.invalid(
+                    "timeout_seconds",
+                    "timeout_seconds must be in (0, %d], got %s",
+                    JobSpec.MAX_TIMEOUT.toSeconds(),
+                    value);
+        }
+        return Optional.of(Duration.ofNanos((long) (value * 1e9)));
+    }
+
+    private static String abridged(String text) {
+        return text.length() <= 40 ? text : text.substring(0, 40) + "…";
+    }
+}

@@ -1,0 +1,133 @@
+package dev.mobilediffusion.server.http;
+
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.job.JobEvent;
+import dev.mobilediffusion.server.job.JobSpec;
+import dev.mobilediffusion.server.job.JobStatus;
+import dev.mobilediffusion.server.job.Lifetime;
+import dev.mobilediffusion.server.job.Picture;
+import dev.mobilediffusion.server.job.PictureFormat;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.webserver.ServerConnectionException;
+import io.helidon.webserver.http.HttpRules;
+import io.helidon.webserver.http.HttpService;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * {@code POST /v1/images/generations}: the client waits, and gets JSON, the picture itself, or events as they happen.
+ * When it goes, its job goes with it.
+ */
+final class ImageRoutes implements HttpService {
+
+    static final String API = "openai";
+
+    private final Submission submission;
+    private final JobJson json;
+    private final Duration heartbeat;
+
+    ImageRoutes(Submission submission, Duration heartbeat) {
+        this.submission = submission;
+        this.json = new JobJson(submission.queue());
+        this.heartbeat = heartbeat;
+    }
+
+    @Override
+    public void routing(HttpRules rules) {
+        rules.post("/generations", this::generate)
+                .options("/generations", Routes.allow("POST, OPTIONS"))
+                .any("/generations", Routes.methodNotAllowed("POST, OPTIONS"));
+    }
+
+    private void generate(ServerRequest request, ServerResponse response) {
+        Submission.Draft draft = submission.read(request, API);
+        GenerationBody body = draft.body();
+        Optional<PictureFormat> bare = body.stream()
+                ? Optional.empty()
+                : Negotiation.picture(request, body.spec().format());
+        JobSpec spec = bare.map(body.spec()::withFormat).orElse(body.spec());
+        if (bare.isPresent() && spec.count() != 1) {
+            throw ApiException.invalid("n", "n must be 1 where the reply is the picture itself, got %d", spec.count());
+        }
+        if (body.wantsUrl()) {
+            spec = spec.withLifetime(Lifetime.DURABLE); // a link must outlive the reply
+        }
+        Job job = submission.submit(draft, spec);
+        try (JobWait wait = new JobWait(submission.queue(), job)) {
+            if (body.stream()) {
+                stream(response, job, wait, body.warnings());
+                return;
+            }
+            wait.awaitFinished();
+            JobStatus status = succeeded(job);
+            if (bare.isPresent()) {
+                PictureReply.send(response, job, status.pictures().getFirst(), warnings(body, status));
+            } else {
+                response.header(HeaderValues.CONTENT_TYPE_JSON);
+                response.send(Json.bytes(ImagesJson.reply(job, body.warnings(), urlBase(request, body))));
+            }
+        }
+    }
+
+    private void stream(ServerResponse response, Job job, JobWait wait, List<String> warnings) {
+        try (EventStream events = new EventStream(response)) {
+            comment(events, job);
+            long seen = 0;
+            while (true) {
+                List<JobEvent> next = wait.awaitEvents(seen, heartbeat);
+                if (next.isEmpty()) {
+                    comment(events, job);
+                }
+                for (JobEvent event : next) {
+                    seen = event.id();
+                    if (event instanceof JobEvent.PictureReady ready) {
+                        Picture picture = ready.picture();
+                        events.event("image_generation.completed", ImagesJson.completed(job, picture, warnings));
+                    } else if (event instanceof JobEvent.Finished finished) {
+                        finished.error()
+                                .ifPresent(error -> events.event(
+                                        "error", Errors.body(error.code(), error.param(), error.message())));
+                        return;
+                    }
+                }
+            }
+        } catch (ServerConnectionException e) {
+            wait.clientHasGone();
+            throw e;
+        }
+    }
+
+    private void comment(EventStream events, Job job) {
+        events.comment(
+                "%s %d",
+                job.state().label(), json.queued(job).get("queue_position").intValue());
+    }
+
+    private static JobStatus succeeded(Job job) {
+        JobStatus status = job.status();
+        status.error().ifPresent(error -> {
+            throw error.toException();
+        });
+        return status;
+    }
+
+    private static List<String> warnings(GenerationBody body, JobStatus status) {
+        List<String> all = new ArrayList<>(body.warnings());
+        all.addAll(status.pictures().getFirst().warnings());
+        return all;
+    }
+
+    private static String urlBase(ServerRequest request, GenerationBody body) {
+        if (!body.wantsUrl()) {
+            return "";
+        }
+        String scheme = request.isSecure() ? "https://" : "http://";
+        return scheme + request.headers().get(HeaderNames.HOST).get();
+    }
+}

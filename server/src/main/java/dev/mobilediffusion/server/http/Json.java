@@ -1,0 +1,87 @@
+package dev.mobilediffusion.server.http;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.server.error.ApiException;
+import java.io.IOException;
+import java.util.Locale;
+
+/** JSON as strict as the network deserves: UTF-8, no key twice, nothing after the end, no deep nesting. */
+final class Json {
+
+    private static final int MAX_DEPTH = 32;
+    private static final int MAX_NUMBER_LENGTH = 64;
+
+    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(MAX_DEPTH)
+                            .maxNumberLength(MAX_NUMBER_LENGTH)
+                            .build())
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    private Json() {}
+
+    static ObjectNode object() {
+        return MAPPER.createObjectNode();
+    }
+
+    static byte[] bytes(JsonNode node) {
+        try {
+            return MAPPER.writeValueAsBytes(node);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a tree of JSON can always be written", e);
+        }
+    }
+
+    /** @throws ApiException INVALID_REQUEST when {@code body} is no JSON object */
+    static ObjectNode parseObject(byte[] body) {
+        if (body.length == 0) {
+            throw ApiException.invalid("", "the request has no body; it must be a JSON object");
+        }
+        JsonNode node;
+        try {
+            node = MAPPER.readTree(body);
+        } catch (JsonProcessingException e) {
+            throw ApiException.invalid(
+                    "",
+                    "the body is not valid JSON: %s at line %d, column %d",
+                    sentence(e),
+                    e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
+                    e.getLocation() == null ? 0 : e.getLocation().getColumnNr());
+        } catch (IOException e) {
+            throw ApiException.invalid("", "the body is not valid JSON: it is not UTF-8");
+        }
+        if (!(node instanceof ObjectNode object)) {
+            throw ApiException.invalid("", "the body must be a JSON object, got %s", kind(node));
+        }
+        return object;
+    }
+
+    /** What a person would call the value. */
+    static String kind(JsonNode node) {
+        String kind = node.getNodeType().name().toLowerCase(Locale.ROOT);
+        return switch (node.getNodeType()) {
+            case MISSING -> "nothing";
+            case ARRAY, OBJECT -> "an " + kind;
+            case NULL -> kind;
+            default -> "a " + kind;
+        };
+    }
+
+    /** Jackson's first line, without the excerpt of the body that may follow. */
+    private static String sentence(JsonProcessingException failure) {
+        String message = String.valueOf(failure.getOriginalMessage());
+        int end = message.indexOf('\n');
+        String line = end < 0 ? message : message.substring(0, end);
+        return line.length() <= 200 ? line : line.substring(0, 200) + "…";
+    }
+}

@@ -1,0 +1,53 @@
+package dev.mobilediffusion.server.http;
+
+import dev.mobilediffusion.server.job.PictureFormat;
+import io.helidon.http.HttpMediaType;
+import io.helidon.webserver.http.ServerRequest;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/** What a client wants back, by its {@code Accept}. */
+final class Negotiation {
+
+    private Negotiation() {}
+
+    /**
+     * The format in which to send the picture itself; empty for JSON, which is also the answer to an Accept that nothing
+     * here fits.
+     *
+     * @param otherwise for {@code image/*}
+     */
+    static Optional<PictureFormat> picture(ServerRequest request, PictureFormat otherwise) {
+        for (HttpMediaType accepted : byPreference(request)) {
+            String type = accepted.mediaType().type();
+            String subtype = accepted.mediaType().subtype();
+            if (type.equals("*") || type.equals("application")) {
+                return Optional.empty();
+            }
+            if (type.equals("image")) {
+                if (subtype.equals("*")) {
+                    return Optional.of(otherwise);
+                }
+                for (PictureFormat format : PictureFormat.values()) {
+                    if (format.mediaType().equals("image/" + subtype)) {
+                        return Optional.of(format);
+                    }
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    static boolean accepts(ServerRequest request, String type, String subtype) {
+        return byPreference(request).stream()
+                .map(HttpMediaType::mediaType)
+                .anyMatch(media -> media.type().equals(type) && media.subtype().equals(subtype));
+    }
+
+    private static List<HttpMediaType> byPreference(ServerRequest request) {
+        return request.headers().acceptedTypes().stream()
+                .sorted(Comparator.comparingDouble(HttpMediaType::qualityFactor).reversed())
+                .toList();
+    }
+}

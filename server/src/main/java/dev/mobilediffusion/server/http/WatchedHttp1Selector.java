@@ -1,0 +1,57 @@
+package dev.mobilediffusion.server.http;
+
+import io.helidon.common.buffers.BufferData;
+import io.helidon.common.buffers.DataReader;
+import io.helidon.webserver.ConnectionContext;
+import io.helidon.webserver.http1.Http1Config;
+import io.helidon.webserver.http1.Http1ConnectionSelector;
+import io.helidon.webserver.spi.ServerConnection;
+import io.helidon.webserver.spi.ServerConnectionSelector;
+import java.util.Set;
+
+/**
+ * Helidon's HTTP/1.1 with a {@link PeerWatch} on every connection. Put before Helidon's own selector, it takes all
+ * HTTP/1.1 connections; HTTP/2 with prior knowledge, and so gRPC, goes on to the next one.
+ */
+public final class WatchedHttp1Selector implements ServerConnectionSelector {
+
+    /** How HTTP/2 begins: RFC 9113, section 3.4. */
+    private static final byte[] HTTP2_PREFACE = {'P', 'R', 'I', ' '};
+
+    private final Http1ConnectionSelector http1;
+
+    public WatchedHttp1Selector(Http1Config config) {
+        this.http1 = Http1ConnectionSelector.builder().config(config).build();
+    }
+
+    @Override
+    public int bytesToIdentifyConnection() {
+        return http1.bytesToIdentifyConnection();
+    }
+
+    @Override
+    public Support supports(BufferData data) {
+        int known = Math.min(data.available(), HTTP2_PREFACE.length);
+        for (int i = 0; i < known; i++) {
+            if (data.get(i) != HTTP2_PREFACE[i]) {
+                return http1.supports(data);
+            }
+        }
+        return known == HTTP2_PREFACE.length ? Support.UNSUPPORTED : Support.UNKNOWN;
+    }
+
+    @Override
+    public Set<String> supportedApplicationProtocols() {
+        return http1.supportedApplicationProtocols();
+    }
+
+    @Override
+    public ServerConnection connection(ConnectionContext context) {
+        DataReader helidons = context.dataReader();
+        byte[] unread = new byte[helidons.available()];
+        helidons.readBuffer(unread.length).read(unread);
+        PeerWatch watch = new PeerWatch(context.serverSocket(), unread);
+        ConnectionContext watched = new WatchedContext(context, DataReader.create(watch));
+        return new WatchedConnection(http1.connection(watched), watch);
+    }
+}

@@ -1,0 +1,157 @@
+package dev.mobilediffusion.server.metrics;
+
+import dev.mobilediffusion.runtime.Stage;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.DoubleSupplier;
+import java.util.function.IntSupplier;
+
+/** The server's meters. Thread-safe. */
+public final class ServerMetrics implements AutoCloseable {
+
+    /** What a scraper gets that asks for nothing else. */
+    public static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
+
+    public static final String OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+    /** From a tokenizer's stage on a desktop to a picture of many steps on a small board. */
+    private static final Duration[] BUCKETS = {
+        Duration.ofMillis(10),
+        Duration.ofMillis(25),
+        Duration.ofMillis(50),
+        Duration.ofMillis(100),
+        Duration.ofMillis(250),
+        Duration.ofMillis(500),
+        Duration.ofSeconds(1),
+        Duration.ofMillis(2500),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(10),
+        Duration.ofSeconds(30),
+        Duration.ofMinutes(1),
+        Duration.ofMinutes(2),
+        Duration.ofMinutes(5),
+        Duration.ofMinutes(10)
+    };
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final ProcessMeters processMeters;
+
+    private ServerMetrics(ProcessMeters processMeters) {
+        this.processMeters = processMeters;
+    }
+
+    /** With the meters of this JVM, this process and this board. */
+    public static ServerMetrics create() {
+        return create(Path.of("/proc/self/status"), Path.of("/sys/class/thermal"));
+    }
+
+    static ServerMetrics create(Path processStatus, Path thermalZones) {
+        ServerMetrics metrics = new ServerMetrics(new ProcessMeters());
+        metrics.processMeters.bindTo(metrics.registry, processStatus);
+        DeviceTemperature.bindTo(metrics.registry, thermalZones);
+        for (String state : List.of("succeeded", "failed", "cancelled")) {
+            metrics.jobs(state);
+        }
+        metrics.rejections("rate_limit_exceeded");
+        return metrics;
+    }
+
+    /** Shows the queue's depth and capacity from now on. */
+    public void watchQueue(IntSupplier depth, IntSupplier capacity) {
+        Gauge.builder("mobilediffusion.queue.depth", depth::getAsInt)
+                .description("Jobs that wait for a worker")
+                .strongReference(true)
+                .register(registry);
+        Gauge.builder("mobilediffusion.queue.capacity", capacity::getAsInt)
+                .description("Jobs that may wait for a worker")
+                .strongReference(true)
+                .register(registry);
+    }
+
+    /** Shows the cache of prompt embeddings from now on; both numbers only grow. */
+    public void watchEmbeddingCache(DoubleSupplier hits, DoubleSupplier misses) {
+        FunctionCounter.builder("mobilediffusion.embedding.cache.hits", hits, DoubleSupplier::getAsDouble)
+                .description("Prompts whose embedding was at hand")
+                .register(registry);
+        FunctionCounter.builder("mobilediffusion.embedding.cache.misses", misses, DoubleSupplier::getAsDouble)
+                .description("Prompts that the text encoder had to read")
+                .register(registry);
+    }
+
+    /**
+     * A call was answered.
+     *
+     * @param api the face: {@code openai}, {@code jobs}, {@code a1111}, {@code grpc}, …
+     * @param outcome {@code success} or an error's label
+     */
+    public void requestDone(String api, String outcome, Duration duration) {
+        Timer.builder("mobilediffusion.request.duration")
+                .description("From a call's arrival to its last byte")
+                .tag("api", api)
+                .tag("outcome", outcome)
+                .serviceLevelObjectives(BUCKETS)
+                .register(registry)
+                .record(duration);
+    }
+
+    public void stageDone(String model, Stage stage, Duration duration) {
+        Timer.builder("mobilediffusion.stage.duration")
+                .description("Time in one stage of one picture; of one job for the queue")
+                .tag("stage", stage.label())
+                .tag("model", model)
+                .serviceLevelObjectives(BUCKETS)
+                .register(registry)
+                .record(duration);
+    }
+
+    /** @param state a final state's label */
+    public void jobFinished(String state) {
+        jobs(state).increment();
+    }
+
+    public void pictureDone(String model) {
+        Counter.builder("mobilediffusion.images")
+                .description("Finished pictures")
+                .tag("model", model)
+                .register(registry)
+                .increment();
+    }
+
+    /** @param reason an error's label */
+    public void jobRejected(String reason) {
+        rejections(reason).increment();
+    }
+
+    /** All meters as text of {@code contentType}, one of {@link #PROMETHEUS_TEXT} and {@link #OPEN_METRICS}. */
+    public byte[] scrape(String contentType) {
+        return registry.scrape(contentType).getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public void close() {
+        processMeters.close();
+        registry.close();
+    }
+
+    private Counter jobs(String state) {
+        return Counter.builder("mobilediffusion.jobs")
+                .description("Jobs that came to their end")
+                .tag("state", state)
+                .register(registry);
+    }
+
+    private Counter rejections(String reason) {
+        return Counter.builder("mobilediffusion.rejections")
+                .description("Jobs that were refused at the door")
+                .tag("reason", reason)
+                .register(registry);
+    }
+}

@@ -1,0 +1,87 @@
+package dev.mobilediffusion.server;
+
+import dev.mobilediffusion.server.job.JobQueue;
+import dev.mobilediffusion.server.job.PictureEncoder;
+import dev.mobilediffusion.server.job.PictureFormat;
+import dev.mobilediffusion.server.job.Retention;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Optional;
+
+/** A real server on a real port with a fake model; pictures are encoded as their plain bytes. */
+public final class TestServer implements AutoCloseable {
+
+    private static final PictureEncoder PLAIN = (image, model, format, quality) -> image.rgb();
+
+    public final FakePipeline pipeline;
+    private final ImageServer server;
+
+    private TestServer(ImageServer server, FakePipeline pipeline) {
+        this.server = server;
+        this.pipeline = pipeline;
+    }
+
+    public static TestServer start(Path folder, FakePipeline pipeline) {
+        return start(config(folder), pipeline);
+    }
+
+    public static TestServer start(ServerConfig config, FakePipeline pipeline) {
+        fakeBundle(config.models());
+        pipeline.allow(1); // to warm up
+        ModelShelf models = ModelShelf.open(config.models(), Optional.empty(), bundle -> pipeline);
+        ImageServer server =
+                ImageServer.start(config, models, PLAIN, EnumSet.of(PictureFormat.PNG, PictureFormat.JPEG));
+        pipeline.forget();
+        return new TestServer(server, pipeline);
+    }
+
+    /** Room for four waiting jobs, quick heartbeats. */
+    public static ServerConfig config(Path folder) {
+        return new ServerConfig(
+                ServerConfig.LOOPBACK,
+                0,
+                folder.resolve("data"),
+                folder.resolve("models"),
+                Optional.empty(),
+                4,
+                new Retention(Duration.ofDays(1), 1 << 20, 0),
+                Duration.ofSeconds(20),
+                new HttpLimits(1 << 16, 128, 16 << 10, Duration.ofMinutes(1), Duration.ofMillis(50)),
+                false);
+    }
+
+    public int port() {
+        return server.port();
+    }
+
+    public String url() {
+        return server.url();
+    }
+
+    public JobQueue queue() {
+        return server.queue();
+    }
+
+    public ImageServer server() {
+        return server;
+    }
+
+    @Override
+    public void close() {
+        pipeline.allow(1000);
+        server.close();
+    }
+
+    private static void fakeBundle(Path models) {
+        try {
+            Path bundle = Files.createDirectories(models.resolve(FakePipeline.MODEL.name()));
+            Files.writeString(bundle.resolve("model_index.json"), "{}");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package dev.mobilediffusion.server.metrics;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.endsWith;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.not;
+
+import dev.mobilediffusion.runtime.Stage;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class ServerMetricsTest {
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void everyMeterHasTheNameThatDashboardsRelyOn() {
+        try (ServerMetrics metrics = ServerMetrics.create(folder.resolve("none"), folder.resolve("none"))) {
+            metrics.watchQueue(() -> 3, () -> 64);
+            metrics.watchEmbeddingCache(() -> 5, () -> 7);
+            metrics.requestDone("openai", "success", Duration.ofMillis(120));
+            metrics.stageDone("pocket", Stage.UNET, Duration.ofMillis(60));
+            metrics.jobFinished("succeeded");
+            metrics.pictureDone("pocket");
+            metrics.jobRejected("rate_limit_exceeded");
+
+            String text = text(metrics, ServerMetrics.PROMETHEUS_TEXT);
+
+            assertThat(text, containsString("mobilediffusion_queue_depth 3.0\n"));
+            assertThat(text, containsString("mobilediffusion_queue_capacity 64.0\n"));
+            assertThat(text, containsString("mobilediffusion_embedding_cache_hits_total 5.0\n"));
+            assertThat(text, containsString("mobilediffusion_embedding_cache_misses_total 7.0\n"));
+            assertThat(
+                    text,
+                    containsString("mobilediffusion_request_duration_seconds_bucket{api=\"openai\","
+                            + "outcome=\"success\",le=\"0.1\"} 0\n"));
+            assertThat(
+                    text,
+                    containsString("mobilediffusion_stage_duration_seconds_bucket{model=\"pocket\",stage=\"unet\","
+                            + "le=\"0.1\"} 1\n"));
+            assertThat(text, containsString("le=\"0.01\""));
+            assertThat(text, containsString("le=\"600.0\""));
+            assertThat(text, containsString("mobilediffusion_jobs_total{state=\"succeeded\"} 1.0\n"));
+            assertThat(text, containsString("mobilediffusion_jobs_total{state=\"cancelled\"} 0.0\n"));
+            assertThat(text, containsString("mobilediffusion_images_total{model=\"pocket\"} 1.0\n"));
+            assertThat(text, containsString("mobilediffusion_rejections_total{reason=\"rate_limit_exceeded\"} 1.0\n"));
+            assertThat(text, containsString("jvm_memory_used_bytes"));
+            assertThat(text, containsString("process_uptime_seconds"));
+        }
+    }
+
+    @Test
+    void aScraperMayAskForOpenMetrics() {
+        try (ServerMetrics metrics = ServerMetrics.create(folder, folder)) {
+            assertThat(text(metrics, ServerMetrics.OPEN_METRICS), endsWith("# EOF\n"));
+            assertThat(text(metrics, ServerMetrics.PROMETHEUS_TEXT), not(containsString("# EOF")));
+        }
+    }
+
+    @Test
+    void readsTheTemperatureOfEveryZone() throws IOException {
+        zone("thermal_zone0", "cpu-thermal", "48250");
+        zone("thermal_zone1", "cpu-thermal", "50000");
+        zone("thermal_zone2", "gpu-thermal", "");
+        Files.createDirectories(folder.resolve("cooling_device0"));
+
+        try (ServerMetrics metrics = ServerMetrics.create(folder.resolve("none"), folder)) {
+            String text = text(metrics, ServerMetrics.PROMETHEUS_TEXT);
+
+            assertThat(
+                    text, containsString("mobilediffusion_device_temperature_celsius{zone=\"cpu-thermal\"} 48.25\n"));
+            assertThat(text, containsString("{zone=\"cpu-thermal-thermal_zone1\"} 50.0\n"));
+            assertThat(text, containsString("{zone=\"gpu-thermal\"} NaN\n"));
+        }
+    }
+
+    @Test
+    void readsTheResidentMemoryOfTheProcess() throws IOException {
+        Path status = Files.writeString(folder.resolve("status"), "Name:\tjava\nVmRSS:\t  2048 kB\nThreads:\t9\n");
+        assertThat(ProcessMeters.residentBytes(status), is(2048.0 * 1024));
+        try (ServerMetrics metrics = ServerMetrics.create(status, folder)) {
+            assertThat(
+                    text(metrics, ServerMetrics.PROMETHEUS_TEXT),
+                    containsString("process_resident_memory_bytes 2097152.0\n"));
+        }
+    }
+
+    private void zone(String name, String type, String millidegrees) throws IOException {
+        Path zone = Files.createDirectories(folder.resolve(name));
+        Files.writeString(zone.resolve("type"), type + "\n");
+        Files.writeString(zone.resolve("temp"), millidegrees + "\n");
+    }
+
+    private static String text(ServerMetrics metrics, String contentType) {
+        return new String(metrics.scrape(contentType), StandardCharsets.UTF_8);
+    }
+}
