@@ -30,7 +30,7 @@ _add(Preset(
         time_mode="film", pooled_text=True, relative_position=True, upsample="pointwise",
         keep_width_when_resampling=False),
     vae=VaeConfig(latent_channels=8, encoder_widths=(32, 64, 128), decoder_widths=(128, 64, 32),
-                  decoder_blocks=(2, 1, 1)),
+                  decoder_blocks=(1, 1, 1)),
 ))
 
 _add(Preset(
