@@ -89,6 +89,13 @@ record Benchmark(ModelInfo model, int threads, Duration load, Duration first, Li
         return spreads;
     }
 
+    /** A denoising step: one call of the UNet, or two where guidance asks for two. */
+    Spread unetStep() {
+        Spread unet = stages().get(Stage.UNET);
+        int steps = model.defaultSteps();
+        return new Spread(unet.median().dividedBy(steps), unet.best().dividedBy(steps));
+    }
+
     Spread total() {
         return Spread.of(runs.stream().map(StageTimings::total).toList());
     }

@@ -35,6 +35,7 @@ record BenchmarkReport(Benchmark benchmark, OptionalLong peakBytes) {
                 "best",
                 benchmark.runs().size());
         benchmark.stages().forEach((stage, spread) -> line(table, stage.label(), spread));
+        line(table, "unet per step", benchmark.unetStep());
         line(table, "total", benchmark.total());
         return table.toString();
     }
@@ -57,6 +58,7 @@ record BenchmarkReport(Benchmark benchmark, OptionalLong peakBytes) {
         peakBytes.ifPresent(bytes -> json.put("peak_resident_bytes", bytes));
         ObjectNode stages = json.putObject("stages");
         benchmark.stages().forEach((stage, spread) -> put(stages, stage.label(), spread));
+        put(json, "unet_step", benchmark.unetStep());
         put(json, "total", benchmark.total());
         try {
             return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + System.lineSeparator();

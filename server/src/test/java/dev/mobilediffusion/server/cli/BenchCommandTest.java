@@ -1,6 +1,7 @@
 package dev.mobilediffusion.server.cli;
 
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.closeTo;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.greaterThan;
@@ -31,6 +32,7 @@ final class BenchCommandTest {
                         startsWith("load "),
                         startsWith("text_encoder "),
                         startsWith("unet "),
+                        startsWith("unet per step "),
                         startsWith("vae_decoder "),
                         startsWith("total ")));
     }
@@ -47,6 +49,9 @@ final class BenchCommandTest {
         assertThat(
                 unet.path("best_ms").asDouble(),
                 is(lessThanOrEqualTo(unet.path("median_ms").asDouble())));
+        assertThat(
+                json.path("unet_step").path("median_ms").asDouble(),
+                is(closeTo(unet.path("median_ms").asDouble() / 4, 0.002)));
         assertThat(
                 json.path("total").path("median_ms").asDouble(),
                 is(greaterThan(unet.path("median_ms").asDouble())));

@@ -1,0 +1,77 @@
+package dev.mobilediffusion.server.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The command line in a process of its own, as the launcher starts it. */
+final class ChildProcess implements AutoCloseable {
+
+    private static final long TIMEOUT_SECONDS = 120;
+
+    private final Process process;
+    private final Path out;
+    private final Path err;
+
+    private ChildProcess(Process process, Path out, Path err) {
+        this.process = process;
+        this.out = out;
+        this.err = err;
+    }
+
+    /** Starts {@code arguments}; what the process prints goes to files in {@code folder}, where it works, too. */
+    static ChildProcess start(Path folder, Object... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "-XX:+UseSerialGC",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                MobileDiffusion.class.getName()));
+        for (Object argument : arguments) {
+            command.add(argument.toString());
+        }
+        Path out = folder.resolve("stdout.txt");
+        Path err = folder.resolve("stderr.txt");
+        Process process = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start();
+        return new ChildProcess(process, out, err);
+    }
+
+    /** Asks the process to end, as {@code kill} and service managers do. */
+    void terminate() {
+        process.destroy();
+    }
+
+    boolean isRunning() {
+        return process.isAlive();
+    }
+
+    int awaitExit() throws IOException, InterruptedException {
+        if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            throw new IllegalStateException("the process did not end; it said: " + err());
+        }
+        return process.exitValue();
+    }
+
+    List<String> out() throws IOException {
+        return Files.readAllLines(out);
+    }
+
+    List<String> err() throws IOException {
+        return Files.readAllLines(err);
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}
