@@ -1,0 +1,56 @@
+#!/bin/sh
+# Lays out a program that runs by itself: launcher, jars, models, and the native libraries of one processor architecture.
+# The Docker image holds just that, and so does /opt/mobilediffusion where systemd runs it. Start it with start.sh.
+#
+#   deploy/assemble.sh amd64|arm64 FOLDER      in the repository's root, after "mvn package"; needs a JDK's jar command
+#
+# The libraries lie as files beside the jars, so that nothing is unpacked to /tmp, which may be a noexec mount; and the
+# jars lose those of every other platform, which are most of their size.
+set -eu
+
+fail() {
+    echo "assemble.sh: $*" >&2
+    exit 2
+}
+
+case ${1:-} in
+    amd64) onnxruntime=linux-x64 sqlite=x86_64 ;;
+    arm64) onnxruntime=linux-aarch64 sqlite=aarch64 ;;
+    *) fail "the architecture must be amd64 or arm64, got '${1:-}'" ;;
+esac
+[ -n "${2:-}" ] || fail "the folder to write to is missing"
+[ -f server/target/app/mobilediffusion.jar ] || fail "server/target/app/mobilediffusion.jar is missing: run mvn package here first"
+command -v jar >/dev/null || fail "the jar command of a JDK is missing"
+[ ! -e "$2/server" ] || fail "$2 holds a program already: remove $2/server, $2/native and $2/models first"
+
+mkdir -p "$2/native" "$2/models" "$2/server/target"
+folder=$(CDPATH='' cd -- "$2" && pwd)
+app=$folder/server/target/app
+work=$(mktemp -d)
+trap 'rm -r "$work"' EXIT
+
+# Unpacks jar $1, keeps the libraries in its folder $2/$3 as files, and packs the rest again without folder $2
+lift_natives() {
+    mkdir "$work/jar"
+    (cd "$work/jar" && jar --extract --file "$1")
+    cp "$work/jar/$2/$3"/*.so "$folder/native/" # fails where a new release has moved them
+    rm -r "${work:?}/jar/$2"
+    mv "$work/jar/META-INF/MANIFEST.MF" "$work/manifest"
+    jar --create --file "$1" --manifest "$work/manifest" -C "$work/jar" .
+    rm -r "$work/jar"
+}
+
+cp -R server/target/app "$app"
+cp mobilediffusion LICENSE deploy/start.sh "$folder/"
+lift_natives "$app"/lib/onnxruntime-[0-9]*.jar ai/onnxruntime/native "$onnxruntime"
+lift_natives "$app"/lib/sqlite-jdbc-[0-9]*.jar org/sqlite/native "Linux/$sqlite"
+
+for index in models/*/model_index.json; do
+    if [ -f "$index" ]; then
+        cp -R "$(dirname "$index")" "$folder/models/"
+    else
+        echo "assemble.sh: there is no model in models/: put one into $2/models" >&2
+    fi
+done
+chmod -R a+rX,go-w "$folder"
+chmod 0755 "$folder/mobilediffusion" "$folder/start.sh"
