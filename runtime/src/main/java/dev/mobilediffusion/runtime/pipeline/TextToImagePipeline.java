@@ -67,6 +67,8 @@ public final class TextToImagePipeline implements TextToImage {
         this.bundle = bundle;
         this.defaults = RequestDefaults.of(bundle);
         this.model = defaults.modelInfo(bundle);
+        Schedulers.create(
+                bundle.scheduler(), model.defaultSteps()); // refuses what it does not know before the weights load
         this.tokenizer = new ClipTokenizer(bundle.tokenizer());
         try {
             TextEncoder textEncoder = opened(TextEncoder.load(bundle, tokenizer.maxLength(), options));

@@ -12,7 +12,8 @@ import java.util.stream.Collectors;
 
 /**
  * CLIP's tokenizer: gives the ids that transformers' {@code CLIPTokenizer} gives for the same files, padded and
- * truncated to the model's length.
+ * truncated to the model's length. (Theirs composes accents by the tables of Unicode 9, Java by today's; they can differ
+ * where several newer combining marks stand on one letter.)
  *
  * <pre>{@code
  * tokenizer.encode("a photo of a cat").ids()   // 49406 320 1125 539 320 2368 49407 49407 …, 77 of them
@@ -22,9 +23,12 @@ import java.util.stream.Collectors;
  */
 public final class ClipTokenizer {
 
-    /** Contractions, runs of letters, single digits, runs of anything else that is not space. */
+    /**
+     * Contractions, runs of letters, single digits, runs of anything else that is not space; and, since it comes before
+     * the last, what looks like a special token after lower-casing.
+     */
     private static final Pattern PIECES = Pattern.compile(
-            "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|\\p{L}+|\\p{N}|[^\\s\\p{L}\\p{N}]+",
+            "<\\|(?<lookalike>startoftext|endoftext)\\|>|'s|'t|'re|'ve|'m|'ll|'d|\\p{L}+|\\p{N}|[^\\s\\p{L}\\p{N}]+",
             Pattern.UNICODE_CHARACTER_CLASS);
 
     private static final Pattern SPACES = Pattern.compile("\\s+", Pattern.UNICODE_CHARACTER_CLASS);
@@ -76,9 +80,19 @@ public final class ClipTokenizer {
     private void encodePlain(String text, Ids ids) {
         Matcher piece = PIECES.matcher(normalize(text));
         while (piece.find()) {
-            String word = piece.group();
-            ids.add(word, bytePairs.encode(word.getBytes(StandardCharsets.UTF_8)));
+            String lookalike = piece.group("lookalike");
+            if (lookalike == null) {
+                encodeWord(piece.group(), ids);
+            } else {
+                encodeWord("<|", ids);
+                encodeWord(lookalike, ids);
+                encodeWord("|>", ids);
+            }
         }
+    }
+
+    private void encodeWord(String word, Ids ids) {
+        ids.add(word, bytePairs.encode(word.getBytes(StandardCharsets.UTF_8)));
     }
 
     private static String normalize(String text) {

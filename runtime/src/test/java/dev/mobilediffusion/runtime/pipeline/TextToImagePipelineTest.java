@@ -1,0 +1,267 @@
+package dev.mobilediffusion.runtime.pipeline;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.lessThan;
+import static org.hamcrest.Matchers.not;
+
+import com.sun.management.ThreadMXBean;
+import dev.mobilediffusion.runtime.CancelToken;
+import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.ProgressListener;
+import dev.mobilediffusion.runtime.RuntimeOptions;
+import dev.mobilediffusion.runtime.Stage;
+import dev.mobilediffusion.runtime.TinyBundle;
+import dev.mobilediffusion.runtime.onnx.OnnxRuntime;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+final class TextToImagePipelineTest {
+
+    /** ONNX Runtime's Java side makes some small objects for every run; a tensor of this model would be 2 KB more. */
+    private static final long MAX_BYTES_PER_STEP = 4096;
+
+    private static final ImageRequest HOUSE = ImageRequest.of("a red house by the sea at sunset", 7);
+
+    private final TextToImagePipeline model = load(TinyBundle.FLOW, RuntimeOptions.defaults());
+
+    @AfterEach
+    void close() {
+        model.close();
+    }
+
+    @Test
+    void equalRequestsGiveEqualPixels() {
+        GeneratedImage first = draw(HOUSE);
+
+        assertThat(draw(HOUSE).rgb(), is(first.rgb()));
+        assertThat(draw(HOUSE.withSeed(8)).rgb(), is(not(first.rgb())));
+        assertThat(draw(ImageRequest.of("two blue fish", 7)).rgb(), is(not(first.rgb())));
+        assertThat(draw(HOUSE.withSteps(9)).rgb(), is(not(first.rgb())));
+        assertThat(draw(HOUSE).rgb(), is(first.rgb()));
+        try (TextToImagePipeline again = load(TinyBundle.FLOW, RuntimeOptions.defaults())) {
+            assertThat(draw(again, HOUSE).rgb(), is(first.rgb()));
+        }
+    }
+
+    @Test
+    void fillsInTheModelsDefaults() {
+        GeneratedImage image = draw(HOUSE);
+
+        assertThat(image.width(), is(64));
+        assertThat(image.request().steps(), is(OptionalInt.of(4)));
+        assertThat(image.request().guidanceScale(), is(OptionalDouble.of(1)));
+        assertThat(image.warnings(), is(empty()));
+        ModelInfo info = model.model();
+        assertThat(info.name(), is("tiny-flow"));
+        assertThat(info.defaultSteps(), is(4));
+        assertThat(info.guidanceBakedIn(), is(true));
+        assertThat(info.schedulerName(), is("FlowMatchEulerDiscreteScheduler"));
+        assertThat(info.sha256().length(), is(64));
+    }
+
+    @Test
+    void reportsStagesAndSteps() {
+        List<String> heard = new ArrayList<>();
+        GeneratedImage image = model.generate(
+                HOUSE.withSteps(2),
+                new ProgressListener() {
+                    @Override
+                    public void onStage(Stage stage) {
+                        heard.add(stage.label());
+                    }
+
+                    @Override
+                    public void onStep(int step, int steps) {
+                        heard.add(step + "/" + steps);
+                    }
+                },
+                new CancelToken());
+
+        assertThat(heard, contains("tokenize", "text_encoder", "unet", "1/2", "2/2", "vae_decoder"));
+        assertThat(
+                image.timings().durations().keySet(),
+                contains(Stage.TOKENIZE, Stage.TEXT_ENCODER, Stage.UNET, Stage.VAE_DECODER));
+    }
+
+    @Test
+    void warnsOfWhatThePersonWhoAskedShouldKnow() {
+        ImageRequest request = ImageRequest.of("a purple dragon, " + "the sea ".repeat(40), 7)
+                .withNegativePrompt("snow")
+                .withGuidanceScale(5)
+                .withSteps(30);
+
+        assertThat(
+                draw(request).warnings(),
+                contains(
+                        containsString("steps 30 is outside what the model was made for, [1, 20]"),
+                        containsString("guidance_scale 5.0 is ignored"),
+                        equalTo("prompt has words that the model does not know: purple, dragon"),
+                        containsString("prompt is longer than the model's 46 tokens; ignored: "),
+                        containsString("negative_prompt has no effect")));
+    }
+
+    @Test
+    void aTokenThatFiredBeforeStopsAtOnce() {
+        CancelToken cancel = new CancelToken();
+        cancel.cancel();
+        List<Stage> stages = new ArrayList<>();
+
+        assertCancelled(cancel, new ProgressListener() {
+            @Override
+            public void onStage(Stage stage) {
+                stages.add(stage);
+            }
+        });
+        assertThat(stages, is(empty()));
+    }
+
+    @Test
+    void stopsBetweenStepsAndDrawsAgainAfterwards() {
+        byte[] before = draw(HOUSE).rgb();
+        CancelToken cancel = new CancelToken();
+        List<Integer> steps = new ArrayList<>();
+
+        assertCancelled(cancel, new ProgressListener() {
+            @Override
+            public void onStep(int step, int ofSteps) {
+                steps.add(step);
+                if (step == 2) {
+                    cancel.cancel();
+                }
+            }
+        });
+        assertThat(steps, contains(1, 2));
+        assertThat(draw(HOUSE).rgb(), is(before));
+    }
+
+    @Test
+    void stopsInsideTheStageThatRuns() {
+        for (Stage stage : List.of(Stage.TEXT_ENCODER, Stage.UNET, Stage.VAE_DECODER)) {
+            CancelToken cancel = new CancelToken();
+            List<Stage> stages = new ArrayList<>();
+
+            assertCancelled(cancel, new ProgressListener() {
+                @Override
+                public void onStage(Stage entered) {
+                    stages.add(entered);
+                    if (entered == stage) {
+                        cancel.cancel();
+                    }
+                }
+            });
+            assertThat(stages.getLast(), is(stage));
+        }
+    }
+
+    @Test
+    void remembersPromptEmbeddings() {
+        draw(HOUSE);
+        draw(HOUSE.withSeed(8));
+
+        assertThat(model.embeddingCacheHits(), is(1L));
+        assertThat(model.embeddingCacheMisses(), is(1L));
+    }
+
+    @Test
+    void guidanceTakesTheNegativePromptIntoAccount() {
+        try (TextToImagePipeline guided = load(TinyBundle.STABLE_DIFFUSION, RuntimeOptions.defaults())) {
+            ImageRequest request = HOUSE.withSteps(3).withGuidanceScale(5);
+
+            GeneratedImage plain = draw(guided, request);
+
+            assertThat(draw(guided, request.withNegativePrompt("snow")).rgb(), is(not(plain.rgb())));
+            assertThat(draw(guided, request.withGuidanceScale(1)).rgb(), is(not(plain.rgb())));
+            assertThat(plain.warnings(), is(empty()));
+            assertThat(
+                    draw(guided, request.withGuidanceScale(1).withNegativePrompt("snow"))
+                            .warnings(),
+                    contains(containsString("negative_prompt has no effect")));
+        }
+    }
+
+    @Test
+    void theSmallProfileDrawsTheSamePicture() {
+        RuntimeOptions small = RuntimeOptions.defaults().withMemory(RuntimeOptions.MemoryProfile.SMALL);
+        ImageRequest request = HOUSE.withSteps(3).withGuidanceScale(5);
+        try (TextToImagePipeline speedy = load(TinyBundle.STABLE_DIFFUSION, RuntimeOptions.defaults());
+                TextToImagePipeline saving = load(TinyBundle.STABLE_DIFFUSION, small)) {
+            byte[] expected = draw(speedy, request).rgb();
+            byte[] found = draw(saving, request).rgb();
+
+            int largest = 0;
+            for (int i = 0; i < found.length; i++) {
+                largest = Math.max(largest, Math.abs((found[i] & 0xff) - (expected[i] & 0xff)));
+            }
+            assertThat("difference of one byte", largest, is(lessThan(3)));
+        }
+    }
+
+    @Test
+    void closesEverythingThatItOpened() {
+        long before = OnnxRuntime.openHandles();
+        TextToImagePipeline another = load(TinyBundle.STABLE_DIFFUSION, RuntimeOptions.defaults());
+        draw(another, HOUSE.withSteps(1));
+        another.close();
+        another.close();
+
+        assertThat(OnnxRuntime.openHandles(), is(before));
+    }
+
+    @Test
+    void aStepAllocatesNoTensors() {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long[] atStep = new long[21];
+        ProgressListener listener = new ProgressListener() {
+            @Override
+            public void onStep(int step, int steps) {
+                atStep[step] = threads.getCurrentThreadAllocatedBytes();
+            }
+        };
+        model.generate(HOUSE.withSteps(20), listener, new CancelToken());
+        model.generate(HOUSE.withSteps(20), listener, new CancelToken());
+
+        assertThat((atStep[20] - atStep[10]) / 10, is(lessThan(MAX_BYTES_PER_STEP)));
+    }
+
+    @Test
+    void warmsUp() {
+        model.warmUp();
+
+        assertThat(draw(HOUSE).warnings(), is(empty()));
+    }
+
+    private void assertCancelled(CancelToken cancel, ProgressListener listener) {
+        try {
+            model.generate(ImageRequest.of("a star " + cancel.hashCode(), 1), listener, cancel);
+        } catch (InferenceException cancelled) {
+            assertThat(cancelled.code(), is(InferenceException.Code.CANCELLED));
+            return;
+        }
+        throw new AssertionError("the picture was drawn to its end");
+    }
+
+    private GeneratedImage draw(ImageRequest request) {
+        return draw(model, request);
+    }
+
+    private static GeneratedImage draw(TextToImagePipeline pipeline, ImageRequest request) {
+        return pipeline.generate(request, ProgressListener.NONE, new CancelToken());
+    }
+
+    private static TextToImagePipeline load(String bundle, RuntimeOptions options) {
+        return TextToImagePipeline.load(TinyBundle.folder(bundle), options);
+    }
+}
