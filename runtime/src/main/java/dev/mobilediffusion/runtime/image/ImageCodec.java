@@ -27,6 +27,7 @@ public final class ImageCodec {
         return switch (format) {
             case PNG -> PngWriter.write(image, infotext);
             case JPEG -> JpegWriter.write(image, quality, infotext);
+            case WEBP -> WebpWriter.write(image, quality, infotext);
         };
     }
 }

@@ -6,7 +6,8 @@ import java.util.Optional;
 /** The files that pictures can be written as. */
 public enum ImageFormat {
     PNG("png", "image/png"),
-    JPEG("jpeg", "image/jpeg");
+    JPEG("jpeg", "image/jpeg"),
+    WEBP("webp", "image/webp");
 
     private final String label;
     private final String mediaType;
@@ -23,6 +24,11 @@ public enum ImageFormat {
 
     public String mediaType() {
         return mediaType;
+    }
+
+    /** Whether this machine can write it: WebP needs a native library, which comes for Linux, macOS and Windows. */
+    public boolean isAvailable() {
+        return this != WEBP || WebpWriter.isAvailable();
     }
 
     /** The format called {@code name} in any case, {@code jpg} included; empty when it is not offered. */

@@ -109,6 +109,40 @@ final class ImageCodecTest {
     }
 
     @Test
+    void webpIsCloseToThePictureAndSmallerAtLowerQuality() throws IOException {
+        GeneratedImage image = gradient(64, 64);
+
+        byte[] pixels = decoded(ImageCodec.encode(image, ImageFormat.WEBP, 95, ""));
+        long difference = 0;
+        for (int i = 0; i < pixels.length; i++) {
+            difference += Math.abs((pixels[i] & 0xff) - (image.rgb()[i] & 0xff));
+        }
+        assertThat((double) difference / pixels.length, is(lessThan(3.0)));
+        assertThat(
+                ImageCodec.encode(noise(64, 64), ImageFormat.WEBP, 20, "").length,
+                is(lessThan(ImageCodec.encode(noise(64, 64), ImageFormat.WEBP, 95, "").length)));
+    }
+
+    @Test
+    void webpCarriesTheInfotextAsExifUserComment() throws IOException {
+        for (String text : List.of("a cat 😀\nSteps: 4", "x".repeat(100_000))) {
+            byte[] webp = ImageCodec.encode(gradient(9, 7), ImageFormat.WEBP, QUALITY, text);
+
+            assertThat(decoded(webp).length, is(9 * 7 * 3));
+            assertThat(
+                    new String(webp, StandardCharsets.ISO_8859_1),
+                    containsString("UNICODE\0" + asLatin1(text.substring(0, 8), StandardCharsets.UTF_16BE)));
+        }
+    }
+
+    @Test
+    void everyFormatIsAvailableHere() {
+        for (ImageFormat format : ImageFormat.values()) {
+            assertThat(format.label(), format.isAvailable(), is(true));
+        }
+    }
+
+    @Test
     void refusesAQualityOutOfRange() {
         IllegalArgumentException refusal = assertThrows(
                 IllegalArgumentException.class, () -> ImageCodec.encode(gradient(8, 8), ImageFormat.JPEG, 101, ""));
@@ -117,7 +151,7 @@ final class ImageCodecTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"png,PNG", "PNG,PNG", "jpeg,JPEG", "jpg,JPEG"})
+    @CsvSource({"png,PNG", "PNG,PNG", "jpeg,JPEG", "jpg,JPEG", "webp,WEBP"})
     void knowsFormatsByName(String name, ImageFormat format) {
         assertThat(ImageFormat.of(name), is(Optional.of(format)));
     }
