@@ -1,0 +1,95 @@
+package dev.mobilediffusion.server.grpc;
+
+import io.helidon.common.buffers.BufferData;
+import io.helidon.http.HttpPrologue;
+import io.helidon.http.http2.Http2FrameHeader;
+import io.helidon.http.http2.Http2FrameTypes;
+import io.helidon.http.http2.Http2Headers;
+import io.helidon.http.http2.Http2RstStream;
+import io.helidon.http.http2.Http2Settings;
+import io.helidon.http.http2.Http2StreamState;
+import io.helidon.http.http2.Http2StreamWriter;
+import io.helidon.http.http2.Http2WindowUpdate;
+import io.helidon.http.http2.StreamFlowControl;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.ConnectionContext;
+import io.helidon.webserver.Router;
+import io.helidon.webserver.http2.spi.Http2SubProtocolSelector;
+import io.helidon.webserver.http2.spi.SubProtocolResult;
+
+/** Helidon's gRPC, which says nothing to a client whose call fails before an interceptor sees it; here it is reset. */
+record GuardedGrpcSelector(Http2SubProtocolSelector grpc) implements Http2SubProtocolSelector {
+
+    @Override
+    public SubProtocolResult subProtocol(
+            ConnectionContext context,
+            HttpPrologue prologue,
+            Http2Headers headers,
+            Http2StreamWriter writer,
+            int streamId,
+            Http2Settings serverSettings,
+            Http2Settings clientSettings,
+            StreamFlowControl flowControl,
+            Http2StreamState state,
+            Router router) {
+        SubProtocolResult result = grpc.subProtocol(
+                context,
+                prologue,
+                headers,
+                writer,
+                streamId,
+                serverSettings,
+                clientSettings,
+                flowControl,
+                state,
+                router);
+        return result.supported() ? new SubProtocolResult(true, new Handler(result.subProtocol())) : result;
+    }
+
+    /** One call's wire side; its data comes on the call's thread. */
+    private static final class Handler implements SubProtocolHandler {
+
+        private final SubProtocolHandler handler;
+        private boolean clientEnded;
+
+        Handler(SubProtocolHandler handler) {
+            this.handler = handler;
+        }
+
+        /** Fails on metadata that is not valid base64, for instance. */
+        @Override
+        public void init() {
+            try {
+                handler.init();
+            } catch (CloseConnectionException e) {
+                throw e;
+            } catch (RuntimeException e) {
+                // Ends the stream, not the connection, whatever its name says
+                throw new CloseConnectionException("the call could not begin", e);
+            }
+        }
+
+        /** Helidon overlooks the client's end where it comes with a message that it cannot read. */
+        @Override
+        public Http2StreamState streamState() {
+            Http2StreamState state = handler.streamState();
+            return clientEnded && state == Http2StreamState.HALF_CLOSED_LOCAL ? Http2StreamState.CLOSED : state;
+        }
+
+        @Override
+        public void rstStream(Http2RstStream reset) {
+            handler.rstStream(reset);
+        }
+
+        @Override
+        public void windowUpdate(Http2WindowUpdate update) {
+            handler.windowUpdate(update);
+        }
+
+        @Override
+        public void data(Http2FrameHeader header, BufferData data) {
+            clientEnded = header.flags(Http2FrameTypes.DATA).endOfStream();
+            handler.data(header, data);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+package dev.mobilediffusion.server.grpc;
+
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.grpc.v1.CancelJobRequest;
+import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
+import dev.mobilediffusion.server.grpc.v1.GetJobRequest;
+import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
+import dev.mobilediffusion.server.grpc.v1.JobEvent;
+import dev.mobilediffusion.server.grpc.v1.ListModelsRequest;
+import dev.mobilediffusion.server.grpc.v1.ListModelsResponse;
+import dev.mobilediffusion.server.grpc.v1.SubmitJobRequest;
+import dev.mobilediffusion.server.grpc.v1.WatchJobRequest;
+import dev.mobilediffusion.server.job.Idempotency;
+import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.job.JobQueue;
+import dev.mobilediffusion.server.job.JobSpec;
+import dev.mobilediffusion.server.job.Lifetime;
+import dev.mobilediffusion.server.job.Models;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+
+/**
+ * The service's methods. Each runs on its call's own virtual thread and may wait there; what it throws, the {@link
+ * CallGuard} turns into the call's status.
+ */
+final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationImplBase {
+
+    private final JobQueue queue;
+    private final Models models;
+    private final GenerationRequest requests;
+    private final Duration heartbeat;
+
+    ImageGenerationService(JobQueue queue, Models models, GenerationRequest requests, Duration heartbeat) {
+        this.queue = queue;
+        this.models = models;
+        this.requests = requests;
+        this.heartbeat = heartbeat;
+    }
+
+    @Override
+    public void generate(GenerateRequest request, StreamObserver<JobEvent> observer) {
+        JobSpec spec = requests.spec(request, Lifetime.ATTACHED);
+        Job job = queue.submit(spec, Callers.CURRENT.get());
+        ServerCallStreamObserver<JobEvent> client = (ServerCallStreamObserver<JobEvent>) observer;
+        client.setOnCancelHandler(() -> queue.abandon(job));
+        try {
+            sendEvents(job, 0, client);
+        } finally {
+            // Whatever ended the call, nobody waits for the job now
+            queue.abandon(job);
+        }
+        job.status().error().ifPresent(error -> {
+            throw error.toException();
+        });
+        complete(client);
+    }
+
+    @Override
+    public void submitJob(SubmitJobRequest request, StreamObserver<dev.mobilediffusion.server.grpc.v1.Job> client) {
+        JobSpec spec = requests.spec(request.getRequest(), Lifetime.DURABLE);
+        if (!request.getIdempotencyKey().isEmpty()) {
+            spec = spec.withIdempotency(idempotency(request));
+        }
+        reply(client, queue.submit(spec, Callers.CURRENT.get()));
+    }
+
+    @Override
+    public void getJob(GetJobRequest request, StreamObserver<dev.mobilediffusion.server.grpc.v1.Job> client) {
+        reply(client, find(request.getId()));
+    }
+
+    @Override
+    public void watchJob(WatchJobRequest request, StreamObserver<JobEvent> observer) {
+        if (request.getAfterEventId() < 0) {
+            throw ApiException.invalid(
+                    "after_event_id",
+                    "after_event_id must be in [0, %d], got %d",
+                    Long.MAX_VALUE,
+                    request.getAfterEventId());
+        }
+        ServerCallStreamObserver<JobEvent> client = (ServerCallStreamObserver<JobEvent>) observer;
+        // Without a handler of its own, grpc-java throws at the next event
+        client.setOnCancelHandler(() -> {});
+        sendEvents(find(request.getId()), request.getAfterEventId(), client);
+        complete(client);
+    }
+
+    @Override
+    public void cancelJob(CancelJobRequest request, StreamObserver<dev.mobilediffusion.server.grpc.v1.Job> client) {
+        Job job = find(request.getId());
+        queue.cancel(job);
+        reply(client, job);
+    }
+
+    @Override
+    public void listModels(ListModelsRequest request, StreamObserver<ListModelsResponse> client) {
+        String usual = models.defaultModel().name();
+        ListModelsResponse.Builder response = ListModelsResponse.newBuilder();
+        models.all()
+                .forEach(entry ->
+                        response.addModels(Messages.model(entry, entry.name().equals(usual))));
+        client.onNext(response.build());
+        client.onCompleted();
+    }
+
+    private void sendEvents(Job job, long seen, ServerCallStreamObserver<JobEvent> client) {
+        try {
+            new JobEvents(queue, job, client, heartbeat).sendAfter(seen);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw ApiException.of(ErrorCode.NOT_READY, "the server is stopping", e);
+        }
+    }
+
+    private void reply(StreamObserver<dev.mobilediffusion.server.grpc.v1.Job> client, Job job) {
+        client.onNext(Messages.job(job, queue.estimate(job)));
+        client.onCompleted();
+    }
+
+    private Job find(String id) {
+        return queue.find(id)
+                .orElseThrow(() -> ApiException.of(
+                        ErrorCode.NOT_FOUND, "id", "there is no such job; it may have expired"));
+    }
+
+    private static void complete(ServerCallStreamObserver<JobEvent> client) {
+        if (!client.isCancelled()) {
+            client.onCompleted();
+        }
+    }
+
+    /** The same key sent with another request, or to another API, is another request. */
+    private static Idempotency idempotency(SubmitJobRequest request) {
+        String key = request.getIdempotencyKey();
+        if (key.isBlank() || key.length() > Idempotency.MAX_KEY_LENGTH) {
+            throw ApiException.invalid(
+                    "idempotency_key",
+                    "idempotency_key must have 1 to %d characters, not all blank, got %d",
+                    Idempotency.MAX_KEY_LENGTH,
+                    key.length());
+        }
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256")
+                    .digest(request.getRequest().toByteArray());
+            return new Idempotency(key, HexFormat.of().formatHex(hash));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

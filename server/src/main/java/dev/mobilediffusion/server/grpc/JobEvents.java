@@ -1,0 +1,114 @@
+package dev.mobilediffusion.server.grpc;
+
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.grpc.v1.Done;
+import dev.mobilediffusion.server.grpc.v1.JobEvent;
+import dev.mobilediffusion.server.grpc.v1.StageStarted;
+import dev.mobilediffusion.server.grpc.v1.Started;
+import dev.mobilediffusion.server.grpc.v1.StepDone;
+import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.job.JobQueue;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.time.Duration;
+import java.util.List;
+
+/** Sends a job's events to one client, until the job is over or the client has gone. Runs on the call's thread. */
+final class JobEvents {
+
+    private static final Duration SLICE = Duration.ofSeconds(1);
+    private static final Duration RESTART = Duration.ofSeconds(5);
+
+    private final JobQueue queue;
+    private final Job job;
+    private final ServerCallStreamObserver<JobEvent> client;
+    private final Duration heartbeat;
+    private long lastSign = System.nanoTime();
+
+    /** @param heartbeat the longest silence towards the client, by seconds */
+    JobEvents(JobQueue queue, Job job, ServerCallStreamObserver<JobEvent> client, Duration heartbeat) {
+        this.queue = queue;
+        this.job = job;
+        this.client = client;
+        this.heartbeat = heartbeat;
+    }
+
+    /** Sends all events with an id above {@code seen}; the last one is done. Returns early when the client has gone. */
+    void sendAfter(long seen) throws InterruptedException {
+        long last = seen;
+        while (!client.isCancelled()) {
+            boolean over = job.state().isFinal();
+            List<dev.mobilediffusion.server.job.JobEvent> next =
+                    job.awaitEventsAfter(last, over ? Duration.ZERO : shorter(SLICE, heartbeat));
+            if (next.isEmpty()) {
+                if (over) {
+                    // The client has seen the end already, and comes back for it
+                    send(last, JobEvent.newBuilder().setDone(done()));
+                    return;
+                }
+                requireServing();
+                giveSignOfLife();
+            }
+            for (dev.mobilediffusion.server.job.JobEvent event : next) {
+                last = event.id();
+                send(last, message(event));
+                if (event instanceof dev.mobilediffusion.server.job.JobEvent.Finished) {
+                    return;
+                }
+            }
+        }
+    }
+
+    private JobEvent.Builder message(dev.mobilediffusion.server.job.JobEvent event) {
+        JobEvent.Builder message = JobEvent.newBuilder();
+        return switch (event) {
+            case dev.mobilediffusion.server.job.JobEvent.Queued queued ->
+                message.setQueued(Messages.queued(queue.estimate(job)));
+            case dev.mobilediffusion.server.job.JobEvent.Started started ->
+                message.setStarted(Started.getDefaultInstance());
+            case dev.mobilediffusion.server.job.JobEvent.StageStarted stage ->
+                message.setStage(StageStarted.newBuilder()
+                        .setImage(stage.picture())
+                        .setStage(Messages.stage(stage.stage())));
+            case dev.mobilediffusion.server.job.JobEvent.StepDone step ->
+                message.setStep(StepDone.newBuilder()
+                        .setImage(step.picture())
+                        .setStep(step.step())
+                        .setSteps(step.steps()));
+            case dev.mobilediffusion.server.job.JobEvent.PictureReady ready ->
+                message.setImage(Messages.image(ready.picture()));
+            case dev.mobilediffusion.server.job.JobEvent.Finished finished -> message.setDone(done());
+        };
+    }
+
+    private Done done() {
+        return Done.newBuilder()
+                .setJob(Messages.job(job, queue.estimate(job)))
+                .build();
+    }
+
+    /** Keeps phones and proxies from hanging up, and tells a waiting client where it stands. */
+    private void giveSignOfLife() {
+        if (System.nanoTime() - lastSign >= heartbeat.toNanos()) {
+            send(0, JobEvent.newBuilder().setQueued(Messages.queued(queue.estimate(job))));
+        }
+    }
+
+    private void requireServing() {
+        if (queue.isDraining() && queue.estimate(job).map(left -> left.position() > 0).orElse(false)) {
+            throw ApiException.retry(
+                    ErrorCode.NOT_READY, "the server is stopping; job %s stays queued".formatted(job.id()), RESTART);
+        }
+    }
+
+    private void send(long id, JobEvent.Builder event) {
+        lastSign = System.nanoTime();
+        if (!client.isCancelled()) {
+            client.onNext(event.setId(id).setJobId(job.id()).build());
+        }
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
+    }
+}

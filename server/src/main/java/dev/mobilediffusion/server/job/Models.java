@@ -1,0 +1,29 @@
+package dev.mobilediffusion.server.job;
+
+import dev.mobilediffusion.runtime.ModelInfo;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** The models that requests may name. Thread-safe. */
+public interface Models {
+
+    /** The one that draws when a request names none, or one that nobody knows. */
+    ModelInfo defaultModel();
+
+    /** All that can be drawn with, the default one first. */
+    List<Entry> all();
+
+    default Optional<Entry> find(String name) {
+        return all().stream().filter(entry -> entry.name().equals(name)).findFirst();
+    }
+
+    /**
+     * A model on disk.
+     *
+     * @param name the bundle's folder name
+     * @param created when its files were written
+     * @param loaded what the loaded model says of itself; empty while it is only on disk
+     */
+    record Entry(String name, Instant created, Optional<ModelInfo> loaded) {}
+}

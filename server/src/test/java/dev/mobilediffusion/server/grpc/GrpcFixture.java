@@ -1,0 +1,176 @@
+package dev.mobilediffusion.server.grpc;
+
+import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.server.FakePipeline;
+import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
+import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
+import dev.mobilediffusion.server.job.InferenceWorker;
+import dev.mobilediffusion.server.job.JobObserver;
+import dev.mobilediffusion.server.job.JobQueue;
+import dev.mobilediffusion.server.job.Models;
+import dev.mobilediffusion.server.job.PictureFormat;
+import dev.mobilediffusion.server.job.QueueLimits;
+import dev.mobilediffusion.server.job.Retention;
+import io.grpc.BindableService;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.WebServerConfig;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.function.Executable;
+
+/** A real server on a real port with the gRPC face, a queue for four waiting jobs and a fake model; and a channel. */
+final class GrpcFixture implements AutoCloseable {
+
+    final FakePipeline pipeline;
+    final JobQueue queue;
+    final GrpcApi api;
+    final List<String> outcomes = new CopyOnWriteArrayList<>();
+    final ManagedChannel channel;
+    private final InferenceWorker worker;
+    private final WebServer server;
+
+    private GrpcFixture(
+            Path folder, FakePipeline pipeline, Optional<BindableService> service, Duration idleTimeout) {
+        this.pipeline = pipeline;
+        queue = JobQueue.open(
+                folder.resolve("data"),
+                new Retention(Duration.ofDays(1), 1 << 20, 0),
+                QueueLimits.ofJobs(4),
+                JobObserver.NONE,
+                Clock.systemUTC());
+        worker = InferenceWorker.start(queue, model -> pipeline, (image, model, format, quality) -> image.rgb());
+        CallObserver observer = (outcome, took) -> outcomes.add(outcome);
+        api = service.map(each -> new GrpcApi(each, observer))
+                .orElseGet(() -> new GrpcApi(
+                        queue,
+                        new OneModel(),
+                        EnumSet.of(PictureFormat.PNG, PictureFormat.JPEG),
+                        Duration.ofMillis(50),
+                        observer));
+        WebServerConfig.Builder listener = WebServer.builder()
+                .host("127.0.0.1")
+                .port(0)
+                .shutdownHook(false)
+                .idleConnectionTimeout(idleTimeout)
+                .idleConnectionPeriod(idleTimeout.dividedBy(4));
+        api.install(listener);
+        server = listener.build().start();
+        channel = channel(server.port());
+    }
+
+    static GrpcFixture start(Path folder, FakePipeline pipeline) {
+        return start(folder, pipeline, Duration.ofMinutes(1));
+    }
+
+    static GrpcFixture start(Path folder, FakePipeline pipeline, Duration idleTimeout) {
+        return new GrpcFixture(folder, pipeline, Optional.empty(), idleTimeout);
+    }
+
+    /** With another service in the place of ours, behind the same guard. */
+    static GrpcFixture start(Path folder, BindableService service) {
+        return new GrpcFixture(folder, FakePipeline.quick(), Optional.of(service), Duration.ofMinutes(1));
+    }
+
+    static ManagedChannel channel(int port) {
+        return NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+    }
+
+    static GenerateRequest prompt(String prompt, long seed) {
+        return GenerateRequest.newBuilder().setPrompt(prompt).setSeed(seed).build();
+    }
+
+    /** The failure that a call ends with. */
+    static StatusRuntimeException failure(Executable call) {
+        return org.junit.jupiter.api.Assertions.assertThrows(StatusRuntimeException.class, call);
+    }
+
+    static Status.Code code(Executable call) {
+        return failure(call).getStatus().getCode();
+    }
+
+    static Optional<String> trailer(StatusRuntimeException failure, String name) {
+        Metadata trailers = failure.getTrailers();
+        return Optional.ofNullable(trailers)
+                .map(found -> found.get(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER)));
+    }
+
+    static void await(BooleanSupplier condition) throws InterruptedException {
+        Instant end = Instant.now().plusSeconds(20);
+        while (!condition.getAsBoolean()) {
+            if (Instant.now().isAfter(end)) {
+                throw new AssertionError("did not come to pass within 20 s");
+            }
+            Thread.sleep(5);
+        }
+    }
+
+    int port() {
+        return server.port();
+    }
+
+    /** A deadline ends what would otherwise hang the build. */
+    ImageGenerationGrpc.ImageGenerationBlockingStub stub() {
+        return ImageGenerationGrpc.newBlockingStub(channel).withDeadlineAfter(Duration.ofSeconds(20));
+    }
+
+    ImageGenerationGrpc.ImageGenerationStub asyncStub() {
+        return ImageGenerationGrpc.newStub(channel).withDeadlineAfter(Duration.ofSeconds(20));
+    }
+
+    Generation generate(String prompt, long seed) {
+        return Generation.start(asyncStub(), prompt(prompt, seed));
+    }
+
+    /** {@code count} calls that are admitted one after the other; the first is being drawn when this returns. */
+    List<Generation> generateInOrder(int count) throws InterruptedException {
+        List<Generation> calls = new ArrayList<>();
+        for (int seed = 1; seed <= count; seed++) {
+            calls.add(generate("picture", seed));
+            if (seed == 1) {
+                pipeline.awaitStart();
+            } else {
+                int waiting = seed - 1;
+                await(() -> queue.depth() == waiting);
+            }
+        }
+        return calls;
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+        queue.drain();
+        pipeline.allow(1000);
+        worker.close();
+        server.stop();
+        queue.close();
+    }
+
+    private static final class OneModel implements Models {
+
+        @Override
+        public ModelInfo defaultModel() {
+            return FakePipeline.MODEL;
+        }
+
+        @Override
+        public List<Entry> all() {
+            return List.of(
+                    new Entry(FakePipeline.MODEL.name(), Instant.EPOCH, Optional.of(FakePipeline.MODEL)),
+                    new Entry("other", Instant.EPOCH.plusSeconds(1), Optional.empty()));
+        }
+    }
+}
