@@ -3,6 +3,7 @@ package dev.mobilediffusion.server;
 import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.ProgressListener;
+import dev.mobilediffusion.server.grpc.GrpcApi;
 import dev.mobilediffusion.server.http.Errors;
 import dev.mobilediffusion.server.http.RestApi;
 import dev.mobilediffusion.server.http.Routes;
@@ -39,6 +40,7 @@ public final class ImageServer implements AutoCloseable {
     private final JobQueue queue;
     private final AtomicBoolean ready = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final GrpcApi grpc;
     private final WebServer listener;
     private InferenceWorker worker;
     private Duration loadTime = Duration.ZERO;
@@ -54,6 +56,12 @@ public final class ImageServer implements AutoCloseable {
                 new JobReporter(metrics, config.logPrompts()),
                 Clock.systemUTC());
         metrics.watchQueue(queue::depth, queue::capacity);
+        this.grpc = new GrpcApi(
+                queue,
+                models,
+                formats,
+                config.http().eventHeartbeat(),
+                (outcome, took) -> metrics.requestDone("grpc", outcome, took));
         this.listener = listener(formats);
     }
 
@@ -72,6 +80,7 @@ public final class ImageServer implements AutoCloseable {
             server.warm();
             server.worker = InferenceWorker.start(server.queue, models, encoder);
             server.ready.set(true);
+            server.grpc.serving(true);
             started = true;
             return server;
         } finally {
@@ -111,6 +120,7 @@ public final class ImageServer implements AutoCloseable {
             return;
         }
         ready.set(false);
+        grpc.serving(false);
         queue.drain();
         boolean ended = awaitWorker();
         listener.stop();
@@ -171,6 +181,7 @@ public final class ImageServer implements AutoCloseable {
                 .directHandlers(Errors.directHandlers())
                 .addConnectionSelector(new WatchedHttp1Selector(http1))
                 .addRouting(routing(formats));
+        grpc.install(builder);
         return builder.build();
     }
 

@@ -4,7 +4,7 @@ import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
-import dev.mobilediffusion.server.http.Models;
+import dev.mobilediffusion.server.job.Models;
 import dev.mobilediffusion.server.job.Pipelines;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -6,6 +6,7 @@ import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.job.JobSpec;
 import dev.mobilediffusion.server.job.Lifetime;
+import dev.mobilediffusion.server.job.Models;
 import dev.mobilediffusion.server.job.PictureFormat;
 import dev.mobilediffusion.server.job.PictureSize;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,7 @@
 package dev.mobilediffusion.server.http;
 
 import dev.mobilediffusion.server.job.JobQueue;
+import dev.mobilediffusion.server.job.Models;
 import dev.mobilediffusion.server.job.PictureFormat;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
 import io.helidon.webserver.http.HttpRouting;

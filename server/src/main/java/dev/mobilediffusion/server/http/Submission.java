@@ -7,6 +7,7 @@ import dev.mobilediffusion.server.job.Idempotency;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobQueue;
 import dev.mobilediffusion.server.job.JobSpec;
+import dev.mobilediffusion.server.job.Models;
 import dev.mobilediffusion.server.job.PictureFormat;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;

@@ -62,10 +62,13 @@ final class RawHttp2 implements AutoCloseable {
 
     void headers(int stream, String method, Map<String, String> metadata) throws IOException {
         ByteArrayOutputStream block = new ByteArrayOutputStream();
-        literal(block, ":method", "POST");
-        literal(block, ":scheme", "http");
-        literal(block, ":path", "/" + ImageGenerationGrpc.SERVICE_NAME + "/" + method);
-        literal(block, ":authority", "test");
+        // Pseudo-headers by their index in the static table (RFC 7541, appendix A), as Helidon wants them
+        block.write(0x80 | 3); // :method POST
+        block.write(0x80 | 6); // :scheme http
+        block.write(4); // :path
+        text(block, "/" + ImageGenerationGrpc.SERVICE_NAME + "/" + method);
+        block.write(1); // :authority
+        text(block, "test");
         literal(block, "content-type", "application/grpc");
         literal(block, "te", "trailers");
         metadata.forEach((name, value) -> literal(block, name, value));
@@ -145,12 +148,16 @@ final class RawHttp2 implements AutoCloseable {
         output.flush();
     }
 
-    /** Literal header field without indexing, no Huffman code: RFC 7541, section 6.2.2. */
+    /** Literal header field without indexing: RFC 7541, section 6.2.2. */
     private static void literal(ByteArrayOutputStream block, String name, String value) {
         block.write(0);
-        block.write(name.length());
-        block.writeBytes(name.getBytes(StandardCharsets.US_ASCII));
-        block.write(value.length());
-        block.writeBytes(value.getBytes(StandardCharsets.US_ASCII));
+        text(block, name);
+        text(block, value);
+    }
+
+    /** Without Huffman's code, and shorter than 127 letters. */
+    private static void text(ByteArrayOutputStream block, String text) {
+        block.write(text.length());
+        block.writeBytes(text.getBytes(StandardCharsets.US_ASCII));
     }
 }
