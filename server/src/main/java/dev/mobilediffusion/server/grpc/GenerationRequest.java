@@ -64,9 +64,7 @@ record GenerationRequest(Models models, Set<PictureFormat> formats) {
                         ? request.getSeed()
                         : ThreadLocalRandom.current().nextLong(RANDOM_SEED_BOUND),
                 request.hasSteps() ? OptionalInt.of(request.getSteps()) : OptionalInt.empty(),
-                request.hasGuidanceScale()
-                        ? OptionalDouble.of(request.getGuidanceScale())
-                        : OptionalDouble.empty());
+                request.hasGuidanceScale() ? OptionalDouble.of(request.getGuidanceScale()) : OptionalDouble.empty());
     }
 
     private static String bounded(String field, String text) {
@@ -125,8 +123,7 @@ record GenerationRequest(Models models, Set<PictureFormat> formats) {
         double seconds = request.getTimeoutSeconds();
         long most = JobSpec.MAX_TIMEOUT.toSeconds();
         if (!(seconds > 0 && seconds <= most)) {
-            throw ApiException.invalid(
-                    "timeout_seconds", "timeout_seconds must be in (0, %d], got %s", most, seconds);
+            throw ApiException.invalid("timeout_seconds", "timeout_seconds must be in (0, %d], got %s", most, seconds);
         }
         return Optional.of(Duration.ofNanos(Math.max(1, (long) (seconds * 1e9))));
     }

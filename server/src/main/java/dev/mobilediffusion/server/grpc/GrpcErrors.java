@@ -80,9 +80,8 @@ final class GrpcErrors {
         refusal.retryAfter().ifPresent(wait -> {
             trailers.put(RETRY_AFTER_MS, Long.toString(Math.max(1, wait.toMillis())));
             status.addDetails(Any.pack(RetryInfo.newBuilder()
-                    .setRetryDelay(Duration.newBuilder()
-                            .setSeconds(wait.toSeconds())
-                            .setNanos(wait.getNano()))
+                    .setRetryDelay(
+                            Duration.newBuilder().setSeconds(wait.toSeconds()).setNanos(wait.toNanosPart()))
                     .build()));
         });
         StatusRuntimeException answer = StatusProto.toStatusRuntimeException(status.build(), trailers);

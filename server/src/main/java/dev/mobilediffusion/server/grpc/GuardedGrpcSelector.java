@@ -16,9 +16,20 @@ import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.Router;
 import io.helidon.webserver.http2.spi.Http2SubProtocolSelector;
 import io.helidon.webserver.http2.spi.SubProtocolResult;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** Helidon's gRPC, which says nothing to a client whose call fails before an interceptor sees it; here it is reset. */
 record GuardedGrpcSelector(Http2SubProtocolSelector grpc) implements Http2SubProtocolSelector {
+
+    private static final System.Logger LOG = System.getLogger(GuardedGrpcSelector.class.getName());
+
+    /** Writes a stack trace for every message that it cannot read, so that any client could fill the disk. */
+    private static final Logger HELIDONS = Logger.getLogger("io.helidon.webserver.grpc.GrpcProtocolHandler");
+
+    static {
+        HELIDONS.setLevel(Level.OFF);
+    }
 
     @Override
     public SubProtocolResult subProtocol(
@@ -64,6 +75,7 @@ record GuardedGrpcSelector(Http2SubProtocolSelector grpc) implements Http2SubPro
             } catch (CloseConnectionException e) {
                 throw e;
             } catch (RuntimeException e) {
+                LOG.log(System.Logger.Level.INFO, "a gRPC call could not begin: {0}", e.toString());
                 // Ends the stream, not the connection, whatever its name says
                 throw new CloseConnectionException("the call could not begin", e);
             }

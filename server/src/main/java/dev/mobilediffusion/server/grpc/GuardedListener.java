@@ -9,13 +9,14 @@ import io.helidon.webserver.CloseConnectionException;
 /** A method whose failures end the call, and which hears of its client's end in all of its forms. */
 final class GuardedListener<Q> extends SimpleForwardingServerCallListener<Q> {
 
+    private static final System.Logger LOG = System.getLogger(GuardedListener.class.getName());
+
     private final GuardedCall<Q, ?> call;
     private final OpenCalls neighbours;
     private final int maxMessageBytes;
     private final Runnable onConnectionEnd = this::connectionEnded;
 
-    GuardedListener(
-            ServerCall.Listener<Q> method, GuardedCall<Q, ?> call, OpenCalls neighbours, int maxMessageBytes) {
+    GuardedListener(ServerCall.Listener<Q> method, GuardedCall<Q, ?> call, OpenCalls neighbours, int maxMessageBytes) {
         super(method);
         this.call = call;
         this.neighbours = neighbours;
@@ -58,6 +59,7 @@ final class GuardedListener<Q> extends SimpleForwardingServerCallListener<Q> {
     }
 
     private void unreadable() {
+        LOG.log(System.Logger.Level.INFO, "unreadable gRPC message api=grpc client={0}", Callers.of(call));
         guarded(() -> call.fail(ApiException.of(
                 ErrorCode.INVALID_REQUEST,
                 "the request of %s must be one valid, uncompressed message of at most %d bytes"

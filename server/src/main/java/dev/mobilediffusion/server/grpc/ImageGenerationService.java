@@ -124,8 +124,8 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
 
     private Job find(String id) {
         return queue.find(id)
-                .orElseThrow(() -> ApiException.of(
-                        ErrorCode.NOT_FOUND, "id", "there is no such job; it may have expired"));
+                .orElseThrow(
+                        () -> ApiException.of(ErrorCode.NOT_FOUND, "id", "there is no such job; it may have expired"));
     }
 
     private static void complete(ServerCallStreamObserver<JobEvent> client) {

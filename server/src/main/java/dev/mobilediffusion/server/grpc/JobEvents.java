@@ -67,9 +67,8 @@ final class JobEvents {
             case dev.mobilediffusion.server.job.JobEvent.Started started ->
                 message.setStarted(Started.getDefaultInstance());
             case dev.mobilediffusion.server.job.JobEvent.StageStarted stage ->
-                message.setStage(StageStarted.newBuilder()
-                        .setImage(stage.picture())
-                        .setStage(Messages.stage(stage.stage())));
+                message.setStage(
+                        StageStarted.newBuilder().setImage(stage.picture()).setStage(Messages.stage(stage.stage())));
             case dev.mobilediffusion.server.job.JobEvent.StepDone step ->
                 message.setStep(StepDone.newBuilder()
                         .setImage(step.picture())
@@ -82,9 +81,7 @@ final class JobEvents {
     }
 
     private Done done() {
-        return Done.newBuilder()
-                .setJob(Messages.job(job, queue.estimate(job)))
-                .build();
+        return Done.newBuilder().setJob(Messages.job(job, queue.estimate(job))).build();
     }
 
     /** Keeps phones and proxies from hanging up, and tells a waiting client where it stands. */
@@ -95,7 +92,8 @@ final class JobEvents {
     }
 
     private void requireServing() {
-        if (queue.isDraining() && queue.estimate(job).map(left -> left.position() > 0).orElse(false)) {
+        if (queue.isDraining()
+                && queue.estimate(job).map(left -> left.position() > 0).orElse(false)) {
             throw ApiException.retry(
                     ErrorCode.NOT_READY, "the server is stopping; job %s stays queued".formatted(job.id()), RESTART);
         }

@@ -51,9 +51,7 @@ final class CallGuardTest {
                     .getStatus();
 
             assertThat(status.getCode(), is(Status.Code.INTERNAL));
-            assertThat(
-                    status.getDescription(),
-                    allOf(containsString("failed"), not(containsString("/secret"))));
+            assertThat(status.getDescription(), allOf(containsString("failed"), not(containsString("/secret"))));
             assertThat(server.outcomes, is(List.of("internal")));
         }
     }
@@ -81,9 +79,8 @@ final class CallGuardTest {
     @Test
     void aLibrarysOwnStatusReachesTheClientAsItIs() {
         try (GrpcFixture server = GrpcFixture.start(folder, new BrokenService())) {
-            StatusRuntimeException failure = failure(() -> server.stub()
-                    .watchJob(WatchJobRequest.getDefaultInstance())
-                    .hasNext());
+            StatusRuntimeException failure = failure(() ->
+                    server.stub().watchJob(WatchJobRequest.getDefaultInstance()).hasNext());
 
             assertThat(failure.getStatus().getCode(), is(Status.Code.DATA_LOSS));
             assertThat(failure.getStatus().getDescription(), is("50% of “it”\nis lost"));
@@ -94,7 +91,9 @@ final class CallGuardTest {
     void aRequestThatIsTooLargeEndsAtOnceAndSaysWhatTheLimitIs() {
         try (GrpcFixture server = GrpcFixture.start(folder, FakePipeline.quick())) {
             for (int bytes : List.of(GrpcApi.MAX_REQUEST_BYTES, 3 << 20)) {
-                Status status = failure(() -> server.stub().generate(prompt("x".repeat(bytes), 1)).hasNext())
+                Status status = failure(() -> server.stub()
+                                .generate(prompt("x".repeat(bytes), 1))
+                                .hasNext())
                         .getStatus();
 
                 assertThat(status.getCode(), is(Status.Code.INVALID_ARGUMENT));
@@ -147,16 +146,12 @@ final class CallGuardTest {
     private static byte[] callRaw(GrpcFixture server, String method, byte[] request) {
         MethodDescriptor<byte[], byte[]> descriptor = MethodDescriptor.<byte[], byte[]>newBuilder()
                 .setType(MethodDescriptor.MethodType.UNARY)
-                .setFullMethodName(
-                        MethodDescriptor.generateFullMethodName(ImageGenerationGrpc.SERVICE_NAME, method))
+                .setFullMethodName(MethodDescriptor.generateFullMethodName(ImageGenerationGrpc.SERVICE_NAME, method))
                 .setRequestMarshaller(new RawBytes())
                 .setResponseMarshaller(new RawBytes())
                 .build();
         return ClientCalls.blockingUnaryCall(
-                server.channel,
-                descriptor,
-                CallOptions.DEFAULT.withDeadlineAfter(Duration.ofSeconds(20)),
-                request);
+                server.channel, descriptor, CallOptions.DEFAULT.withDeadlineAfter(Duration.ofSeconds(20)), request);
     }
 
     private static final class RawBytes implements MethodDescriptor.Marshaller<byte[]> {

@@ -65,9 +65,15 @@ final class GenerateTest {
 
         assertThat(events.getFirst().getEventCase(), is(JobEvent.EventCase.QUEUED));
         assertThat(
-                events.stream().filter(JobEvent::hasStage).map(each -> each.getStage().getStage()).toList(),
+                events.stream()
+                        .filter(JobEvent::hasStage)
+                        .map(each -> each.getStage().getStage())
+                        .toList(),
                 contains(Stage.STAGE_TEXT_ENCODER, Stage.STAGE_UNET, Stage.STAGE_VAE_DECODER, Stage.STAGE_ENCODE));
-        JobEvent lastStep = events.stream().filter(JobEvent::hasStep).reduce((one, next) -> next).orElseThrow();
+        JobEvent lastStep = events.stream()
+                .filter(JobEvent::hasStep)
+                .reduce((one, next) -> next)
+                .orElseThrow();
         assertThat(lastStep.getStep().getStep(), is(3));
         assertThat(lastStep.getStep().getSteps(), is(3));
         Image image = images(events).getFirst();
@@ -100,8 +106,7 @@ final class GenerateTest {
                 .setQuality(50)
                 .setTimeoutSeconds(60));
 
-        assertThat(
-                images(events).stream().map(each -> each.getInfo().getSeed()).toList(), contains(40L, 41L));
+        assertThat(images(events).stream().map(each -> each.getInfo().getSeed()).toList(), contains(40L, 41L));
         Image image = images(events).getLast();
         assertThat(image.getInfo().getWidth(), is(32));
         assertThat(image.getInfo().getHeight(), is(48));
@@ -126,8 +131,8 @@ final class GenerateTest {
 
     @ParameterizedTest
     @MethodSource("wrongValues")
-    void aWrongValueIsRefusedByItsFieldBoundAndValue(String field, String sentence, Consumer<GenerateRequest.Builder> wrong)
-            throws Exception {
+    void aWrongValueIsRefusedByItsFieldBoundAndValue(
+            String field, String sentence, Consumer<GenerateRequest.Builder> wrong) throws Exception {
         GenerateRequest.Builder request = prompt("fine", 1).toBuilder();
         wrong.accept(request);
 
@@ -143,20 +148,32 @@ final class GenerateTest {
     static Stream<Arguments> wrongValues() {
         return Stream.of(
                 wrong("prompt", "must not be empty", request -> request.setPrompt(" ")),
-                wrong("prompt", "at most 32000 characters, got 32001", request -> request.setPrompt("x".repeat(32_001))),
+                wrong(
+                        "prompt",
+                        "at most 32000 characters, got 32001",
+                        request -> request.setPrompt("x".repeat(32_001))),
                 wrong(
                         "negative_prompt",
                         "at most 32000 characters, got 40000",
                         request -> request.setNegativePrompt("x".repeat(40_000))),
                 wrong("seed", "[0, 9223372036854775807], got -1", request -> request.setSeed(-1)),
-                wrong("seed", "at most", request -> request.setSeed(Long.MAX_VALUE).setN(2)),
+                wrong(
+                        "seed",
+                        "at most",
+                        request -> request.setSeed(Long.MAX_VALUE).setN(2)),
                 wrong("steps", "[1, 150], got 0", request -> request.setSteps(0)),
                 wrong("guidance_scale", "got NaN", request -> request.setGuidanceScale(Double.NaN)),
                 wrong("n", "[1, 10], got 11", request -> request.setN(11)),
                 wrong("n", "[1, 10], got 0", request -> request.setN(0)),
                 wrong("height", "height is missing", request -> request.setWidth(64)),
-                wrong("width", "[16, 2048], got 4096", request -> request.setWidth(4096).setHeight(64)),
-                wrong("height", "[16, 2048], got 8", request -> request.setWidth(64).setHeight(8)),
+                wrong(
+                        "width",
+                        "[16, 2048], got 4096",
+                        request -> request.setWidth(4096).setHeight(64)),
+                wrong(
+                        "height",
+                        "[16, 2048], got 8",
+                        request -> request.setWidth(64).setHeight(8)),
                 wrong("format", "[0, 3], got 9", request -> request.setFormatValue(9)),
                 wrong("format", "WEBP cannot", request -> request.setFormat(ImageFormat.IMAGE_FORMAT_WEBP)),
                 wrong("quality", "[0, 100], got 101", request -> request.setQuality(101)),
@@ -170,7 +187,8 @@ final class GenerateTest {
 
     @Test
     void anUnknownModelIsNotFoundWhateverItsName() throws Exception {
-        StatusRuntimeException failure = failure(() -> generated(prompt("x", 1).toBuilder().setModel("дом\n100%41")));
+        StatusRuntimeException failure =
+                failure(() -> generated(prompt("x", 1).toBuilder().setModel("дом\n100%41")));
 
         assertThat(failure.getStatus().getCode(), is(Status.Code.NOT_FOUND));
         assertThat(failure.getStatus().getDescription(), startsWith("there is no model \"дом\n100%41\""));
@@ -188,7 +206,8 @@ final class GenerateTest {
         assertThat(milliseconds, is(greaterThan(0L)));
         RetryInfo retry = detail(failure, RetryInfo.class);
         assertThat(
-                retry.getRetryDelay().getSeconds() * 1000 + retry.getRetryDelay().getNanos() / 1_000_000,
+                retry.getRetryDelay().getSeconds() * 1000
+                        + retry.getRetryDelay().getNanos() / 1_000_000,
                 is(milliseconds));
         assertThat(server.outcomes, is(List.of("rate_limit_exceeded")));
     }
@@ -225,7 +244,10 @@ final class GenerateTest {
     }
 
     private static List<Image> images(List<JobEvent> events) {
-        return events.stream().filter(JobEvent::hasImage).map(JobEvent::getImage).toList();
+        return events.stream()
+                .filter(JobEvent::hasImage)
+                .map(JobEvent::getImage)
+                .toList();
     }
 
     private static <T extends com.google.protobuf.Message> T detail(StatusRuntimeException failure, Class<T> type)

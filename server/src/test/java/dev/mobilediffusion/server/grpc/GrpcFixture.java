@@ -42,8 +42,7 @@ final class GrpcFixture implements AutoCloseable {
     private final InferenceWorker worker;
     private final WebServer server;
 
-    private GrpcFixture(
-            Path folder, FakePipeline pipeline, Optional<BindableService> service, Duration idleTimeout) {
+    private GrpcFixture(Path folder, FakePipeline pipeline, Optional<BindableService> service, Duration idleTimeout) {
         this.pipeline = pipeline;
         queue = JobQueue.open(
                 folder.resolve("data"),

@@ -106,8 +106,8 @@ final class JobMethodsTest {
         String id = submit("unwanted", "").getId();
         server.pipeline.awaitStart();
 
-        Job cancelled = server.stub()
-                .cancelJob(CancelJobRequest.newBuilder().setId(id).build());
+        Job cancelled =
+                server.stub().cancelJob(CancelJobRequest.newBuilder().setId(id).build());
 
         assertThat(cancelled.getState(), is(JobState.JOB_STATE_CANCELLED));
         assertThat(cancelled.getError().getCode(), is("cancelled"));
@@ -162,9 +162,8 @@ final class JobMethodsTest {
 
     @Test
     void modelsAreListedWithWhatIsKnownOfThem() {
-        List<Model> models = server.stub()
-                .listModels(ListModelsRequest.getDefaultInstance())
-                .getModelsList();
+        List<Model> models =
+                server.stub().listModels(ListModelsRequest.getDefaultInstance()).getModelsList();
 
         assertThat(models, hasSize(2));
         assertThat(models.getFirst().getName(), is("fake"));

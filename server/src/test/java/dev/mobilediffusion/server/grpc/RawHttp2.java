@@ -84,6 +84,11 @@ final class RawHttp2 implements AutoCloseable {
         frame(DATA, END_STREAM, stream, body.toByteArray());
     }
 
+    /** A message that says it is compressed, with nothing in it. */
+    void unreadable(int stream) throws IOException {
+        frame(DATA, END_STREAM, stream, new byte[] {1, 0, 0, 0, 0});
+    }
+
     void reset(int stream) throws IOException {
         frame(RST_STREAM, 0, stream, new byte[] {0, 0, 0, CANCEL});
     }

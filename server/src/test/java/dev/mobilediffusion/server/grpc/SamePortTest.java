@@ -61,8 +61,7 @@ final class SamePortTest {
         String metrics = given().get(server.url() + "/metrics").asString();
         assertThat(
                 metrics,
-                containsString(
-                        "mobilediffusion_request_duration_seconds_count{api=\"grpc\",outcome=\"success\"} 1"));
+                containsString("mobilediffusion_request_duration_seconds_count{api=\"grpc\",outcome=\"success\"} 1"));
     }
 
     @Test

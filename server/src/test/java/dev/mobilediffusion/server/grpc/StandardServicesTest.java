@@ -91,8 +91,9 @@ final class StandardServicesTest {
                         "grpc.reflection.v1.ServerReflection",
                         "grpc.reflection.v1alpha.ServerReflection"));
 
-        FileDescriptorProto ours = file(
-                ServerReflectionRequest.newBuilder().setFileContainingSymbol(SERVICE).build());
+        FileDescriptorProto ours = file(ServerReflectionRequest.newBuilder()
+                .setFileContainingSymbol(SERVICE)
+                .build());
         assertThat(ours.getDependencyList(), hasItem("google/protobuf/timestamp.proto"));
         FileDescriptorProto timestamp = file(ServerReflectionRequest.newBuilder()
                 .setFileByFilename("google/protobuf/timestamp.proto")
