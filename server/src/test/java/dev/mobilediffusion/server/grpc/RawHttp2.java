@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -39,13 +40,13 @@ final class RawHttp2 implements AutoCloseable {
     record Frame(int type, int flags, int stream, byte[] payload) {
 
         boolean endsStream() {
-            return type == RST_STREAM || (flags & END_STREAM) != 0 && type <= HEADERS;
+            return type == RST_STREAM || ((flags & END_STREAM) != 0 && type <= HEADERS);
         }
     }
 
     static RawHttp2 connect(int port) throws IOException {
         Socket socket = new Socket();
-        socket.connect(new InetSocketAddress("127.0.0.1", port));
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         socket.setSoTimeout(20_000);
         socket.setTcpNoDelay(true);
         RawHttp2 client = new RawHttp2(socket);
