@@ -108,6 +108,10 @@ public final class ImageServer implements AutoCloseable {
         return loadTime;
     }
 
+    ServerMetrics metrics() {
+        return metrics;
+    }
+
     /** The queue, for the faces and for tests. */
     JobQueue queue() {
         return queue;
@@ -148,13 +152,16 @@ public final class ImageServer implements AutoCloseable {
     }
 
     private void listen() {
+        String refusal =
+                "cannot listen at %s port %d; is another server running there?".formatted(config.host(), config.port());
         try {
             listener.start();
         } catch (RuntimeException e) {
-            throw new IllegalStateException(
-                    "cannot listen at %s port %d; is another server running there?"
-                            .formatted(config.host(), config.port()),
-                    e);
+            throw new IllegalStateException(refusal, e);
+        }
+        // Helidon 4.5.0 logs a port that is taken, and returns as if all were well
+        if (!listener.isRunning()) {
+            throw new IllegalStateException(refusal);
         }
     }
 

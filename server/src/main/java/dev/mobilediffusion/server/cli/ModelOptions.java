@@ -32,6 +32,10 @@ final class ModelOptions {
         return new ModelLibrary(folder);
     }
 
+    boolean isGiven() {
+        return folder != null;
+    }
+
     /** Where the program lies: the launcher says so; without it, the working directory. */
     private static Path home() {
         return Path.of(System.getProperty("mobilediffusion.home", "")).toAbsolutePath();

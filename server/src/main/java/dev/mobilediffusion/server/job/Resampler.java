@@ -12,23 +12,40 @@ final class Resampler {
 
     private Resampler() {}
 
-    /** The picture at exactly {@code size}; the very same one when that is its size. */
+    /**
+     * The middle of the picture at exactly {@code size}: as much of it as has that shape, so that nothing is stretched.
+     * The very same picture when that is its size.
+     */
     static GeneratedImage resample(GeneratedImage image, PictureSize size) {
         if (image.width() == size.width() && image.height() == size.height()) {
             return image;
         }
-        float[] source = new float[image.rgb().length]; // (height, width, 3), [0, 255]
-        for (int i = 0; i < source.length; i++) {
-            source[i] = image.rgb()[i] & 0xff;
-        }
+        // The largest part with the shape of the target
+        double zoom = Math.max((double) size.width() / image.width(), (double) size.height() / image.height());
+        int width = Math.clamp(Math.round(size.width() / zoom), 1, image.width());
+        int height = Math.clamp(Math.round(size.height() / zoom), 1, image.height());
+        float[] source = middle(image, width, height); // (height, width, 3), [0, 255]
         // (height, width', 3), then (height', width', 3)
-        float[] wide = scale(source, image.height(), image.width(), 3, size.width());
-        float[] scaled = scale(wide, 1, image.height(), size.width() * 3, size.height());
+        float[] wide = scale(source, height, width, 3, size.width());
+        float[] scaled = scale(wide, 1, height, size.width() * 3, size.height());
         byte[] rgb = new byte[scaled.length];
         for (int i = 0; i < rgb.length; i++) {
             rgb[i] = (byte) Math.clamp(Math.round(scaled[i]), 0, 255);
         }
         return new GeneratedImage(size.width(), size.height(), rgb, image.request(), image.timings(), image.warnings());
+    }
+
+    private static float[] middle(GeneratedImage image, int width, int height) {
+        float[] part = new float[height * width * 3]; // (height, width, 3)
+        int left = (image.width() - width) / 2;
+        int top = (image.height() - height) / 2;
+        for (int y = 0; y < height; y++) {
+            int from = ((top + y) * image.width() + left) * 3;
+            for (int k = 0; k < width * 3; k++) {
+                part[y * width * 3 + k] = image.rgb()[from + k] & 0xff;
+            }
+        }
+        return part;
     }
 
     /** Scales the middle axis of {@code source}, (outer, from, inner), to {@code to} samples. */

@@ -36,8 +36,17 @@ final class ResamplerTest {
     }
 
     @Test
+    void cutsTheMiddleOutRatherThanToStretchIt() {
+        GeneratedImage cut = Resampler.resample(gradient(64, 32), new PictureSize(32, 32));
+
+        // Columns 16 to 47 of 64, at their own size
+        assertThat(cut.rgb()[16 * 32 * 3] & 0xff, is(16 * 3));
+        assertThat(cut.rgb()[(16 * 32 + 31) * 3] & 0xff, is(47 * 3));
+    }
+
+    @Test
     void keepsAGradientWithinTwoLevelsAwayFromTheEdges() {
-        GeneratedImage scaled = Resampler.resample(gradient(64, 64), new PictureSize(128, 32));
+        GeneratedImage scaled = Resampler.resample(gradient(64, 16), new PictureSize(128, 32));
 
         for (int y = 4; y < 28; y++) {
             for (int x = 12; x < 116; x++) {

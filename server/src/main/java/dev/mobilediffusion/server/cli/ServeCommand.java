@@ -1,0 +1,117 @@
+package dev.mobilediffusion.server.cli;
+
+import dev.mobilediffusion.server.ConfigKeys;
+import dev.mobilediffusion.server.Main;
+import dev.mobilediffusion.server.ServerConfig;
+import dev.mobilediffusion.server.StartupException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code serve}: the server, until it is told to stop. A flag wins over the environment's variable of its name. */
+@Command(
+        name = "serve",
+        description = "Serves pictures to this machine, or with --lan to every device nearby.",
+        footer = {
+            "",
+            "Every setting also has a variable, such as MOBILEDIFFUSION_QUEUE_CAPACITY=16; --settings lists them.",
+            "",
+            "Example: mobilediffusion serve --lan --port 8080"
+        })
+final class ServeCommand implements Runnable {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--port",
+            paramLabel = "N",
+            description = "Port to listen at, 0 for any that is free. Default: " + ServerConfig.DEFAULT_PORT + ".")
+    private Integer port;
+
+    @ArgGroup
+    private Address address;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Folder of jobs and their pictures. Default: the user's data folder.")
+    private Path data;
+
+    @Mixin
+    private ModelOptions models;
+
+    @Option(
+            names = "--model",
+            paramLabel = "NAME",
+            description = "Model that draws when a request names none. Default: pocket, or the only one there is.")
+    private String model;
+
+    @Option(names = "--queue-capacity", paramLabel = "N", description = "Jobs that may wait. Default: 64.")
+    private Integer queueCapacity;
+
+    @Option(names = "--log-prompts", description = "Let prompts into the log, which otherwise never holds one.")
+    private boolean logPrompts;
+
+    @Option(names = "--settings", description = "Print every setting and what it means, and end.")
+    private boolean settings;
+
+    /** Who can reach the server: one way or the other to say it. */
+    private static final class Address {
+
+        @Option(
+                names = "--host",
+                paramLabel = "H",
+                description = "Name or address to listen at. Default: this machine alone.")
+        private String host;
+
+        @Option(names = "--lan", description = "Listen at every address of this machine.")
+        private boolean lan;
+    }
+
+    @Override
+    public void run() {
+        PrintWriter out = spec.commandLine().getOut();
+        if (settings) {
+            ConfigKeys.REFERENCE.forEach((key, meaning) -> out.printf("%-18s %s%n", key, meaning));
+            return;
+        }
+        try {
+            Main.serve(config(), out);
+        } catch (StartupException failure) {
+            throw new CommandFailure(failure.getMessage(), failure);
+        }
+    }
+
+    private ServerConfig config() {
+        Map<String, String> values = new TreeMap<>(ConfigKeys.ofEnvironment(System.getenv()));
+        put(values, "port", port);
+        put(values, "host", address == null ? null : address.lan ? ServerConfig.EVERY_ADDRESS : address.host);
+        put(values, "data", data);
+        put(values, "model", model);
+        put(values, "queue-capacity", queueCapacity);
+        put(values, "log-prompts", logPrompts ? true : null);
+        if (models.isGiven() || !values.containsKey("models")) {
+            put(values, "models", models.library().folder());
+        }
+        try {
+            return ConfigKeys.apply(ServerConfig.defaults(Path.of("")), values);
+        } catch (IllegalArgumentException wrong) {
+            throw new ParameterException(spec.commandLine(), wrong.getMessage(), wrong);
+        }
+    }
+
+    private static void put(Map<String, String> values, String key, Object given) {
+        if (given != null) {
+            values.put(key, given.toString());
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package dev.mobilediffusion.server;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.is;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.mobilediffusion.server.job.Retention;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class ServerConfigTest {
+
+    private static final Path HOME = Path.of("home");
+
+    @Test
+    void defaultsServeThisMachineAlone() {
+        ServerConfig config = ServerConfig.defaults(HOME);
+
+        assertThat(config.host(), is("127.0.0.1"));
+        assertThat(config.port(), is(8080));
+        assertThat(config.models(), is(HOME.resolve("models")));
+        assertThat(config.model(), is(Optional.empty()));
+        assertThat(config.queueCapacity(), is(64));
+        assertThat(config.gracePeriod(), is(Duration.ofSeconds(30)));
+        assertThat(config.logPrompts(), is(false));
+        assertThat(config.retention(), is(new Retention(Duration.ofDays(7), 1L << 30, 32L << 20)));
+        assertThat(
+                config.http(),
+                is(new HttpLimits(1 << 20, 256, 16 << 10, Duration.ofMinutes(2), Duration.ofSeconds(10))));
+    }
+
+    @Test
+    void everySettingCanBeGiven() {
+        Map<String, String> values = new TreeMap<>();
+        values.put("host", "0.0.0.0");
+        values.put("port", "9");
+        values.put("data", "d");
+        values.put("models", "m");
+        values.put("model", "full");
+        values.put("queue-capacity", "5");
+        values.put("keep-jobs-for", "PT1H");
+        values.put("keep-jobs-bytes", "5000000000");
+        values.put("keep-free-bytes", "0");
+        values.put("grace-period", "PT5S");
+        values.put("max-body-bytes", "2048");
+        values.put("max-connections", "7");
+        values.put("max-header-bytes", "4096");
+        values.put("idle-timeout", "PT9S");
+        values.put("event-heartbeat", "PT3S");
+        values.put("log-prompts", "true");
+        assertThat("no setting is left out here", values.keySet(), is(new TreeMap<>(ConfigKeys.REFERENCE).keySet()));
+
+        assertThat(
+                ConfigKeys.apply(ServerConfig.defaults(HOME), values),
+                is(new ServerConfig(
+                        "0.0.0.0",
+                        9,
+                        Path.of("d"),
+                        Path.of("m"),
+                        Optional.of("full"),
+                        5,
+                        new Retention(Duration.ofHours(1), 5_000_000_000L, 0),
+                        Duration.ofSeconds(5),
+                        new HttpLimits(2048, 7, 4096, Duration.ofSeconds(9), Duration.ofSeconds(3)),
+                        true)));
+    }
+
+    @Test
+    void settingsComeFromTheEnvironmentToo() {
+        Map<String, String> found = ConfigKeys.ofEnvironment(
+                Map.of("MOBILEDIFFUSION_QUEUE_CAPACITY", "5", "MOBILEDIFFUSION_JAVA_OPTS", "-Xmx1g", "PATH", "/bin"));
+
+        assertThat(found, is(Map.of("queue-capacity", "5")));
+    }
+
+    @Test
+    void anUnknownSettingIsRefusedWithTheNearestKnownOne() {
+        assertThat(refusal("queue-capasity", "5"), is("unknown setting queue-capasity; did you mean queue-capacity?"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "port,-1,'port must be in [0, 65535], got -1'",
+        "port,65536,'port must be in [0, 65535], got 65536'",
+        "port,5000000000,'port must be a whole number of at most 31 bits, got \"5000000000\"'",
+        "port,http,'port must be a whole number, got \"http\"'",
+        "queue-capacity,0,'queue-capacity must be in [1, 10000], got 0'",
+        "grace-period,PT0S,'grace-period must be positive, got PT0S'",
+        "grace-period,soon,'grace-period must be a duration such as PT30S, got \"soon\"'",
+        "max-connections,0,'max-connections must be in [1, 65535], got 0'",
+        "max-body-bytes,10,'max-body-bytes must be in [1024, 1073741824], got 10'",
+        "log-prompts,yes,'log-prompts must be true or false, got \"yes\"'",
+        "host,'  ','host must not be empty'",
+    })
+    void aWrongValueIsRefusedWithBoundAndValue(String key, String value, String sentence) {
+        assertThat(refusal(key, value), is(sentence));
+    }
+
+    @Test
+    void dataLiesWhereTheUsersProgramsKeepTheirs() {
+        Path home = Path.of("/home/ann");
+
+        assertThat(UserFolders.data(Map.of(), home), is(home.resolve(".local/share/mobilediffusion")));
+        assertThat(UserFolders.data(Map.of("XDG_DATA_HOME", "/data"), home), is(Path.of("/data/mobilediffusion")));
+        assertThat(
+                "a relative path is to be ignored",
+                UserFolders.data(Map.of("XDG_DATA_HOME", "data"), home).toString(),
+                containsString("ann"));
+    }
+
+    private static String refusal(String key, String value) {
+        return assertThrows(
+                        IllegalArgumentException.class,
+                        () -> ConfigKeys.apply(ServerConfig.defaults(HOME), Map.of(key, value)))
+                .getMessage();
+    }
+}
