@@ -47,7 +47,7 @@ class Phase:
     batch: int
 
 
-PHASES = (Phase(0.2, 128, 32), Phase(0.45, 256, 32), Phase(0.35, 512, 8))
+PHASES = (Phase(0.16, 128, 32), Phase(0.46, 256, 16), Phase(0.38, 512, 8))
 
 
 class Denoising(nn.Module):
