@@ -1,0 +1,91 @@
+package dev.mobilediffusion.server;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.startsWith;
+
+import com.google.common.collect.ImmutableList;
+import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
+import dev.mobilediffusion.server.grpc.v1.Image;
+import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
+import dev.mobilediffusion.server.grpc.v1.JobEvent;
+import dev.mobilediffusion.server.grpc.v1.ListModelsRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole server in a process of its own, with a real bundle of random weights, asked by gRPC. */
+final class RealModelTest {
+
+    private static final Path BUNDLES = Path.of("..", "runtime", "src", "test", "resources", "bundles");
+
+    @TempDir
+    private Path folder;
+
+    private Process server;
+    private ManagedChannel channel;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = JavaProcess.start(ServingProcess.class, folder.toString(), BUNDLES.toString());
+        BufferedReader output = server.inputReader();
+        String line = output.readLine();
+        assertThat(line, startsWith("listening at http://127.0.0.1:"));
+        int port = URI.create(line.substring(line.indexOf("http"), line.indexOf(",")))
+                .getPort();
+        channel =
+                NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+    }
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        channel.shutdownNow();
+        server.destroyForcibly().waitFor();
+    }
+
+    @Test
+    void aSeedDrawsTheSamePictureEveryTime() throws Exception {
+        Image first = draw(7);
+
+        assertThat(ImageIO.read(first.getData().newInput()).getWidth(), is(64));
+        byte[] hash =
+                MessageDigest.getInstance("SHA-256").digest(first.getData().toByteArray());
+        assertThat(HexFormat.of().formatHex(hash), is(first.getInfo().getSha256()));
+        assertThat(draw(7).getData(), is(first.getData()));
+        assertThat(draw(8).getData().equals(first.getData()), is(false));
+    }
+
+    @Test
+    void theModelsOfTheFolderAreListed() {
+        List<String> names = stub().listModels(ListModelsRequest.getDefaultInstance()).getModelsList().stream()
+                .map(model -> model.getName() + (model.getIsDefault() ? " by default" : ""))
+                .toList();
+
+        assertThat(names, is(List.of("tiny-flow by default", "tiny-lcm", "tiny-sd")));
+    }
+
+    private Image draw(long seed) {
+        List<JobEvent> events = ImmutableList.copyOf(stub().generate(GenerateRequest.newBuilder()
+                .setPrompt("a red house")
+                .setSeed(seed)
+                .setSteps(2)
+                .build()));
+        return events.get(events.size() - 2).getImage();
+    }
+
+    private ImageGenerationGrpc.ImageGenerationBlockingStub stub() {
+        return ImageGenerationGrpc.newBlockingStub(channel).withDeadlineAfter(Duration.ofSeconds(60));
+    }
+}
