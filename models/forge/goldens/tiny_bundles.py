@@ -22,7 +22,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from paths import BUNDLES
+from paths import BUNDLES, NETWORKS
 
 warnings.filterwarnings("ignore")
 
@@ -310,7 +310,28 @@ def tiny_lcm() -> None:
     index(folder, {"_class_name": "LCMScheduler", **STABLE_DIFFUSION, "prediction_type": "epsilon", "original_inference_steps": 50})
 
 
+def frozen_batch() -> None:
+    """A UNet in name only, which declares a free batch while a constant inside fixes it to 1, as some exports do."""
+    value, floats = onnx.helper.make_tensor_value_info, onnx.TensorProto.FLOAT
+    shape = onnx.helper.make_tensor("shape", onnx.TensorProto.INT64, [4], [1, 4, LATENT, LATENT])
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Reshape", ["sample", "shape"], ["out_sample"])],
+        "frozen",
+        [
+            value("sample", floats, ["batch", 4, LATENT, LATENT]),
+            value("timestep", onnx.TensorProto.INT64, ["batch"]),
+            value("encoder_hidden_states", floats, ["batch", 77, HIDDEN]),
+        ],
+        [value("out_sample", floats, ["batch", 4, LATENT, LATENT])],
+        [shape],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    NETWORKS.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, str(NETWORKS / "frozen_batch.onnx"))
+
+
 if __name__ == "__main__":
+    frozen_batch()
     tiny_flow()
     tiny_sd()
     tiny_lcm()

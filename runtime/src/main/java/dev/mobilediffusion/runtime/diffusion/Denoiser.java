@@ -78,8 +78,14 @@ public final class Denoiser implements AutoCloseable {
     public void allowPairs() {
         boolean free =
                 model.input(SAMPLE).shape()[0] < 0 && model.input(HIDDEN_STATES).shape()[0] < 0;
-        if (pair == null && free) {
+        if (pair != null || !free) {
+            return;
+        }
+        try {
             pair = batch(PAIR);
+        } catch (InferenceException batchOfOneAfterAll) {
+            // Exporters declare a free batch while a constant inside the graph fixes it; two calls do as well
+            pair = null;
         }
     }
 

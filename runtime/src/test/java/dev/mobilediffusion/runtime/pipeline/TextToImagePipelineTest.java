@@ -20,13 +20,18 @@ import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.runtime.TinyBundle;
 import dev.mobilediffusion.runtime.onnx.OnnxRuntime;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class TextToImagePipelineTest {
 
@@ -190,6 +195,22 @@ final class TextToImagePipelineTest {
                             .warnings(),
                     contains(containsString("negative_prompt has no effect")));
         }
+    }
+
+    @Test
+    void guidesInTwoCallsWhereABatchOfTwoDoesNotRunAfterAll(@TempDir Path folder) throws IOException {
+        Path bundle = TinyBundle.copy(TinyBundle.STABLE_DIFFUSION, folder);
+        Files.copy(
+                TinyBundle.resource("networks/frozen_batch.onnx"),
+                bundle.resolve("unet/model.onnx"),
+                StandardCopyOption.REPLACE_EXISTING);
+        long before = OnnxRuntime.openHandles();
+        try (TextToImagePipeline frozen = TextToImagePipeline.load(bundle, RuntimeOptions.defaults())) {
+            GeneratedImage image = draw(frozen, HOUSE.withSteps(2).withGuidanceScale(5));
+
+            assertThat(image.request().guidanceScale(), is(OptionalDouble.of(5)));
+        }
+        assertThat(OnnxRuntime.openHandles(), is(before));
     }
 
     @Test
