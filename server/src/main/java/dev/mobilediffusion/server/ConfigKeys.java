@@ -21,8 +21,9 @@ public final class ConfigKeys {
 
     private static final String PREFIX = "MOBILEDIFFUSION_";
 
-    /** Read by the launcher, not by the server. */
-    private static final Set<String> LAUNCHERS = Set.of("MOBILEDIFFUSION_JAVA_OPTS", "MOBILEDIFFUSION_JVM_FOLDERS");
+    /** Read by the launcher and by CI, not by the server. */
+    private static final Set<String> OTHERS =
+            Set.of("MOBILEDIFFUSION_JAVA_OPTS", "MOBILEDIFFUSION_JVM_FOLDERS", "MOBILEDIFFUSION_PYTHON");
 
     /** Key → meaning, in the order of the reference. */
     public static final Map<String, String> REFERENCE = reference();
@@ -37,7 +38,7 @@ public final class ConfigKeys {
     public static Map<String, String> ofEnvironment(Map<String, String> environment) {
         Map<String, String> found = new TreeMap<>();
         environment.forEach((name, value) -> {
-            if (name.startsWith(PREFIX) && !LAUNCHERS.contains(name)) {
+            if (name.startsWith(PREFIX) && !OTHERS.contains(name)) {
                 found.put(
                         name.substring(PREFIX.length()).toLowerCase(Locale.ROOT).replace('_', '-'), value);
             }

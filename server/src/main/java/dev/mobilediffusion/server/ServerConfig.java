@@ -11,11 +11,11 @@ import java.util.Optional;
  * Everything that a server can be told. Immutable.
  *
  * @param host name or address to listen at
- * @param port in [0, 65535]; 0 for any that is free
+ * @param port in [0, {@value #MAX_PORT}]; 0 for any that is free
  * @param data folder of jobs and their pictures
  * @param models folder of bundles
  * @param model the bundle that draws when a request names none; empty for {@code pocket}, else the first
- * @param queueCapacity jobs that may wait, in [1, 10000]
+ * @param queueCapacity jobs that may wait, in [1, {@value #MAX_QUEUE_CAPACITY}]
  * @param retention of finished jobs
  * @param gracePeriod for the running picture when the server is told to stop, positive
  * @param http limits of the listener
@@ -36,6 +36,8 @@ public record ServerConfig(
     public static final String LOOPBACK = "127.0.0.1";
     public static final String EVERY_ADDRESS = "0.0.0.0";
     public static final int DEFAULT_PORT = 8080;
+    public static final int MAX_PORT = 65_535;
+    public static final int MAX_QUEUE_CAPACITY = 10_000;
 
     public ServerConfig {
         Objects.requireNonNull(data, "data");
@@ -46,8 +48,8 @@ public record ServerConfig(
         if (host.isBlank()) {
             throw new IllegalArgumentException("host must not be empty");
         }
-        requireInRange("port", port, 0, 65_535);
-        requireInRange("queue-capacity", queueCapacity, 1, 10_000);
+        requireInRange("port", port, 0, MAX_PORT);
+        requireInRange("queue-capacity", queueCapacity, 1, MAX_QUEUE_CAPACITY);
         requirePositive("grace-period", gracePeriod);
     }
 

@@ -9,6 +9,7 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.oneOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.mobilediffusion.runtime.InferenceException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -76,8 +77,8 @@ final class ImageServerTest {
 
     @Test
     void aFolderWithoutModelsIsNamed() {
-        IllegalArgumentException refusal = assertThrows(
-                IllegalArgumentException.class,
+        InferenceException refusal = assertThrows(
+                InferenceException.class,
                 () -> ModelShelf.open(folder, Optional.empty(), bundle -> FakePipeline.quick()));
 
         assertThat(refusal.getMessage(), containsString("there is no model in"));

@@ -1,7 +1,6 @@
 package dev.mobilediffusion.server.cli;
 
 import dev.mobilediffusion.runtime.RuntimeOptions;
-import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,9 +17,6 @@ final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--model", paramLabel = "NAME", description = "Which model. Default: the only one, or pocket.")
-    private String model;
-
     @Option(
             names = "--runs",
             paramLabel = "N",
@@ -32,15 +28,13 @@ final class BenchCommand implements Runnable {
     private boolean json;
 
     @Mixin
-    private ModelOptions models;
+    private ModelChoice model;
 
     @Override
     public void run() {
-        ModelLibrary library = models.library();
-        Path bundle = model == null ? library.defaultModel() : library.model(model);
         boolean visible = ProgressBar.isStderrTerminal();
         Benchmark benchmark = Benchmark.run(
-                bundle,
+                model.bundle(),
                 RuntimeOptions.defaults(),
                 runs,
                 run -> new ProgressBar(spec.commandLine().getErr(), visible, "%d/%d ".formatted(run, runs)));

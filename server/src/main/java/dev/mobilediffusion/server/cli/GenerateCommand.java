@@ -84,11 +84,8 @@ final class GenerateCommand implements Runnable {
             description = "How many pictures, with seeds N, N+1, ... and files house-1.png, house-2.png, ...")
     private int count = 1;
 
-    @Option(names = "--model", paramLabel = "NAME", description = "Which model. Default: the only one, or pocket.")
-    private String model;
-
     @Mixin
-    private ModelOptions models;
+    private ModelChoice model;
 
     /** Warnings that were printed; the pictures of one prompt mostly share theirs. */
     private final Set<String> told = new HashSet<>();
@@ -97,9 +94,7 @@ final class GenerateCommand implements Runnable {
     public void run() {
         ImageRequest request = request();
         List<Path> files = files(request);
-        ModelLibrary library = models.library();
-        Path bundle = model == null ? library.defaultModel() : library.model(model);
-        try (TextToImage pipeline = TextToImagePipeline.load(bundle, RuntimeOptions.defaults())) {
+        try (TextToImage pipeline = TextToImagePipeline.load(model.bundle(), RuntimeOptions.defaults())) {
             for (int index = 0; index < count; index++) {
                 String label = count == 1 ? "" : "%d/%d ".formatted(index + 1, count);
                 draw(pipeline, request.withSeed(request.seed() + index), files.get(index), label);

@@ -1,5 +1,6 @@
 package dev.mobilediffusion.server.cli;
 
+import dev.mobilediffusion.runtime.bundle.ModelLibrary;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Model.CommandSpec;
@@ -11,14 +12,17 @@ import picocli.CommandLine.Spec.Target;
 /** Which models there are: {@code --models}, for every command that needs one. */
 final class ModelOptions {
 
+    private static final String VARIABLE = "MOBILEDIFFUSION_MODELS";
+
     @Spec(Target.MIXEE)
     private CommandSpec command;
 
     @Option(
             names = "--models",
             paramLabel = "DIR",
-            description =
-                    "Folder of the models, each a folder with a model_index.json. Default: models, beside the program.")
+            defaultValue = "${env:" + VARIABLE + "}",
+            description = "Folder of the models, each a folder with a model_index.json." + " Default: " + VARIABLE
+                    + ", else models, beside the program.")
     private Path folder;
 
     ModelLibrary library() {
@@ -30,10 +34,6 @@ final class ModelOptions {
                     command.commandLine(), "--models must name a folder that exists, got %s".formatted(folder));
         }
         return new ModelLibrary(folder);
-    }
-
-    boolean isGiven() {
-        return folder != null;
     }
 
     /** Where the program lies: the launcher says so; without it, the working directory. */

@@ -2,6 +2,7 @@ package dev.mobilediffusion.server.cli;
 
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
+import dev.mobilediffusion.runtime.bundle.ModelLibrary;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -42,8 +43,9 @@ final class ModelsCommand implements Runnable {
         @Override
         public void run() {
             PrintWriter out = spec.commandLine().getOut();
-            for (Path folder : models.library().models()) {
-                out.println(line(folder));
+            ModelLibrary library = models.library();
+            for (String name : library.names()) {
+                out.println(line(library.model(name)));
             }
         }
 
@@ -76,7 +78,8 @@ final class ModelsCommand implements Runnable {
 
         @Override
         public void run() {
-            ModelBundle bundle = ModelBundle.open(models.library().model(name));
+            ModelLibrary library = models.library();
+            ModelBundle bundle = ModelBundle.open(library.model(library.choose(Optional.of(name))));
             spec.commandLine().getOut().print(ModelDescription.of(bundle));
             spec.commandLine().getOut().flush();
         }
@@ -100,16 +103,14 @@ final class ModelsCommand implements Runnable {
         @Override
         public void run() {
             ModelLibrary library = models.library();
-            List<Path> folders = name.map(library::model).map(List::of).orElseGet(library::models);
+            String first = library.choose(name);
+            List<String> names = name.isPresent() ? List.of(first) : library.names();
             int broken = 0;
-            for (Path folder : folders) {
-                broken += isSound(folder) ? 0 : 1;
-            }
-            if (folders.isEmpty()) {
-                throw new CommandFailure(library.noModels());
+            for (String each : names) {
+                broken += isSound(library.model(each)) ? 0 : 1;
             }
             if (broken > 0) {
-                throw new CommandFailure("%d of %d models cannot be trusted".formatted(broken, folders.size()));
+                throw new CommandFailure("%d of %d models cannot be trusted".formatted(broken, names.size()));
             }
         }
 

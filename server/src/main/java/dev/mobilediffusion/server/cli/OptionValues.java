@@ -1,6 +1,7 @@
 package dev.mobilediffusion.server.cli;
 
 import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.server.ServerConfig;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -9,7 +10,6 @@ final class OptionValues {
 
     static final int MAX_COUNT = 1000;
     static final int MAX_RUNS = 1000;
-    static final int MAX_PORT = 65_535;
 
     private OptionValues() {}
 
@@ -58,10 +58,17 @@ final class OptionValues {
         }
     }
 
+    static final class QueueCapacity implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return (int) whole(text, 1, ServerConfig.MAX_QUEUE_CAPACITY);
+        }
+    }
+
     static final class Port implements ITypeConverter<Integer> {
         @Override
         public Integer convert(String text) {
-            return (int) whole(text, 0, MAX_PORT);
+            return (int) whole(text, 0, ServerConfig.MAX_PORT);
         }
     }
 

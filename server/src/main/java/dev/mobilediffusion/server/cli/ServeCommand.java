@@ -4,6 +4,7 @@ import dev.mobilediffusion.server.ConfigKeys;
 import dev.mobilediffusion.server.Main;
 import dev.mobilediffusion.server.ServerConfig;
 import dev.mobilediffusion.server.StartupException;
+import dev.mobilediffusion.server.job.QueueLimits;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;
@@ -34,6 +35,7 @@ final class ServeCommand implements Runnable {
     @Option(
             names = "--port",
             paramLabel = "N",
+            converter = OptionValues.Port.class,
             description = "Port to listen at, 0 for any that is free. Default: " + ServerConfig.DEFAULT_PORT + ".")
     private Integer port;
 
@@ -47,15 +49,13 @@ final class ServeCommand implements Runnable {
     private Path data;
 
     @Mixin
-    private ModelOptions models;
+    private ModelChoice model;
 
     @Option(
-            names = "--model",
-            paramLabel = "NAME",
-            description = "Model that draws when a request names none. Default: pocket, or the only one there is.")
-    private String model;
-
-    @Option(names = "--queue-capacity", paramLabel = "N", description = "Jobs that may wait. Default: 64.")
+            names = "--queue-capacity",
+            paramLabel = "N",
+            converter = OptionValues.QueueCapacity.class,
+            description = "Jobs that may wait. Default: " + QueueLimits.DEFAULT_JOBS + ".")
     private Integer queueCapacity;
 
     @Option(names = "--log-prompts", description = "Let prompts into the log, which otherwise never holds one.")
@@ -96,12 +96,10 @@ final class ServeCommand implements Runnable {
         put(values, "port", port);
         put(values, "host", address == null ? null : address.lan ? ServerConfig.EVERY_ADDRESS : address.host);
         put(values, "data", data);
-        put(values, "model", model);
+        put(values, "models", model.library().folder());
+        put(values, "model", model.name().orElse(null));
         put(values, "queue-capacity", queueCapacity);
         put(values, "log-prompts", logPrompts ? true : null);
-        if (models.isGiven() || !values.containsKey("models")) {
-            put(values, "models", models.library().folder());
-        }
         try {
             return ConfigKeys.apply(ServerConfig.defaults(Path.of("")), values);
         } catch (IllegalArgumentException wrong) {
