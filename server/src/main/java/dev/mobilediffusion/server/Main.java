@@ -19,8 +19,6 @@ import java.util.concurrent.CountDownLatch;
 /** A server with the real model in it, from start to SIGTERM. */
 public final class Main {
 
-    private static final Set<PictureFormat> FORMATS = EnumSet.of(PictureFormat.PNG, PictureFormat.JPEG);
-
     private Main() {}
 
     /**
@@ -48,7 +46,7 @@ public final class Main {
     private static ImageServer start(ServerConfig config, PipelineLoader loader) {
         try {
             ModelShelf models = ModelShelf.open(config.models(), config.model(), loader);
-            return ImageServer.start(config, models, Main::encode, FORMATS);
+            return ImageServer.start(config, models, Main::encode, formats());
         } catch (IllegalArgumentException
                 | IllegalStateException
                 | FolderInUseException
@@ -59,13 +57,22 @@ public final class Main {
     }
 
     private static byte[] encode(GeneratedImage image, ModelInfo model, PictureFormat format, int quality) {
-        ImageFormat written =
-                switch (format) {
-                    case PNG -> ImageFormat.PNG;
-                    case JPEG -> ImageFormat.JPEG;
-                    case WEBP -> throw new IllegalArgumentException("webp is not among the formats on offer");
-                };
-        return ImageCodec.encode(image, written, Math.max(1, quality), Infotext.of(image, model));
+        return ImageCodec.encode(image, written(format), Math.max(1, quality), Infotext.of(image, model));
+    }
+
+    /** WebP needs a native library, which not every machine has. */
+    private static Set<PictureFormat> formats() {
+        Set<PictureFormat> formats = EnumSet.allOf(PictureFormat.class);
+        formats.removeIf(format -> !written(format).isAvailable());
+        return formats;
+    }
+
+    private static ImageFormat written(PictureFormat format) {
+        return switch (format) {
+            case PNG -> ImageFormat.PNG;
+            case JPEG -> ImageFormat.JPEG;
+            case WEBP -> ImageFormat.WEBP;
+        };
     }
 
     /** The JVM would end with 143 after a SIGTERM; having done all that was asked, this is a success. */

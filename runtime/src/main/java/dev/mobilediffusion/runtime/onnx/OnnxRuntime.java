@@ -6,7 +6,6 @@ import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.RuntimeOptions;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -43,23 +42,9 @@ public final class OnnxRuntime {
 
     static synchronized OnnxRuntime instance(RuntimeOptions options) throws OrtException {
         if (instance == null) {
-            instance = create(options);
+            instance = new OnnxRuntime(options);
         }
         return instance;
-    }
-
-    private static OnnxRuntime create(RuntimeOptions options) throws OrtException {
-        try {
-            return DeepStack.call(() -> new OnnxRuntime(options));
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof OrtException failure) {
-                throw failure;
-            }
-            throw new InferenceException(
-                    InferenceException.Code.INFERENCE_FAILED,
-                    "ONNX Runtime cannot start here: " + e.getCause(),
-                    e.getCause());
-        }
     }
 
     /** Native objects (sessions, tensors) that are open; a program that closed everything reads 0. */

@@ -62,6 +62,7 @@ public final class Errors {
         if (code == ErrorCode.LENGTH_REQUIRED || code == ErrorCode.PAYLOAD_TOO_LARGE) {
             // The body was not read, so the connection's next bytes are no request
             response.header(HeaderValues.CONNECTION_CLOSE);
+            PeerWatch.current().ifPresent(PeerWatch::leaveBodyUnread);
         }
         if (code == ErrorCode.INTERNAL || code == ErrorCode.INFERENCE_FAILED || code == ErrorCode.DEADLINE_EXCEEDED) {
             // OpenAI's SDKs repeat a request after a 5xx, which would only draw the same failure again
@@ -83,6 +84,7 @@ public final class Errors {
 
     private static DirectHandler.TransportResponse direct(Status status) {
         ErrorCode code = codeOf(status);
+        PeerWatch.current().ifPresent(PeerWatch::leaveBodyUnread);
         return DirectHandler.TransportResponse.builder()
                 .status(status)
                 .header(HeaderValues.CONTENT_TYPE_JSON)

@@ -4,6 +4,7 @@ import io.helidon.common.socket.HelidonSocket;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ServerConnectionException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -18,6 +19,9 @@ import java.util.function.Supplier;
  */
 final class PeerWatch implements Supplier<byte[]> {
 
+    private static final System.Logger LOG = System.getLogger(PeerWatch.class.getName());
+    private static final long DRAIN_BYTES = 64L << 20;
+    private static final Duration DRAIN_TIME = Duration.ofSeconds(2);
     private static final ThreadLocal<PeerWatch> OF_THIS_CONNECTION = new ThreadLocal<>();
 
     private final HelidonSocket socket;
@@ -25,6 +29,7 @@ final class PeerWatch implements Supplier<byte[]> {
     private FutureTask<byte[]> ahead;
     private Runnable onGone = () -> {};
     private boolean gone;
+    private boolean bodyUnread;
 
     /** @param unread what Helidon has read already to find out the protocol */
     PeerWatch(HelidonSocket socket, byte[] unread) {
@@ -66,8 +71,44 @@ final class PeerWatch implements Supplier<byte[]> {
         };
     }
 
-    synchronized boolean isGone() {
-        return gone;
+    /** Says that the reply in hand refuses a body which was not read, so that the connection must end after it. */
+    synchronized void leaveBodyUnread() {
+        bodyUnread = true;
+    }
+
+    /**
+     * Reads what a refused client is still sending, and drops it. Closing a connection with unread bytes resets it, and a
+     * client that is reset while it sends may never see the reply which says why.
+     */
+    void drainUnreadBody() {
+        synchronized (this) {
+            if (!bodyUnread || gone) {
+                return;
+            }
+        }
+        Thread patience = Thread.startVirtualThread(this::closeAfterPatience);
+        try {
+            long dropped = 0;
+            for (byte[] bytes = get(); bytes != null && dropped < DRAIN_BYTES; bytes = get()) {
+                dropped += bytes.length;
+            }
+        } catch (CloseConnectionException e) {
+            // Closed by the client or by our patience: either way it is over
+            LOG.log(System.Logger.Level.TRACE, "a refused client is gone", e);
+        } finally {
+            patience.interrupt();
+        }
+    }
+
+    private void closeAfterPatience() {
+        try {
+            Thread.sleep(DRAIN_TIME);
+            socket.close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // the client was quicker
+        } catch (UncheckedIOException e) {
+            LOG.log(System.Logger.Level.TRACE, "a refused client is gone", e);
+        }
     }
 
     /** The next bytes of the connection, for Helidon's reader; null at its end, as that reader wants it. */

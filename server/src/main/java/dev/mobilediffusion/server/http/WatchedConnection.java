@@ -15,6 +15,7 @@ record WatchedConnection(ServerConnection connection, PeerWatch watch)
         try {
             connection.handle(limit);
         } finally {
+            watch.drainUnreadBody();
             PeerWatch.leaveConnection();
         }
     }

@@ -161,6 +161,15 @@ final class MalformedRequestTest {
     }
 
     @Test
+    void aClientThatIsStillSendingWhenItIsRefusedReadsWhy() throws IOException {
+        for (String framing : new String[] {"Content-Length: 8000000", "Transfer-Encoding: chunked"}) {
+            String reply = raw(head(framing) + "7a1200\r\n" + "a".repeat(8_000_000 - 8));
+
+            assertThat(reply, allOf(startsWith("HTTP/1.1 41"), containsString("{\"error\":")));
+        }
+    }
+
+    @Test
     void aPromptLongerThanOpenAisIsRefused() {
         post("{\"prompt\":\"" + "a".repeat(32_001) + "\"}")
                 .then()

@@ -32,15 +32,8 @@ final class RawClient implements AutoCloseable {
     }
 
     void send(String text) throws IOException {
-        try {
-            socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
-            socket.getOutputStream().flush();
-        } catch (IOException e) {
-            // The server may have answered and closed while we were still sending
-            if (socket.getInputStream().available() == 0) {
-                throw e;
-            }
-        }
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
+        socket.getOutputStream().flush();
     }
 
     /** The status line, the headers and as much of the body as they promise. */
