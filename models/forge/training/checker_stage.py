@@ -40,7 +40,7 @@ def train(run: Path, pool_folder: Path, minutes: float, machine: Machine, seed: 
     rng = np.random.default_rng([seed, step])
     first = step
     while clock.progress() < 1:
-        rate = learning_rate(step - first, clock.progress(), PEAK, floor=0.02, decay_from=0.3)
+        rate = learning_rate(step - first, clock.progress(), PEAK, floor=0.02, decay_from=0.5)
         for group in optimizer.param_groups:
             group["lr"] = rate
         indices = rng.integers(len(pool), size=BATCH)
