@@ -100,17 +100,24 @@ class Losses:
         if self.count == self.every:
             self._report(step, rate)
 
+    def _columns(self) -> list[str]:
+        """The columns of the log as an earlier run began it, whatever order this one names its losses in."""
+        if not self.path.exists():
+            return []
+        with self.path.open(newline="") as file:
+            return next(csv.reader(file), [])
+
     def _report(self, step: int, rate: float) -> None:
         speed = self.samples / (time.monotonic() - self.begin)
         row = {"step": step, "learning_rate": rate, "samples_per_second": round(speed, 1)}
         row |= {name: round(total / self.count, 5) for name, total in self.sums.items()}
         print("  ".join(f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
                         for name, value in row.items()), flush=True)
-        fresh = not self.path.exists()
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        columns = self._columns()
         with self.path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, row.keys())
-            if fresh:
+            writer = csv.DictWriter(file, columns or row.keys())
+            if not columns:
                 writer.writeheader()
             writer.writerow(row)
         self.sums, self.count, self.samples, self.begin = {}, 0, 0, time.monotonic()
