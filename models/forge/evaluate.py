@@ -2,25 +2,29 @@
 
 - attribute obedience: pictures drawn for held-out single-subject prompts, read by the checker; beside the checker's
   accuracy on the program's own held-out pictures, which is the ceiling of what it can see.
+- CLIP score: the cosine of a picture and its caption in the joint space of the text stage's towers.
 - Fréchet distance between drawn and generated pictures in the tower's 256 features (as FID, arXiv 1706.08500).
 - diversity: mean distance of features between pictures of one prompt and different seeds.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from architecture import Preset, UNet
 from sampling import draw_latents, initial_noise
 from scenes import Split, draw, full_caption, sample_single
+from training import checkpoint
 from training.attributes import accuracies, labels
 from training.denoiser_stage import Frozen
 from training.picture_tower import PictureTower
 from training.pool import scene_record
 from training.run import Machine
-from training.text_stage import to_pictures
+from training.text_stage import TextTeacher, load_tokenizer, to_pictures
 
 REPORTED = ("place", "time", "kind", "colour", "size", "side")
 
@@ -93,15 +97,38 @@ def obedience(tower: PictureTower, pixels: np.ndarray, records: list[dict], mach
     return scores | {"all": right.float().mean().item()}
 
 
-def drawn_pictures(records_seed: int, count: int, size: int) -> tuple[np.ndarray, list[dict]]:
-    """The program's own pictures of held-out single-subject scenes, and their records."""
+def drawn_pictures(records_seed: int, count: int, size: int) -> tuple[np.ndarray, list[dict], list[str]]:
+    """The program's own pictures of held-out single-subject scenes, their records and captions."""
     rng = np.random.default_rng(records_seed)
     scenes = [sample_single(rng, Split.HELD_OUT) for _ in range(count)]
-    return np.stack([draw(scene, size).pixels for scene in scenes]), [scene_record(scene) for scene in scenes]
+    return (np.stack([draw(scene, size).pixels for scene in scenes]), [scene_record(scene) for scene in scenes],
+            [full_caption(scene, rng) for scene in scenes])
+
+
+class Clip:
+    """The text stage's two towers, which tell how near a picture is to its caption (arXiv 2104.08718)."""
+
+    def __init__(self, run: Path, preset: Preset, machine: Machine):
+        self.machine, self.tokens = machine, preset.text.tokens
+        self.tokenizer = load_tokenizer(run / "tokenizer")
+        tensors, _ = checkpoint.load(run / "text")
+        self.text, self.pictures = TextTeacher(preset).to(machine.device).eval(), machine.place(PictureTower()).eval()
+        checkpoint.load_into(self.text, checkpoint.part("text", tensors), run / "text")
+        checkpoint.load_into(self.pictures, checkpoint.part("pictures", tensors), run / "text")
+
+    @torch.no_grad()
+    def score(self, texts: list[str], pixels: np.ndarray) -> float:
+        """Mean cosine of captions and their pictures (N, H, W, 3) uint8, in [-1, 1]."""
+        _, features = read(self.pictures, pixels, self.machine)
+        ids = torch.tensor([self.tokenizer.encode(text, self.tokens) for text in texts], device=self.machine.device)
+        captions = torch.cat([self.text.joint(self.text.pooled(part)) for part in ids.split(32)])
+        return float(F.cosine_similarity(captions, self.pictures.joint(features)).mean())
 
 
 def frechet(left: Tensor, right: Tensor) -> float:
     """Fréchet distance of two sets of features, (N, D) and (M, D), as of normal distributions."""
+    if min(len(left), len(right)) < 2:
+        raise ValueError(f"a Fréchet distance needs at least 2 pictures on each side, got {len(left)} and {len(right)}")
     left, right = left.double().cpu(), right.double().cpu()
     first, second = torch.cov(left.T), torch.cov(right.T)
     eigenvalues = torch.linalg.eigvals(first @ second)

@@ -4,18 +4,22 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from torch import Tensor
+
 from architecture import Preset, UNet
-from evaluate import Generator, Prompts, diversity, drawn_pictures, frechet, obedience, read
+from evaluate import Clip, Generator, Prompts, diversity, drawn_pictures, frechet, obedience, read
 from scenes import Split
 from sheets import contact_sheet
 from training import checkpoint, vae_stage
 from training.denoiser_stage import SHIFT, Frozen
 from training.picture_tower import PictureTower
-from training.pool import Pool
+from training.pool import Pool, data
 from training.run import Machine
 
 PROMPT_SEED, DRAWN_SEED, SHEET_SEED = 2024, 4048, 24
 DIVERSITY_PROMPTS, DIVERSITY_SEEDS = 8, 4
+REFERENCE_PICTURES = 256  # at least; as many as there are prompts
 
 
 @dataclass(frozen=True)
@@ -26,36 +30,89 @@ class Settings:
     guidance: float
 
 
+@dataclass(frozen=True)
+class Reference:
+    """What generated pictures are compared with, and the prompts that they are generated for."""
+
+    pixels: np.ndarray  # (N, size, size, 3) uint8
+    texts: list[str]  # N captions of them
+    records: list[dict] | None  # N scenes; None for one's own pictures, whose attributes nobody knows
+    prompts: Prompts
+    sheet: list[str]  # prompts of the sheet
+
+    @staticmethod
+    def drawn(settings: Settings) -> "Reference":
+        """The program's own pictures of held-out scenes; prompts are of other ones."""
+        pixels, records, texts = drawn_pictures(
+            DRAWN_SEED, max(REFERENCE_PICTURES, settings.prompts), settings.size)
+        return Reference(pixels, texts, records, Prompts.sample(settings.prompts, PROMPT_SEED),
+                         Prompts.sample(24, SHEET_SEED).texts)
+
+    @staticmethod
+    def own(pool: Path, settings: Settings) -> "Reference":
+        """Imported pictures, held out or not; the prompts are their captions, those of held-out ones first."""
+        size = 512 if settings.size == 512 else 256
+        held_out, train = Pool(pool, size, Split.HELD_OUT), Pool(pool, size, Split.TRAIN)
+        indices = np.arange(min(len(train), max(REFERENCE_PICTURES, settings.prompts)))
+        pixels = np.concatenate([held_out.batch(np.arange(len(held_out))), train.batch(indices)])
+        records = held_out.records + [train.records[int(index)] for index in indices]
+        texts = [record["captions"][0] for record in records]
+        prompts = Prompts([], texts[: settings.prompts])
+        return Reference(pixels, texts, None, prompts, prompts.texts[:24])
+
+
+class Judge:
+    """The networks that look at pictures: the checker, or without one the text stage's picture tower; and the CLIP."""
+
+    def __init__(self, run: Path, preset: Preset, machine: Machine, reference: Reference):
+        self.machine, self.reference = machine, reference
+        self.tower, self.clip = machine.place(PictureTower()).eval(), Clip(run, preset, machine)
+        if reference.records is None:
+            self.tower = self.clip.pictures
+        else:
+            checkpoint.load_into(self.tower, checkpoint.load(run / "checker")[0], run / "checker")
+        self.features = self.see(reference.pixels)
+
+    def see(self, pixels: np.ndarray) -> Tensor:
+        return read(self.tower, pixels, self.machine)[1]
+
+    def scores(self, pixels: np.ndarray, texts: list[str], records: list[dict] | None) -> dict[str, float]:
+        """How well pictures follow their captions: obedience where their attributes are known, and the CLIP score."""
+        known = obedience(self.tower, pixels, records, self.machine) if records else {}
+        return known | {"clip": self.clip.score(texts, pixels)}
+
+
+def measure(judge: Judge, generator: Generator) -> dict[str, float]:
+    prompts = judge.reference.prompts
+    pictures = generator.pictures(prompts.texts)
+    entry = judge.scores(pictures, prompts.texts, prompts.records)
+    entry["frechet"] = frechet(judge.see(pictures), judge.features)
+    repeated = [text for text in prompts.texts[:DIVERSITY_PROMPTS] for _ in range(DIVERSITY_SEEDS)]
+    entry["diversity"] = diversity(judge.see(generator.pictures(repeated)), DIVERSITY_SEEDS)
+    return entry
+
+
 def evaluate(run: Path, pool: Path, preset: Preset, machine: Machine, settings: Settings, out: Path) -> dict:
     """Measures and writes `out`/report.json and the sheets; returns the report."""
-    frozen = Frozen(run, preset, machine)
-    tower, unet = machine.place(PictureTower()).eval(), machine.place(UNet(preset.unet)).eval()
-    checkpoint.load_into(tower, checkpoint.load(run / "checker")[0], run / "checker")
+    frozen, unet = Frozen(run, preset, machine), machine.place(UNet(preset.unet)).eval()
     weights, state = checkpoint.load(run / "denoiser")
     checkpoint.load_into(unet, checkpoint.part("unet", weights), run / "denoiser")
-
-    drawn, drawn_records = drawn_pictures(DRAWN_SEED, max(256, settings.prompts), settings.size)
-    _, drawn_features = read(tower, drawn, machine)
+    reference = Reference.own(pool, settings) if data(pool) == "own" else Reference.drawn(settings)
+    judge = Judge(run, preset, machine, reference)
     report = {
-        "size": settings.size, "guidance": settings.guidance, "prompts": settings.prompts,
+        "size": settings.size, "guidance": settings.guidance, "prompts": len(reference.prompts.texts),
+        "reference_pictures": len(reference.pixels),
         "denoiser": {key: state[key] for key in ("step", "samples", "seconds")},
         "reconstruction_psnr_db": vae_stage.measure(frozen.vae, Pool(pool, 512, Split.HELD_OUT), machine),
-        "drawn": obedience(tower, drawn, drawn_records, machine), "generated": {}}
-    prompts = Prompts.sample(settings.prompts, PROMPT_SEED)
+        "drawn" if reference.records else "own": judge.scores(reference.pixels, reference.texts, reference.records),
+        "generated": {}}
+    out.mkdir(parents=True, exist_ok=True)
     for steps in settings.steps:
         generator = Generator(frozen, unet, preset, machine, steps=steps, guidance=settings.guidance,
                               shift=SHIFT[settings.size], size=settings.size)
-        pictures = generator.pictures(prompts.texts)
-        _, features = read(tower, pictures, machine)
-        entry = obedience(tower, pictures, prompts.records, machine)
-        entry["frechet"] = frechet(features, drawn_features)
-        repeated = [text for text in prompts.texts[:DIVERSITY_PROMPTS] for _ in range(DIVERSITY_SEEDS)]
-        _, spread = read(tower, generator.pictures(repeated), machine)
-        entry["diversity"] = diversity(spread, DIVERSITY_SEEDS)
-        report["generated"][str(steps)] = entry
+        entry = report["generated"][str(steps)] = measure(judge, generator)
         print(f"{steps} steps: " + "  ".join(f"{name} {value:.3f}" for name, value in entry.items()), flush=True)
-        sheet = Prompts.sample(24, SHEET_SEED)
-        contact_sheet(generator.pictures(sheet.texts), 6, out / f"sheet-{steps}-steps.png", 256)
-        (out / "sheet-prompts.txt").write_text("".join(text + "\n" for text in sheet.texts))
+        contact_sheet(generator.pictures(reference.sheet), 6, out / f"sheet-{steps}-steps.png", 256)
+    (out / "sheet-prompts.txt").write_text("".join(text + "\n" for text in reference.sheet))
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     return report

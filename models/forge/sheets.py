@@ -25,6 +25,8 @@ def loss_curves(log: Path, path: Path, width: int = 720, height: int = 200) -> N
     """Draws each column of a stage's CSV log over its steps, one panel each, clipped at the 2nd and 98th percentile."""
     with log.open() as file:
         rows = list(csv.DictReader(file))
+    if not rows:
+        raise ValueError(f"{log} has no lines")
     names = [name for name in rows[0] if name not in ("step", "learning_rate", "samples_per_second")]
     steps = np.array([int(row["step"]) for row in rows])
     picture = Image.new("RGB", (width, height * len(names)), "white")

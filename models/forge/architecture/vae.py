@@ -99,7 +99,7 @@ class Vae(nn.Module):
         mean = patches.mean(dim=0)
         values, vectors = torch.linalg.eigh(torch.cov((patches - mean).T))  # ascending
         kept = self.config.latent_channels
-        scale = values[-kept:].sqrt()
+        scale = values[-kept:].clamp_min(1e-6 * values[-1]).sqrt()  # flat pictures have fewer components
         basis = vectors[:, -kept:]  # (192, kept)
         forward = (basis / scale).T  # unit variance per channel
         self.encoder.patches.weight.copy_(forward.reshape(kept, 3, factor, factor))

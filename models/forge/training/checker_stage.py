@@ -15,47 +15,92 @@ from . import checkpoint
 from .attributes import accuracies, attribute_loss, labels
 from .picture_tower import PictureTower
 from .pool import Pool
+from .resumable import Resumable
 from .run import Average, Clock, Losses, Machine, learning_rate
+from .settings import check
 from .text_stage import augment, to_pictures
 
 BATCH, PEAK = 64, 1e-3
 
 
+class CheckerTraining:
+    """One run of the stage; it starts from the text stage's picture tower."""
+
+    def __init__(self, run: Path, pool_folder: Path, minutes: float, machine: Machine, seed: int):
+        torch.manual_seed(seed)
+        self.run, self.machine = run, machine
+        self.pool = Pool(pool_folder, 256, Split.TRAIN)
+        if self.pool.data == "own":
+            raise ValueError(f"stage `checker` learns the attributes of drawn scenes, and {pool_folder} holds imported "
+                             "pictures: nobody knows theirs")
+        wanted = settings(self.pool.data, seed)
+        self.tower = machine.place(PictureTower())
+        spent = self._start(wanted)
+        self.first = self.step
+        self.average = Average(self.tower, 0.998)
+        self.optimizer = torch.optim.AdamW(
+            self.tower.parameters(), lr=PEAK, betas=(0.9, 0.98), weight_decay=0.05, fused=True)
+        self.resumable = Resumable(run / "checker-training", self.tower, self.average, self.optimizer, wanted)
+        state = self.resumable.resume(least=self.step)
+        if state:
+            self.step, self.samples, spent = state["step"], state["samples"], state["seconds"]
+            self.first = state["first"]
+        self.clock = Clock(minutes, spent)
+        self.losses = Losses(run / "logs/checker.csv", 50)
+        self.rng = np.random.default_rng([seed, self.step])
+
+    def _start(self, wanted: dict) -> float:
+        self.step, self.samples = 0, 0
+        folder = self.run / "checker"
+        if not checkpoint.exists(folder):
+            source = self.run / "text"
+            checkpoint.load_into(self.tower, checkpoint.part("pictures", checkpoint.load(source)[0]), source)
+            return 0.0
+        tensors, state = checkpoint.load(folder)
+        check(folder, state, wanted)
+        checkpoint.load_into(self.tower, tensors, folder)
+        self.step, self.samples = state["step"], state["samples"]
+        return state["seconds"]
+
+    def train(self) -> None:
+        while self.clock.progress() < 1:
+            self._step()
+            if self.resumable.due():
+                self.save()
+        self.save()
+
+    def save(self) -> None:
+        state = {"stage": "checker", "step": self.step, "samples": self.samples, "seconds": self.clock.spent()}
+        self.resumable.save(state | {"first": self.first})
+        checkpoint.save(self.run / "checker", self.average.weights, self.resumable.wanted | state)
+
+    def _step(self) -> None:
+        rate = learning_rate(self.step - self.first, self.clock.progress(), PEAK, floor=0.02, decay_from=0.5)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        indices = self.rng.integers(len(self.pool), size=BATCH)
+        truth = {name: label.to(self.machine.device)
+                 for name, label in labels([self.pool.records[int(index)] for index in indices]).items()}
+        with self.machine.bf16():
+            pictures = augment(to_pictures(self.pool.batch(indices), self.machine), self.rng)
+            logits = self.tower.attributes(self.tower.features(pictures))
+        loss = attribute_loss(logits, truth)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.tower.parameters(), 1.0)
+        self.optimizer.step()
+        self.average.update(self.tower)
+        self.step, self.samples = self.step + 1, self.samples + BATCH
+        right = accuracies(logits, truth)
+        self.losses.add(self.step, BATCH, rate, loss=loss.item(), kind=right["kind"], colour=right["colour"],
+                        size=right["size"])
+
+
+def settings(data: str, seed: int) -> dict:
+    """What a run that goes on must have in common with the checkpoint."""
+    return {"data": data, "seed": seed}
+
+
 def train(run: Path, pool_folder: Path, minutes: float, machine: Machine, seed: int = 5) -> None:
     """Trains, or goes on training, until the stage's budget is spent; writes run/checker."""
-    torch.manual_seed(seed)
-    pool = Pool(pool_folder, 256, Split.TRAIN)
-    tower = machine.place(PictureTower())
-    step, samples, spent = 0, 0, 0.0
-    if checkpoint.exists(run / "checker"):
-        tensors, state = checkpoint.load(run / "checker")
-        checkpoint.load_into(tower, tensors, run / "checker")
-        step, samples, spent = state["step"], state["samples"], state["seconds"]
-    else:
-        checkpoint.load_into(tower, checkpoint.part("pictures", checkpoint.load(run / "text")[0]), run / "text")
-    clock = Clock(minutes, spent)
-    average = Average(tower, 0.998)
-    optimizer = torch.optim.AdamW(tower.parameters(), lr=PEAK, betas=(0.9, 0.98), weight_decay=0.05, fused=True)
-    losses = Losses(run / "logs/checker.csv", 50)
-    rng = np.random.default_rng([seed, step])
-    first = step
-    while clock.progress() < 1:
-        rate = learning_rate(step - first, clock.progress(), PEAK, floor=0.02, decay_from=0.5)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        indices = rng.integers(len(pool), size=BATCH)
-        truth = {name: label.to(machine.device)
-                 for name, label in labels([pool.records[int(index)] for index in indices]).items()}
-        with machine.bf16():
-            logits = tower.attributes(tower.features(augment(to_pictures(pool.batch(indices), machine), rng)))
-        loss = attribute_loss(logits, truth)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(tower.parameters(), 1.0)
-        optimizer.step()
-        average.update(tower)
-        step, samples = step + 1, samples + BATCH
-        right = accuracies(logits, truth)
-        losses.add(step, BATCH, rate, loss=loss.item(), kind=right["kind"], colour=right["colour"], size=right["size"])
-    checkpoint.save(run / "checker", average.weights, {
-        "stage": "checker", "step": step, "samples": samples, "seconds": clock.spent()})
+    CheckerTraining(run, pool_folder, minutes, machine, seed).train()

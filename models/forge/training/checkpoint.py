@@ -7,6 +7,7 @@ Written to a temporary folder and renamed: a killed run leaves the previous chec
 """
 
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 
 SHARD_BYTES = 15_000_000
+HEADER_BYTES = 200  # more than one tensor takes in a shard's header
 DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I64": torch.int64, "U8": torch.uint8}
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
@@ -34,26 +36,63 @@ def write_safetensors(path: Path, tensors: dict[str, torch.Tensor]) -> None:
             file.write(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
 
 
+def read_header(path: Path) -> tuple[dict[str, dict], int]:
+    """Dtype, shape and offsets by tensor name, and the byte where the tensors start.
+
+    ValueError names the file when it is cut short or no safetensors file.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 + length:
+            raise ValueError(f"{path} is cut short or no safetensors file: {size} bytes")
+        try:
+            header = json.loads(file.read(length))
+            header.pop("__metadata__", None)
+            for name, entry in header.items():
+                begin, end = entry["data_offsets"]
+                if end - begin != math.prod(entry["shape"]) * DTYPES[entry["dtype"]].itemsize:
+                    raise ValueError(f"{name} has {end - begin} bytes for shape {entry['shape']}")
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{path} is not a safetensors file that the forge wrote: {error!r}") from error
+    for name, entry in header.items():
+        end = 8 + length + entry["data_offsets"][1]
+        if end > size:
+            raise ValueError(f"{path} is cut short: {name} ends at byte {end} of {size}")
+    return header, 8 + length
+
+
 def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
     """ValueError names the file when it is cut short or no safetensors file."""
+    header, start = read_header(path)
     data = path.read_bytes()
-    length = int.from_bytes(data[:8], "little")
-    if len(data) < 8 or len(data) < 8 + length:
-        raise ValueError(f"{path} is cut short: {len(data)} bytes")
-    try:
-        header = json.loads(data[8 : 8 + length])
-    except ValueError as error:
-        raise ValueError(f"{path} is not a safetensors file: {error}") from error
     tensors = {}
     for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        begin, end = (8 + length + offset for offset in entry["data_offsets"])
-        if end > len(data):
-            raise ValueError(f"{path} is cut short: {name} ends at byte {end} of {len(data)}")
-        raw = torch.from_numpy(np.frombuffer(data, np.uint8, end - begin, begin).copy())
+        begin, end = entry["data_offsets"]
+        raw = torch.from_numpy(np.frombuffer(data, np.uint8, end - begin, start + begin).copy())
         tensors[name] = raw.view(DTYPES[entry["dtype"]]).reshape(entry["shape"])
     return tensors
+
+
+def write_shards(folder: Path, tensors: dict[str, torch.Tensor]) -> list[str]:
+    """The names of the files that now hold the tensors; only a tensor larger than a shard makes one larger."""
+    shard, size, names = {}, 0, []
+
+    def flush():
+        nonlocal shard, size
+        if shard:
+            names.append(f"{len(names):04d}.safetensors")
+            write_safetensors(folder / names[-1], shard)
+        shard, size = {}, 0
+
+    for name, tensor in tensors.items():
+        bytes_ = tensor.numel() * tensor.element_size() + HEADER_BYTES
+        if shard and size + bytes_ > SHARD_BYTES:
+            flush()
+        shard[name] = tensor
+        size += bytes_
+    flush()
+    return names
 
 
 def save(folder: Path, tensors: dict[str, torch.Tensor], state: dict, half: bool = False) -> None:
@@ -61,61 +100,85 @@ def save(folder: Path, tensors: dict[str, torch.Tensor], state: dict, half: bool
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    shard, size, names = {}, 0, []
-
-    def flush():
-        nonlocal shard, size
-        if shard:
-            names.append(f"{len(names):04d}.safetensors")
-            write_safetensors(partial / names[-1], shard)
-        shard, size = {}, 0
-
-    for name, tensor in tensors.items():
-        if half and tensor.is_floating_point():
-            tensor = tensor.half()
-        bytes_ = tensor.numel() * tensor.element_size()
-        if shard and size + bytes_ > SHARD_BYTES:
-            flush()
-        shard[name] = tensor
-        size += bytes_
-    flush()
+    if half:
+        tensors = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
+    names = write_shards(partial, tensors)
     (partial / "state.json").write_text(json.dumps(state | {"shards": names}, indent=1))
-    previous = folder.with_name(f".{folder.name}.previous")
-    shutil.rmtree(previous, ignore_errors=True)
     if folder.exists():
-        folder.rename(previous)
+        shutil.rmtree(previous(folder), ignore_errors=True)
+        folder.rename(previous(folder))
     partial.rename(folder)
-    shutil.rmtree(previous, ignore_errors=True)
+    shutil.rmtree(previous(folder), ignore_errors=True)
+
+
+def remove(folder: Path) -> None:
+    """Removes the checkpoint and whatever a killed `save` left of it."""
+    for path in (folder, previous(folder), folder.with_name(f".{folder.name}.partial")):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def previous(folder: Path) -> Path:
+    """Where the old checkpoint stands for the moment between the two renames of `save`."""
+    return folder.with_name(f".{folder.name}.previous")
+
+
+def whole(folder: Path) -> Path:
+    """The folder that holds the checkpoint: the previous one where a run was killed between the two renames."""
+    return folder if (folder / "state.json").exists() else previous(folder)
 
 
 def exists(folder: Path) -> bool:
-    return (folder / "state.json").exists()
+    return (whole(folder) / "state.json").exists()
+
+
+def read_state(folder: Path) -> dict:
+    """What the stage remembered; FileNotFoundError says how to make a checkpoint, ValueError names a damaged file."""
+    if not exists(folder):
+        raise FileNotFoundError(f"no checkpoint at {folder}: run the stage that makes it first")
+    file = whole(folder) / "state.json"
+    try:
+        state = json.loads(file.read_text())
+        missing = [name for name in state["shards"] if not (whole(folder) / name).exists()]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{file} is damaged: {error!r}") from error
+    if missing:
+        raise ValueError(f"{whole(folder) / missing[0]} is missing: state.json beside it lists it")
+    return state
 
 
 def load(folder: Path) -> tuple[dict[str, torch.Tensor], dict]:
-    """Tensors (fp16 ones as fp32) and state of the checkpoint `folder`; FileNotFoundError says how to make one."""
-    if not exists(folder):
-        raise FileNotFoundError(f"no checkpoint at {folder}: run the stage that makes it first")
-    state = json.loads((folder / "state.json").read_text())
+    """Tensors (fp16 ones as fp32) and state of the checkpoint `folder`; errors as `read_state`."""
+    state = read_state(folder)
     tensors = {}
     for name in state["shards"]:
-        for key, tensor in read_safetensors(folder / name).items():
+        for key, tensor in read_safetensors(whole(folder) / name).items():
             tensors[key] = tensor.float() if tensor.dtype == torch.float16 else tensor
     return tensors, state
 
 
-def load_into(module: torch.nn.Module, tensors: dict[str, torch.Tensor], source: Path) -> None:
+def shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """The shape of every tensor of the checkpoint, from the headers alone; errors as `read_state`."""
+    return {name: tuple(entry["shape"]) for shard in read_state(folder)["shards"]
+            for name, entry in read_header(whole(folder) / shard)[0].items()}
+
+
+def check_fits(module: torch.nn.Module, given: dict[str, tuple[int, ...]], source: Path) -> None:
     """ValueError names the file and the first tensor that does not fit the module's architecture."""
     expected = module.state_dict()
     for name, tensor in expected.items():
-        if name not in tensors:
+        if name not in given:
             raise ValueError(f"{source} is of another architecture: it has no {name}")
-        if tensors[name].shape != tensor.shape:
-            raise ValueError(f"{source} is of another architecture: {name} has shape {tuple(tensors[name].shape)}, "
+        if tuple(given[name]) != tuple(tensor.shape):
+            raise ValueError(f"{source} is of another architecture: {name} has shape {tuple(given[name])}, "
                              f"wanted {tuple(tensor.shape)}")
-    unknown = sorted(set(tensors) - set(expected))
+    unknown = sorted(set(given) - set(expected))
     if unknown:
         raise ValueError(f"{source} is of another architecture: nothing here is called {unknown[0]}")
+
+
+def load_into(module: torch.nn.Module, tensors: dict[str, torch.Tensor], source: Path) -> None:
+    """Errors as `check_fits`."""
+    check_fits(module, {name: tensor.shape for name, tensor in tensors.items()}, source)
     module.load_state_dict(tensors)
 
 
@@ -123,5 +186,5 @@ def prefixed(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.T
     return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
 
 
-def part(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def part(prefix: str, tensors: dict) -> dict:
     return {name[len(prefix) + 1 :]: tensor for name, tensor in tensors.items() if name.startswith(prefix + ".")}

@@ -9,7 +9,8 @@ diffusers' FlowMatchEulerDiscreteScheduler integrates. Three aids, each cheap:
 - small pictures first: positions are coded relative to the picture and latents look alike at every size.
 """
 
-import time
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +25,10 @@ from tokens import Tokenizer
 
 from . import checkpoint
 from .latents import LAYOUT_CHANNELS, LatentPool, layout_target
-from .pool import Pool, record_caption
+from .pool import Pool, data, record_caption
+from .resumable import Resumable
 from .run import Average, Clock, Losses, Machine, learning_rate
+from .settings import check, fingerprint
 from .text_stage import load_tokenizer
 from .workers import Alone, Worker
 
@@ -35,7 +38,6 @@ CAPTION_DROPOUT = 0.1
 PEAK = 4e-4
 AVERAGE_DECAY = 0.9995
 SHIFT = {128: 1.0, 256: 1.6, 512: 2.5}  # larger pictures need more noise for the same loss of information
-SAVE_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,13 @@ class Frozen:
         self.vae.eval().requires_grad_(False)
         self.text.eval().requires_grad_(False)
 
+    def fingerprints(self) -> dict[str, str]:
+        """What the denoiser's weights mean nothing without; the decoder may go on training."""
+        vae = self.vae.state_dict()
+        return {"tokenizer": hashlib.sha256(json.dumps(self.tokenizer.merges).encode()).hexdigest()[:16],
+                "text": fingerprint(self.text.state_dict()),
+                "encoder": fingerprint({name: tensor for name, tensor in vae.items() if not name.startswith("decoder")})}
+
     @torch.no_grad()
     def states(self, prompts: list[str]) -> Tensor:
         """(B, tokens, width) fp32."""
@@ -118,6 +127,14 @@ def phase_at(progress: float) -> Phase:
     return PHASES[-1]
 
 
+def settings(preset: Preset, data: str, seed: int) -> dict:
+    """What a run that goes on must have in common with the checkpoint, beside the frozen networks; the decoder may be
+    another one."""
+    sizes = preset.as_dict()
+    encoder = {name: value for name, value in sizes["vae"].items() if not name.startswith("decoder")}
+    return {"preset": {"text": sizes["text"], "unet": sizes["unet"], "vae": encoder}, "data": data, "seed": seed}
+
+
 class DenoiserTraining:
     """One run of the stage: networks, optimizer and clocks, saved every few minutes and resumed from there."""
 
@@ -127,58 +144,37 @@ class DenoiserTraining:
         self.run, self.pool_folder, self.preset, self.machine, self.seed = run, pool_folder, preset, machine, seed
         torch.manual_seed(seed)  # the same first weights in every worker
         self.frozen = Frozen(run, preset, machine)
+        wanted = settings(preset, data(pool_folder), seed) | {"frozen": self.frozen.fingerprints()}
+        self.own = wanted["data"] == "own"
         self.model = machine.place(Denoising(preset))
         self.average = Average(self.model, AVERAGE_DECAY)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=PEAK, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
-        self.step, self.samples, spent = 0, {}, 0.0
+        self.resumable = Resumable(run / "denoiser-training", self.model, self.average, self.optimizer, wanted)
         self.warm_from = 0  # step of a warm start: the learning rate warms up again from there
-        if checkpoint.exists(run / "denoiser-training"):
-            spent = self._resume()
-        elif checkpoint.exists(run / "denoiser"):
-            spent = self._warm_start()
-        self.clock = Clock(minutes, spent)
+        state = self.resumable.resume() or self._warm_start(wanted)
+        self.step, self.samples = state["step"], {int(size): count for size, count in state["samples"].items()}
+        self.clock = Clock(minutes, state["seconds"])
         self.losses = Losses(run / "logs/denoiser.csv", 50)
         self.latents: LatentPool | None = None
 
-    def _warm_start(self) -> float:
-        """Goes on from published weights, which come without the optimizer's moments."""
+    def _warm_start(self, wanted: dict) -> dict:
+        """From published weights, which come without the optimizer's moments, if there are any; else from nothing."""
         source = self.run / "denoiser"
+        if not checkpoint.exists(source):
+            return {"step": 0, "samples": {}, "seconds": 0.0}
         tensors, state = checkpoint.load(source)
+        check(source, state, wanted)
         checkpoint.load_into(self.model, tensors, source)
-        self.average = Average(self.model, AVERAGE_DECAY)
-        self.samples = {int(size): count for size, count in state["samples"].items()}
-        self.step = state["step"]
-        self.warm_from = self.step
-        return state["seconds"]
-
-    def _resume(self) -> float:
-        source = self.run / "denoiser-training"
-        tensors, state = checkpoint.load(source)
-        checkpoint.load_into(self.model, checkpoint.part("model", tensors), source)
-        self.average.weights = checkpoint.part("average", tensors)
-        self.average.steps = self.step = state["step"]
-        self.samples = {int(size): count for size, count in state["samples"].items()}
-        optimizer = self.optimizer.state_dict()
-        first, second = checkpoint.part("first", tensors), checkpoint.part("second", tensors)
-        optimizer["state"] = {
-            index: {"step": torch.tensor(float(self.step)), "exp_avg": first[name], "exp_avg_sq": second[name]}
-            for index, (name, _) in enumerate(self.model.named_parameters())}
-        self.optimizer.load_state_dict(optimizer)
-        return state["seconds"]
+        self.average.weights |= {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+        self.warm_from = state["step"]
+        return state
 
     def save(self) -> None:
-        names = [name for name, _ in self.model.named_parameters()]
-        moments = self.optimizer.state_dict()["state"]
         state = {"stage": "denoiser", "preset": self.preset.as_dict(), "step": self.step, "samples": self.samples,
                  "seconds": self.clock.spent()}
-        checkpoint.save(
-            self.run / "denoiser-training",
-            checkpoint.prefixed("model", self.model.state_dict())
-            | checkpoint.prefixed("average", self.average.weights)
-            | checkpoint.prefixed("first", {name: moments[i]["exp_avg"] for i, name in enumerate(names)})
-            | checkpoint.prefixed("second", {name: moments[i]["exp_avg_sq"] for i, name in enumerate(names)}), state)
-        checkpoint.save(self.run / "denoiser", self.average.weights, state)
+        self.resumable.save(state)
+        checkpoint.save(self.run / "denoiser", self.average.weights, self.resumable.wanted | state)
 
     def _pool(self, phase: Phase) -> LatentPool:
         if self.latents is None or self.latents.size != phase.size:
@@ -190,17 +186,15 @@ class DenoiserTraining:
     def train(self, on_save=lambda training: None) -> None:
         """Trains until the budget is spent; `on_save` is called after each checkpoint (sample sheets)."""
         forward = self.machine.compile(self.model)
-        saved = time.monotonic()
         rank = self.worker.rank
         rng = np.random.default_rng([self.seed, self.step, rank])
         random = torch.Generator().manual_seed((self.seed * 1_000_003 + self.step) * 64 + rank)
         progress = self.worker.average([], self.clock.progress())
         while progress < 1:
             progress = self._step(forward, progress, rng, random)
-            if rank == 0 and time.monotonic() - saved > SAVE_SECONDS:
+            if rank == 0 and self.resumable.due():
                 self.save()
                 on_save(self)
-                saved = time.monotonic()
         if rank == 0:
             self.save()
             on_save(self)
@@ -208,13 +202,14 @@ class DenoiserTraining:
     def _step(self, forward, progress: float, rng: np.random.Generator, random: torch.Generator) -> float:
         """One step on this worker's part of the batch; returns the progress that all workers agree on."""
         phase = phase_at(progress)
-        batch = phase.batch // self.worker.count
+        batch = max(1, phase.batch // self.worker.count)
         rate = learning_rate(self.step - self.warm_from, progress, PEAK)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         pool = self._pool(phase)
         # Each worker keeps to its own pictures, so each is encoded once.
-        indices = rng.integers(len(pool) // self.worker.count, size=batch) * self.worker.count + self.worker.rank
+        share = max(1, len(pool) // self.worker.count)
+        indices = (rng.integers(share, size=batch) * self.worker.count + self.worker.rank) % len(pool)
         records = [pool.pool.records[int(index)] for index in indices]
         prompts = ["" if rng.random() < CAPTION_DROPOUT else record_caption(record, rng) for record in records]
         clean, coverage = pool.batch(indices), pool.coverage(indices)
@@ -227,7 +222,8 @@ class DenoiserTraining:
         target = layout_target(coverage, records)
         flow = flow_loss(velocity.float(), noise - clean, coverage)
         layout = layout_loss(before, target) + layout_loss(after, target)
-        loss = flow + LAYOUT_WEIGHT * layout
+        # Of one's own pictures nobody knows what stands where: coverage is zero, and so is this loss's weight.
+        loss = flow + (0.0 if self.own else LAYOUT_WEIGHT) * layout
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         progress = self.worker.average((weight.grad for weight in self.model.parameters()), self.clock.progress())
@@ -235,7 +231,8 @@ class DenoiserTraining:
         self.optimizer.step()
         self.average.update(self.model)
         self.step += 1
-        self.samples[phase.size] = self.samples.get(phase.size, 0) + phase.batch
+        batch *= self.worker.count
+        self.samples[phase.size] = self.samples.get(phase.size, 0) + batch
         if self.worker.rank == 0:
-            self.losses.add(self.step, phase.batch, rate, flow=flow.item(), layout=layout.item())
+            self.losses.add(self.step, batch, rate, flow=flow.item(), layout=layout.item())
         return progress

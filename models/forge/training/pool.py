@@ -6,6 +6,7 @@ A pool is a folder of shards; a shard holds up to a few hundred pictures of one 
                     masks.npy    (N, 2, 32, 32) uint8, coverage of each subject per 8x8 cell
                     records.json N records: a scene's attributes, or {"captions": [...]} for one's own pictures
 
+Imported pictures (`sources.py`) lie in shards called 256-train-own-..., in a pool of their own, with masks of zeros.
 Shards appear by rename, so readers only ever see whole ones and a pool can grow while training reads it.
 """
 
@@ -22,6 +23,11 @@ from scenes import Scene, Split, Subject, caption, draw, sample_scene
 
 SUBJECTS = 2
 SHARD = 250
+
+
+def data(folder: Path) -> str:
+    """What the pool holds: "own" for imported pictures, else "drawn"; never both."""
+    return "own" if any(folder.glob("*-own-*")) else "drawn"
 
 
 def scene_record(scene: Scene) -> dict:
@@ -72,6 +78,8 @@ def write_shard(target: Path, pixels: np.ndarray, masks: np.ndarray, records: li
 
 def fill(folder: Path, size: int, split: Split, pictures: int, workers: int) -> None:
     """Draws until the pool holds `pictures` of this size and split; with 0 workers in this process."""
+    if data(folder) == "own":
+        raise ValueError(f"{folder} holds imported pictures: draw into another folder with --pool")
     folder.mkdir(parents=True, exist_ok=True)
     indices = range(-(-pictures // SHARD))
     if workers == 0:
@@ -91,7 +99,7 @@ class Pool:
         shards = sorted(path for path in folder.glob(prefix + "*"))
         if not shards:
             raise FileNotFoundError(f"{folder} holds no shard {prefix}*: run `draw` or `import` first")
-        self.size = size
+        self.size, self.data = size, data(folder)
         self.shards = [np.load(path / "pixels.npy", mmap_mode="r") for path in shards]
         self.masks = np.concatenate([np.load(path / "masks.npy") for path in shards])
         self.records = [record for path in shards for record in json.loads((path / "records.json").read_text())]

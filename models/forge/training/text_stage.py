@@ -5,6 +5,7 @@ off the pooled text and off the picture. The attribute loss makes the text state
 noun on which side, which a contrastive loss over small batches learns late.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,12 @@ from . import checkpoint
 from .attributes import AttributeHeads, attribute_loss, labels
 from .picture_tower import JOINT, PIXELS, PictureTower
 from .pool import Pool, record_caption, scene_record
+from .resumable import Resumable
 from .run import Average, Clock, Losses, Machine, learning_rate
+from .settings import check
 
-BATCH = 128
+BATCH, PEAK = 128, 1e-3
+CAPTIONS = 20_000  # that the vocabulary is learned from
 TEXT_ONLY_SHARE = 0.25  # of the budget, before pictures join
 PICTURES_EVERY = 4  # steps afterwards: a picture costs three times what its caption does
 
@@ -42,16 +46,33 @@ class TextTeacher(nn.Module):
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
-    return Tokenizer.read((folder / "vocab.json").read_text(), (folder / "merges.txt").read_text())
+    """FileNotFoundError names a missing file, ValueError a damaged one."""
+    files = folder / "vocab.json", folder / "merges.txt"
+    for file in files:
+        if not file.exists():
+            raise FileNotFoundError(f"no {file}: stage `text` makes it")
+    try:
+        return Tokenizer.read(*(file.read_text(encoding="utf-8") for file in files))
+    except (ValueError, AttributeError) as error:
+        raise ValueError(f"{folder} holds no tokenizer that can be read: {error}") from error
 
 
-def prepare_tokenizer(folder: Path, preset: Preset, captions: list[str]) -> Tokenizer:
+def read_tokenizer(folder: Path, preset: Preset) -> Tokenizer:
+    """The run's tokenizer; ValueError names the folder when its vocabulary has another size than the preset's."""
+    tokenizer = load_tokenizer(folder)
+    if len(tokenizer.vocabulary) != preset.text.vocabulary:
+        raise ValueError(f"{folder} has {len(tokenizer.vocabulary)} tokens, preset {preset.name} wants "
+                         f"{preset.text.vocabulary}: give the same preset, or another folder with --run")
+    return tokenizer
+
+
+def prepare_tokenizer(folder: Path, preset: Preset, captions: Callable[[], list[str]]) -> Tokenizer:
     """Learns the vocabulary once per run; later calls read it back."""
     if not (folder / "merges.txt").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in learn(captions, preset.text.vocabulary).files(preset.text.tokens).items():
-            (folder / name).write_text(text)
-    return load_tokenizer(folder)
+        for name, text in learn(captions(), preset.text.vocabulary).files(preset.text.tokens).items():
+            (folder / name).write_text(text, encoding="utf-8")
+    return read_tokenizer(folder, preset)
 
 
 def to_pictures(pixels: np.ndarray, machine: Machine) -> torch.Tensor:
@@ -66,65 +87,127 @@ def drawn_captions(count: int, seed: int) -> list[str]:
     return [caption(sample_scene(rng, Split.TRAIN), rng) for _ in range(count)]
 
 
+def contrastive_loss(similarity: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    """CLIP's loss in both directions; captions that are the same share what is right.
+
+    similarity (B, B), a row per caption and a column per picture; ids (B, tokens).
+    """
+    same = (ids[:, None] == ids[None]).all(dim=2).float()
+    target = same / same.sum(dim=1, keepdim=True)
+    return (F.cross_entropy(similarity, target) + F.cross_entropy(similarity.T, target)) / 2
+
+
+class TextTraining:
+    """One run of the stage. With one's own pictures, whose attributes nobody knows, the loss is contrastive alone."""
+
+    def __init__(self, run: Path, pool_folder: Path, preset: Preset, minutes: float, machine: Machine, seed: int):
+        torch.manual_seed(seed)
+        self.run, self.preset, self.machine, self.seed = run, preset, machine, seed
+        self.pool = Pool(pool_folder, 256, Split.TRAIN)
+        self.own = self.pool.data == "own"
+        wanted = settings(preset, self.pool.data, seed)
+        self.teacher, self.pictures = TextTeacher(preset).to(machine.device), machine.place(PictureTower())
+        self.module = nn.ModuleDict({"text": self.teacher, "pictures": self.pictures})
+        self.step, self.samples, spent = 0, 0, 0.0
+        if checkpoint.exists(run / "text"):
+            tensors, state = checkpoint.load(run / "text")
+            check(run / "text", state, wanted)
+            checkpoint.load_into(self.module, tensors, run / "text")
+            self.step, self.samples, spent = state["step"], state["samples"], state["seconds"]
+        self.average = Average(self.module, 0.998)
+        self.optimizer = torch.optim.AdamW(
+            self.module.parameters(), lr=PEAK, betas=(0.9, 0.98), weight_decay=0.05, fused=True)
+        self.resumable = Resumable(run / "text-training", self.module, self.average, self.optimizer, wanted)
+        state = self.resumable.resume(least=self.step)
+        if state:
+            self.step, self.samples, spent = state["step"], state["samples"], state["seconds"]
+        self.tokenizer = prepare_tokenizer(run / "tokenizer", preset, self._captions)
+        self.clock = Clock(minutes, spent)
+        self.losses = Losses(run / "logs/text.csv", 20)
+        self.rng = np.random.default_rng([seed, self.step])
+
+    def _captions(self) -> list[str]:
+        if self.own:
+            return [caption for record in self.pool.records for caption in record["captions"]]
+        return drawn_captions(CAPTIONS, self.seed)
+
+    def train(self) -> None:
+        while self.clock.progress() < 1:
+            self._step(self.clock.progress())
+            if self.resumable.due():
+                self.save()
+        self.save()
+
+    def save(self) -> None:
+        state = {"stage": "text", "preset": self.preset.as_dict(), "step": self.step, "samples": self.samples,
+                 "seconds": self.clock.spent()}
+        self.resumable.save(state)
+        checkpoint.save(self.run / "text", self.average.weights, self.resumable.wanted | state)
+
+    def _step(self, progress: float) -> None:
+        rate = learning_rate(self.step, progress, PEAK, floor=0.02)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        alone = not self.own and (progress < TEXT_ONLY_SHARE or self.step % PICTURES_EVERY != 0)
+        loss, parts, batch = self._captions_alone() if alone else self._captions_and_pictures()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
+        self.optimizer.step()
+        self.average.update(self.module)
+        self.step, self.samples = self.step + 1, self.samples + batch
+        if not alone:
+            self.losses.add(self.step, batch, rate, **parts)
+
+    def _encode(self, records: list[dict]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Token ids (B, tokens) of a caption per record, and the tower's pooled states (B, width)."""
+        texts = [record_caption(record, self.rng) for record in records]
+        ids = torch.tensor([self.tokenizer.encode(text, self.preset.text.tokens) for text in texts],
+                           device=self.machine.device)
+        with self.machine.bf16():
+            return ids, self.teacher.pooled(ids)
+
+    def _truth(self, records: list[dict]) -> dict[str, torch.Tensor]:
+        return {name: label.to(self.machine.device) for name, label in labels(records).items()}
+
+    def _captions_alone(self) -> tuple[torch.Tensor, dict[str, float], int]:
+        records = [scene_record(sample_scene(self.rng, Split.TRAIN)) for _ in range(BATCH)]
+        _, pooled = self._encode(records)
+        with self.machine.bf16():
+            attributes = self.teacher.attributes(pooled)
+        return attribute_loss(attributes, self._truth(records)), {}, BATCH
+
+    def _captions_and_pictures(self) -> tuple[torch.Tensor, dict[str, float], int]:
+        if self.own:  # a picture never meets itself, which contrast would take for another
+            indices = self.rng.choice(len(self.pool), min(BATCH, len(self.pool)), replace=False)
+        else:
+            indices = self.rng.integers(len(self.pool), size=BATCH)
+        records = [self.pool.records[int(index)] for index in indices]
+        ids, pooled = self._encode(records)
+        batch = augment(to_pictures(self.pool.batch(indices), self.machine), self.rng)
+        with self.machine.bf16():
+            features = self.pictures.features(batch)
+            left = F.normalize(self.teacher.joint(pooled).float(), dim=1)
+            right = F.normalize(self.pictures.joint(features).float(), dim=1)
+        contrast = contrastive_loss(self.teacher.log_scale.clamp(max=4.6).exp() * left @ right.T, ids)
+        if self.own:
+            return contrast, {"clip": contrast.item()}, len(indices)
+        truth = self._truth(records)
+        with self.machine.bf16():
+            from_text, from_picture = self.teacher.attributes(pooled), self.pictures.attributes(features)
+        text, picture = attribute_loss(from_text, truth), attribute_loss(from_picture, truth)
+        return text + picture + 0.3 * contrast, {
+            "text": text.item(), "clip": contrast.item(), "picture": picture.item()}, BATCH
+
+
+def settings(preset: Preset, data: str, seed: int) -> dict:
+    """What a run that goes on must have in common with the checkpoint."""
+    return {"preset": {"text": preset.as_dict()["text"]}, "data": data, "seed": seed}
+
+
 def train(run: Path, pool_folder: Path, preset: Preset, minutes: float, machine: Machine, seed: int = 1) -> None:
     """Trains, or goes on training, until the stage's budget is spent; writes run/text."""
-    torch.manual_seed(seed)
-    pool = Pool(pool_folder, 256, Split.TRAIN)
-    tokenizer = prepare_tokenizer(run / "tokenizer", preset, drawn_captions(20_000, seed))
-    teacher, pictures = TextTeacher(preset).to(machine.device), machine.place(PictureTower())
-    step, spent, samples = 0, 0.0, 0
-    if checkpoint.exists(run / "text"):
-        tensors, state = checkpoint.load(run / "text")
-        checkpoint.load_into(teacher, checkpoint.part("text", tensors), run / "text")
-        checkpoint.load_into(pictures, checkpoint.part("pictures", tensors), run / "text")
-        step, spent, samples = state["step"], state["seconds"], state["samples"]
-    clock = Clock(minutes, spent)
-    module = nn.ModuleDict({"text": teacher, "pictures": pictures})
-    average = Average(module, 0.998)
-    optimizer = torch.optim.AdamW(module.parameters(), lr=1e-3, betas=(0.9, 0.98), weight_decay=0.05, fused=True)
-    losses = Losses(run / "logs/text.csv", 20)
-    rng = np.random.default_rng([seed, step])
-    while clock.progress() < 1:
-        rate = learning_rate(step, clock.progress(), 1e-3, floor=0.02)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        alone = clock.progress() < TEXT_ONLY_SHARE or step % PICTURES_EVERY != 0
-        if alone:
-            records = [scene_record(sample_scene(rng, Split.TRAIN)) for _ in range(BATCH)]
-        else:
-            indices = rng.integers(len(pool), size=BATCH)
-            records = [pool.records[int(index)] for index in indices]
-        texts = [record_caption(record, rng) for record in records]
-        ids = torch.tensor([tokenizer.encode(text, preset.text.tokens) for text in texts], device=machine.device)
-        truth = {name: label.to(machine.device) for name, label in labels(records).items()}
-        with machine.bf16():
-            pooled = teacher.pooled(ids)
-            text_attributes = teacher.attributes(pooled)
-        loss_text = attribute_loss(text_attributes, truth)
-        loss, parts = loss_text, {"text": loss_text.item()}
-        if not alone:
-            batch = augment(to_pictures(pool.batch(indices), machine), rng)
-            with machine.bf16():
-                features = pictures.features(batch)
-                picture_attributes = pictures.attributes(features)
-                left = F.normalize(teacher.joint(pooled).float(), dim=1)
-                right = F.normalize(pictures.joint(features).float(), dim=1)
-            similarity = teacher.log_scale.clamp(max=4.6).exp() * left @ right.T
-            target = torch.arange(BATCH, device=machine.device)
-            loss_clip = (F.cross_entropy(similarity, target) + F.cross_entropy(similarity.T, target)) / 2
-            loss_picture = attribute_loss(picture_attributes, truth)
-            loss = loss_text + loss_picture + 0.3 * loss_clip
-            parts |= {"clip": loss_clip.item(), "picture": loss_picture.item()}
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-        optimizer.step()
-        average.update(module)
-        step, samples = step + 1, samples + BATCH
-        if not alone:
-            losses.add(step, BATCH, rate, **parts)
-    checkpoint.save(run / "text", average.weights, {
-        "stage": "text", "preset": preset.as_dict(), "step": step, "samples": samples, "seconds": clock.spent()})
+    TextTraining(run, pool_folder, preset, minutes, machine, seed).train()
 
 
 def augment(pictures: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:

@@ -6,6 +6,7 @@ per step: on cores that other programs use too, by a factor of four or more (doc
 
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterable
 
 import torch
@@ -56,6 +57,9 @@ def _entry(rank: int, count: int, port: int, work: Callable[["Worker"], None]) -
     worker = Worker(rank, count, port)
     try:
         work(worker)
+    except (OSError, ValueError) as error:  # an error of the user's, not of the program: a sentence says it
+        print(f"forge: {error}", file=sys.stderr)
+        sys.exit(1)
     finally:
         dist.destroy_process_group()
 
@@ -68,4 +72,9 @@ def run(count: int, work: Callable[["Alone | Worker"], None]) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    mp.spawn(_entry, (count, port, work), nprocs=count)
+    try:
+        mp.spawn(_entry, (count, port, work), nprocs=count)
+    except mp.ProcessExitedException as error:
+        if error.exit_code == 1:
+            raise ValueError(f"worker {error.error_index} stopped, for the reason above") from error
+        raise

@@ -1,0 +1,38 @@
+#!/bin/sh
+# From a bare machine to a bundle: installs what the forge needs, trains, measures, exports. Whatever stops it, the same
+# command goes on where it stopped.
+#
+#     models/forge/forge.sh                # eight hours of training, then models/pocket is replaced
+#     models/forge/forge.sh 60 my-bundle   # one hour, another folder
+#
+# Wants Python 3.11 or newer, and disk: 6 GB for Python's packages (CUDA's libraries are most of it) and 60 MB of drawn
+# pictures per minute of the budget, 28 GB for eight hours. One CUDA GPU is used if there is one, else every core. Nothing
+# is downloaded but Python's packages, and everything but the bundle lies in the user's cache folder.
+set -eu
+
+minutes=${1:-480}
+bundle=${2:-}
+forge=$(cd "$(dirname "$0")" && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/mobilediffusion
+venv=$cache/venv
+run=$cache/pocket
+
+# 1. A Python of the forge's own, outside the checkout (2 minutes, once)
+if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+  echo "forge.sh: needs Python 3.11 or newer as python3, found $(python3 --version 2>&1 || echo none)" >&2
+  exit 1
+fi
+if [ ! -x "$venv/bin/python" ]; then
+  python3 -m venv "$venv" || { echo "forge.sh: python3 has no venv module: install it (Debian: python3-venv)" >&2; exit 1; }
+fi
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$forge/requirements.txt"
+
+# 2. Draw the pictures; train text tower, autoencoder, denoiser, decoder and checker (the budget)
+"$venv/bin/python" "$forge" train --minutes "$minutes" --run "$run"
+
+# 3. Obedience, CLIP score, Fréchet distance, diversity, reconstruction, and a sheet of 24 held-out prompts in
+#    $run/evaluation (minutes)
+"$venv/bin/python" "$forge" evaluate --run "$run"
+
+# 4. The bundle in the diffusers ONNX layout, which `./mobilediffusion` runs (seconds)
+"$venv/bin/python" "$forge" export --run "$run" --out "${bundle:-$forge/../pocket}"

@@ -1,0 +1,197 @@
+"""The command line: what it helps with, what it refuses, and whole runs of preset tiny."""
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import commands
+import report
+from training import checkpoint, denoiser_stage
+from training.denoiser_stage import Phase
+
+FORGE = Path(__file__).parents[1]
+
+
+def load_main():
+    spec = importlib.util.spec_from_file_location("forge_main", FORGE / "__main__.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def forge(monkeypatch, capsys, tmp_path):
+    """Runs the command line in this process: (exit code, standard output, standard error)."""
+    main = load_main()
+    monkeypatch.setattr(main, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(main, "keep_memory", lambda: None)  # which starts Python anew
+
+    def call(*arguments) -> tuple[int, str, str]:
+        try:
+            code = main.main([str(argument) for argument in arguments])
+        except SystemExit as error:
+            code = error.code
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def test_help_needs_nothing_but_python():
+    """Neither PyTorch nor NumPy: isolated from every installed package."""
+    said = subprocess.run([sys.executable, "-I", "-S", str(FORGE), "--help"], capture_output=True, text=True)
+    assert said.returncode == 0 and said.stderr == ""
+    for command in commands.COMMANDS:
+        assert command in said.stdout
+
+
+@pytest.mark.parametrize("command", commands.COMMANDS)
+def test_every_command_has_help(forge, command):
+    code, out, _ = forge(command, "--help")
+    assert code == 0 and f"usage: forge {command}" in out
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    ([], "required: command"), (["paint"], "invalid choice: 'paint'"), (["train"], "required: --minutes"),
+    (["train", "--minutes", "1", "--stage", "paint"], "argument --stage: invalid choice: 'paint'"),
+    (["train", "--minutes", "0"], "argument --minutes: must be above 0, got 0"),
+    (["train", "--minutes", "nan"], "argument --minutes: must be above 0, got nan"),
+    (["train", "--minutes", "soon"], "argument --minutes: invalid minutes value: 'soon'"),
+    (["train", "--minutes", "1", "--workers", "0"], "argument --workers: must be at least 1, got 0"),
+    (["train", "--minutes", "1", "--threads", "-2"], "argument --threads: must be at least 1, got -2"),
+    (["draw", "--pictures", "0"], "argument --pictures: must be at least 1, got 0"),
+    (["draw", "--pictures", "1", "--size", "100"], "argument --size: invalid choice"),
+    (["evaluate", "--size", "300"], "argument --size: invalid choice"),
+    (["evaluate", "--guidance", "-1"], r"argument --guidance: must be in \[0, 100\), got -1"),
+    (["evaluate", "--steps", "0"], "argument --steps: must be at least 1, got 0"),
+    (["import", "here"], "required: --pool"), (["export"], "required: --out")])
+def test_wrong_usage_is_named_and_exits_2(forge, arguments, complaint):
+    code, out, err = forge(*arguments)
+    assert (code, out) == (2, "")
+    assert re.search(complaint, err) and "Traceback" not in err
+
+
+def assert_sentence(outcome: tuple[int, str, str], *words: str) -> None:
+    code, _, err = outcome
+    assert code == 1
+    assert err.startswith("forge: ") and err.count("\n") == 1 and "Traceback" not in err
+    for word in words:
+        assert word in err
+
+
+def test_errors_are_one_sentence(forge, tmp_path, run):
+    nowhere = tmp_path / "nowhere"
+    assert_sentence(forge("train", "--minutes", 1, "--preset", "huge"), "preset must be one of pocket", "'huge'")
+    assert_sentence(forge("train", "--minutes", 1, "--preset", "sd15"), "preset sd15 has no autoencoder")
+    assert_sentence(forge("train", "--minutes", 1, "--stage", "text", "--pool", nowhere, "--run", nowhere, "--preset", "tiny"),
+                    str(nowhere), "run `draw` or `import` first")
+    assert_sentence(forge("train", "--minutes", 1, "--run", run, "--preset", "pocket"), f"{run}/text was made with preset.text.width")
+    assert_sentence(forge("train", "--minutes", 1, "--run", run, "--preset", "tiny", "--seed", 4), "seed = 1, this run has 4")
+    assert_sentence(forge("evaluate", "--run", nowhere), f"no {nowhere}/tokenizer/vocab.json: stage `text` makes it")
+    assert_sentence(forge("export", "--run", nowhere, "--out", tmp_path / "x"), f"no checkpoint at {nowhere}")
+    assert_sentence(forge("import", nowhere, "--pool", tmp_path / "pool"), f"{nowhere} does not exist")
+    assert_sentence(forge("count", "huge"), "preset must be one of")
+    assert_sentence(forge("adopt", nowhere, "--run", run, "--preset", "tiny"), "exists: name another --run")
+
+
+def test_frozen_stages_are_not_trained_on_under_a_denoiser(forge, run, pool_folder):
+    for stage in ("text", "vae"):
+        assert_sentence(forge("train", "--stage", stage, "--minutes", 1, "--run", run, "--pool", pool_folder, "--preset",
+                              "tiny"), f"{run}/denoiser was trained with {run}/{stage} as it is", "--run")
+
+
+def test_pictures_that_the_disk_cannot_hold_are_not_begun(forge, tmp_path, monkeypatch):
+    monkeypatch.setattr(commands, "DRAWN", ((512, 10**9, 1, 10**12),))
+    outcome = forge("train", "--minutes", 1000, "--preset", "tiny", "--run", tmp_path / "run", "--pool", tmp_path / "pool")
+    assert_sentence(outcome, f"{tmp_path / 'pool'} needs 786432000.0 GB more", "are free", "fewer --minutes")
+    assert not list((tmp_path / "pool").iterdir())
+
+
+def test_checker_of_own_pictures_is_refused(forge, own_pictures, tmp_path):
+    assert forge("import", own_pictures, "--pool", tmp_path / "pool")[0] == 0
+    assert_sentence(forge("train", "--stage", "checker", "--minutes", 1, "--pool", tmp_path / "pool", "--run", tmp_path / "new",
+                          "--preset", "tiny"), "attributes of drawn scenes", "holds imported pictures")
+
+
+@pytest.fixture
+def own_pictures(tmp_path):
+    folder = tmp_path / "own pictures"
+    folder.mkdir()
+    for index in range(4):
+        Image.fromarray(np.full((60, 80, 3), 60 * index, np.uint8)).save(folder / f"{index}.png")
+        (folder / f"{index}.txt").write_text(f"grey number {index}\nwall {index}\n")
+    return folder
+
+
+def sheet_size(path: Path) -> tuple[int, int]:
+    return Image.open(path).size
+
+
+def test_own_pictures_from_import_to_evaluation(forge, own_pictures, tmp_path, batches_small):
+    """The commands of the README, with seconds in place of hours."""
+    pool, run = tmp_path / "my pool", tmp_path / "my run"
+    (own_pictures / "notes.md").write_text("x")
+    code, out, _ = forge("import", own_pictures, "--pool", pool)
+    assert code == 0 and "3 pictures to train on, 1 held out" in out and "left out 1 files" in out and "notes.md" in out
+    options = ("--preset", "tiny", "--run", run, "--pool", pool, "--threads", 1)
+    code, out, err = forge("train", *options, "--workers", 1, "--minutes", 0.05)
+    assert (code, err) == (0, "")
+    assert "nothing is drawn, and no checker is trained" in out
+    for stage in ("text", "vae", "denoiser"):
+        assert checkpoint.exists(run / stage)
+    assert not checkpoint.exists(run / "checker")
+    assert sorted(path.name for path in pool.iterdir() if "-own-" not in path.name) == []
+    code, out, err = forge("evaluate", *options, "--steps", 1, "--size", 128, "--prompts", 3, "--out", tmp_path / "report")
+    assert (code, err) == (0, "")
+    measured = json.loads((tmp_path / "report/report.json").read_text())
+    assert set(measured["generated"]["1"]) == {"clip", "frechet", "diversity"} and set(measured["own"]) == {"clip"}
+    assert (tmp_path / "report/sheet-prompts.txt").read_text().startswith(("grey number", "wall"))
+    code, _, err = forge("train", *options, "--workers", 1, "--minutes", 0.05, "--seed", 9)
+    assert code == 1 and "this run has 9" in err
+
+
+def test_drawn_pictures_from_train_to_published_weights(forge, tmp_path, batches_small, monkeypatch):
+    monkeypatch.setattr(commands, "DRAWN", ((512, 1, 2, 3), (256, 1, 2, 3)))
+    monkeypatch.setattr(commands, "HELD_OUT_PICTURES", 2)
+    monkeypatch.setattr("training.pool.SHARD", 3)
+    monkeypatch.setattr("training.pool.draw_shard.__defaults__", (3,))
+    monkeypatch.setattr(report, "REFERENCE_PICTURES", 6)
+    monkeypatch.setattr(denoiser_stage, "PHASES", (Phase(0.5, 128, 4), Phase(0.5, 256, 2)))
+    options = ("--preset", "tiny", "--run", tmp_path / "run", "--pool", tmp_path / "pool", "--threads", 1)
+    for _ in range(2):  # the second finds everything done
+        code, out, err = forge("train", *options, "--workers", 1, "--minutes", 0.02)
+        assert (code, err) == (0, "")
+    assert "stage" not in out.replace("stages", "")
+    sheets = sorted(path.name for path in (tmp_path / "run/sheets").glob("step-*.png"))
+    assert sheets and sheet_size(tmp_path / "run/sheets" / sheets[0]) == (6 * 192, 2 * 192)
+
+    code, out, err = forge("evaluate", *options, "--steps", 1, "--size", 128, "--prompts", 4, "--out", tmp_path / "report")
+    assert (code, err) == (0, "")
+    measured = json.loads((tmp_path / "report/report.json").read_text())
+    assert {"kind", "colour", "place", "time", "side", "all", "clip"} <= set(measured["drawn"])
+    assert {"frechet", "diversity", "kind", "clip"} <= set(measured["generated"]["1"])
+    assert sheet_size(tmp_path / "report/sheet-1-steps.png") == (6 * 256, 4 * 256)
+    assert len((tmp_path / "report/sheet-prompts.txt").read_text().splitlines()) == 24
+
+    assert forge("publish", *options[:4], "--out", tmp_path / "weights")[0] == 0
+    adopted = ("--preset", "tiny", "--run", tmp_path / "adopted", "--pool", tmp_path / "pool")
+    assert forge("adopt", tmp_path / "weights", *adopted)[0] == 0
+    code, _, err = forge("train", *adopted, "--stage", "denoiser", "--minutes", 0.03, "--workers", 1, "--threads", 1)
+    assert (code, err) == (0, "")
+    before, after = (checkpoint.read_state(tmp_path / name / "denoiser")["step"] for name in ("run", "adopted"))
+    assert after > before
+
+
+def test_bundle_is_exported_from_the_run(forge, run, tmp_path):
+    code, out, err = forge("export", "--preset", "tiny", "--run", run, "--out", tmp_path / "bundle", "--steps", 4)
+    assert (code, err) == (0, "")
+    manifest = json.loads((tmp_path / "bundle/bundle.json").read_text())
+    assert manifest["default_steps"] == 4 and manifest["made_by"]["denoiser"]["steps"] == 2
+    assert {"unet/model.onnx", "text_encoder/model.onnx", "vae_decoder/model.onnx", "tokenizer/vocab.json"} <= set(
+        manifest["files"])
