@@ -10,6 +10,8 @@ final class OptionValues {
 
     static final int MAX_COUNT = 1000;
     static final int MAX_RUNS = 1000;
+    static final int MAX_PICTURES = 1_000_000;
+    static final int MAX_CLIENTS = 200;
 
     private OptionValues() {}
 
@@ -62,6 +64,20 @@ final class OptionValues {
         @Override
         public Integer convert(String text) {
             return (int) whole(text, 1, ServerConfig.MAX_QUEUE_CAPACITY);
+        }
+    }
+
+    static final class Pictures implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return (int) whole(text, 1, MAX_PICTURES);
+        }
+    }
+
+    static final class Clients implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return (int) whole(text, 1, MAX_CLIENTS);
         }
     }
 

@@ -44,6 +44,11 @@ final class ProgressBar implements ProgressListener, AutoCloseable {
         show(step, steps, "%d/%d steps".formatted(step, steps));
     }
 
+    /** As {@link #onStep}, for many pictures in one bar. */
+    void onPicture(int picture, int pictures) {
+        show(picture, pictures, "%d/%d pictures".formatted(picture, pictures));
+    }
+
     @Override
     public void close() {
         if (lastLength == 0) {

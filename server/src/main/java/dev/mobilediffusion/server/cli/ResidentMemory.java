@@ -5,22 +5,31 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 
-/** Memory of this process, native memory of the networks included, as the kernel counts it. */
+/** Memory of a process, native memory of the networks included, as the kernel counts it. */
 final class ResidentMemory {
 
-    private static final Path STATUS = Path.of("/proc/self/status");
     private static final String PEAK = "VmHWM:";
+    private static final String CURRENT = "VmRSS:";
 
     private ResidentMemory() {}
 
     /** Most bytes of RAM that this process ever held; empty where the system does not say (only Linux does). */
     static OptionalLong peakBytes() {
-        if (!Files.isReadable(STATUS)) {
+        return bytes(Path.of("/proc/self/status"), PEAK);
+    }
+
+    /** Bytes of RAM that process {@code pid} holds now; empty where the system does not say. */
+    static OptionalLong currentBytes(long pid) {
+        return bytes(Path.of("/proc", Long.toString(pid), "status"), CURRENT);
+    }
+
+    private static OptionalLong bytes(Path status, String field) {
+        if (!Files.isReadable(status)) {
             return OptionalLong.empty();
         }
         try {
-            return Files.readAllLines(STATUS).stream()
-                    .filter(line -> line.startsWith(PEAK))
+            return Files.readAllLines(status).stream()
+                    .filter(line -> line.startsWith(field))
                     .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
                     .findFirst();
         } catch (IOException unreadable) {

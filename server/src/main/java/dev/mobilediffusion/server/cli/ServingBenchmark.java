@@ -1,0 +1,83 @@
+package dev.mobilediffusion.server.cli;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.IntConsumer;
+
+/**
+ * How well a server serves: one client alone, then many at once, while its health is probed and its memory is read.
+ *
+ * @param model that drew
+ * @param steps of each picture
+ * @param alone one client's overhead
+ * @param picturesPerSecondAlone one client's throughput
+ * @param load many clients at once
+ * @param health answers of {@code /health/live} under load
+ * @param metrics answers of {@code /metrics} under load
+ * @param early memory after the first {@link #EARLY_PICTURES} pictures
+ * @param late memory after all
+ * @param pictures drawn in all
+ */
+record ServingBenchmark(
+        String model,
+        int steps,
+        ServingOverhead alone,
+        double picturesPerSecondAlone,
+        LoadPhase load,
+        List<Duration> health,
+        List<Duration> metrics,
+        OptionalLong early,
+        OptionalLong late,
+        int pictures) {
+
+    static final int EARLY_PICTURES = 100;
+    private static final int WARM_UP_PICTURES = 5;
+    private static final int OVERHEAD_PICTURES = 20;
+
+    /** Pictures that {@link #run} draws: those of one client alone, then as many from each of the clients. */
+    static int total(int clients, int pictures) {
+        return EARLY_PICTURES + clients * picturesEach(clients, pictures);
+    }
+
+    /**
+     * Measures {@code server}, which has drawn nothing yet.
+     *
+     * @param pictures of all clients together under load; every client draws at least one
+     * @param drawn told how many pictures there are so far
+     */
+    static ServingBenchmark run(ServerProcess server, int steps, int clients, int pictures, IntConsumer drawn) {
+        ServingOverhead alone;
+        double picturesPerSecond;
+        try (PictureClient client = HttpPictureClient.connect(server.url(), Optional.empty(), steps)) {
+            ServingOverhead.measure(client, 0, WARM_UP_PICTURES, drawn);
+            alone = ServingOverhead.measure(client, WARM_UP_PICTURES, OVERHEAD_PICTURES, drawn);
+            int before = WARM_UP_PICTURES + OVERHEAD_PICTURES;
+            long start = System.nanoTime();
+            ServingOverhead.measure(client, before, EARLY_PICTURES - before, drawn);
+            picturesPerSecond = (EARLY_PICTURES - before) / ((System.nanoTime() - start) / 1e9);
+        }
+        OptionalLong early = server.residentBytes();
+        Probes probes = Probes.start(server.url());
+        LoadPhase load;
+        try (probes) {
+            load = LoadPhase.run(server.url(), clients, picturesEach(clients, pictures), steps, EARLY_PICTURES, drawn);
+        }
+        return new ServingBenchmark(
+                server.model(),
+                steps,
+                alone,
+                picturesPerSecond,
+                load,
+                probes.health(),
+                probes.metrics(),
+                early,
+                server.residentBytes(),
+                total(clients, pictures));
+    }
+
+    private static int picturesEach(int clients, int pictures) {
+        return Math.max(1, pictures / clients);
+    }
+}

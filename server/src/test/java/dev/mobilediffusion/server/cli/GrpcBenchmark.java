@@ -1,0 +1,40 @@
+package dev.mobilediffusion.server.cli;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.is;
+
+import java.nio.file.Path;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What gRPC costs on top of the networks, for docs/performance.md. Not one of the build's tests, which do not measure
+ * time, and run by name only; it lies here because grpc-java's client is not part of the server.
+ */
+final class GrpcBenchmark {
+
+    private static final int WARM_UP_PICTURES = 5;
+    private static final int PICTURES = 20;
+
+    @Test
+    void printsTheOverheadOfGenerate() {
+        Path models = Path.of(System.getProperty("bench.models", "../models"));
+        String model = System.getProperty("bench.model", "pocket");
+        int steps = Integer.getInteger("bench.steps", 1);
+        try (ServerProcess server = ServerProcess.start(models.resolve(model), 64);
+                PictureClient client = new GrpcPictureClient(server.url(), steps)) {
+            ServingOverhead.measure(client, 0, WARM_UP_PICTURES, drawn -> {});
+            ServingOverhead overhead = ServingOverhead.measure(client, WARM_UP_PICTURES, PICTURES, drawn -> {});
+
+            assertThat(overhead.pictures(), is(PICTURES));
+            System.out.printf(
+                    Locale.ROOT,
+                    "gRPC Generate, %s, %d steps: p50 %.2f ms, of which %.2f ms in the networks, ratio %.3f%n",
+                    server.model(),
+                    steps,
+                    overhead.wall().toNanos() / 1e6,
+                    overhead.inference().toNanos() / 1e6,
+                    overhead.ratio());
+        }
+    }
+}
