@@ -8,6 +8,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.MutuallyExclusiveArgsException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
@@ -58,6 +59,11 @@ final class ErrorSentences implements IParameterExceptionHandler, IExecutionExce
         if (failure.getCause() instanceof TypeConversionException value
                 && failure.getArgSpec() instanceof OptionSpec option) {
             return option.longestName() + " " + value.getMessage();
+        }
+        if (failure instanceof MutuallyExclusiveArgsException) {
+            return failure.getMessage()
+                    .replaceAll("^Error: ", "")
+                    .replaceAll(" are mutually exclusive.*", " exclude each other, give one of them");
         }
         return lowerFirst(failure.getMessage());
     }

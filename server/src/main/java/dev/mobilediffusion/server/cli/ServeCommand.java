@@ -92,18 +92,24 @@ final class ServeCommand implements Runnable {
     }
 
     private ServerConfig config() {
-        Map<String, String> values = new TreeMap<>(ConfigKeys.ofEnvironment(System.getenv()));
-        put(values, "port", port);
-        put(values, "host", address == null ? null : address.lan ? ServerConfig.EVERY_ADDRESS : address.host);
-        put(values, "data", data);
-        put(values, "models", model.library().folder());
-        put(values, "model", model.name().orElse(null));
-        put(values, "queue-capacity", queueCapacity);
-        put(values, "log-prompts", logPrompts ? true : null);
+        Map<String, String> flags = new TreeMap<>();
+        put(flags, "port", port);
+        put(flags, "host", address == null ? null : address.lan ? ServerConfig.EVERY_ADDRESS : address.host);
+        put(flags, "data", data);
+        put(flags, "models", model.library().folder());
+        put(flags, "model", model.name().orElse(null));
+        put(flags, "queue-capacity", queueCapacity);
+        put(flags, "log-prompts", logPrompts ? true : null);
+        ServerConfig defaults = ServerConfig.defaults(Path.of(""));
+        Map<String, String> variables = ConfigKeys.ofEnvironment(System.getenv());
+        return applied(applied(defaults, variables, "a MOBILEDIFFUSION_ variable is wrong: "), flags, "--");
+    }
+
+    private ServerConfig applied(ServerConfig base, Map<String, String> values, String prefix) {
         try {
-            return ConfigKeys.apply(ServerConfig.defaults(Path.of("")), values);
+            return ConfigKeys.apply(base, values);
         } catch (IllegalArgumentException wrong) {
-            throw new ParameterException(spec.commandLine(), wrong.getMessage(), wrong);
+            throw new ParameterException(spec.commandLine(), prefix + wrong.getMessage(), wrong);
         }
     }
 

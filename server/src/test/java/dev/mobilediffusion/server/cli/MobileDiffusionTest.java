@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class MobileDiffusionTest {
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "generate", "bench", "models", "models list", "models show", "models verify"})
+    @ValueSource(strings = {"", "serve", "generate", "bench", "models", "models list", "models show", "models verify"})
     void everyCommandHasHelpOnStdout(String command) {
         CommandLineRun run =
                 CommandLineRun.of((Object[]) (command + " --help").strip().split(" "));
