@@ -32,7 +32,7 @@ public final class Main {
         PipelineLoader loader = new PipelineLoader(RuntimeOptions.defaults());
         ImageServer server = start(config, loader);
         server.metrics().watchEmbeddingCache(loader::cacheHits, loader::cacheMisses);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server), "stop"));
+        StopSignal.whenTold(() -> stop(server));
         out.printf(
                 Locale.ROOT,
                 "listening at %s, model %s loaded in %.1f s%n",
