@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  */
 record JavaSource(Path path, String text) {
 
-    private static final List<String> ROOTS = List.of("src/main/java", "src/test/java");
+    private static final List<String> ROOTS = List.of("src/main/java", "src/test/java", "src/browser/java");
     private static final Pattern PACKAGE = Pattern.compile("(?m)^package\\s+([\\w.]+)\\s*;");
     private static final Pattern QUALIFIED_NAME = Pattern.compile("\\b[a-z]\\w*(?:\\s*\\.\\s*[a-z]\\w*)*(?=\\s*\\.)");
     private static final Pattern NOT_CODE = Pattern.compile(
@@ -60,7 +60,8 @@ record JavaSource(Path path, String text) {
     }
 
     boolean isTest() {
-        return path.toString().replace('\\', '/').contains("/src/test/java/");
+        String slashed = path.toString().replace('\\', '/');
+        return slashed.contains("/src/test/java/") || slashed.contains("/src/browser/java/");
     }
 
     String packageName() {

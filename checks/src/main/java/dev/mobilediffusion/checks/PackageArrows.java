@@ -9,7 +9,7 @@ import java.util.Set;
  * Who may depend on whom. The tables are the house's plan; code which disagrees with them fails the build.
  *
  * <pre>
- * cli → Main → http | compat | grpc → job → runtime (contract) ← pipeline → text, diffusion, image → onnx → bundle
+ * cli → Main → http | compat | grpc → wire → job → runtime (contract) ← pipeline → text, diffusion, image → onnx → bundle
  * </pre>
  */
 final class PackageArrows {
@@ -35,16 +35,35 @@ final class PackageArrows {
                             "runtime.image",
                             "runtime.onnx",
                             "runtime.bundle")),
+            Map.entry(
+                    "runtime.measure",
+                    Set.of(
+                            RUNTIME,
+                            "runtime.text",
+                            "runtime.diffusion",
+                            "runtime.image",
+                            "runtime.onnx",
+                            "runtime.bundle")),
             Map.entry("server.error", Set.of(RUNTIME)),
+            Map.entry("server.install", Set.of(RUNTIME, "runtime.bundle")),
             Map.entry("server.metrics", Set.of(RUNTIME)),
             Map.entry("server.security", Set.of("server.error")),
             Map.entry("server.discovery", Set.of()),
             Map.entry("server.job", Set.of(RUNTIME, "runtime.image", "server.error", "server.metrics")),
+            Map.entry("server.wire", Set.of("server.job", "server.error")),
             Map.entry(
-                    "server.http", Set.of(RUNTIME, "server.job", "server.error", "server.metrics", "server.security")),
+                    "server.http",
+                    Set.of(RUNTIME, "server.wire", "server.job", "server.error", "server.metrics", "server.security")),
             Map.entry(
                     "server.compat",
-                    Set.of(RUNTIME, "server.job", "server.error", "server.metrics", "server.security")),
+                    Set.of(
+                            RUNTIME,
+                            "runtime.image",
+                            "server.wire",
+                            "server.job",
+                            "server.error",
+                            "server.metrics",
+                            "server.security")),
             Map.entry(
                     "server.grpc",
                     Set.of(
@@ -64,6 +83,7 @@ final class PackageArrows {
                             "server.http",
                             "server.compat",
                             "server.grpc",
+                            "server.wire",
                             "server.job",
                             "server.error",
                             "server.metrics",
@@ -76,21 +96,36 @@ final class PackageArrows {
                             "runtime.pipeline",
                             "runtime.bundle",
                             "runtime.image",
+                            "runtime.measure",
                             SERVER,
+                            "server.install",
                             "server.job",
-                            "server.error")));
+                            "server.error",
+                            "server.discovery",
+                            "server.security")));
 
     /** Library → the only packages that see it. */
-    private static final Map<String, Set<String>> SEEN_BY = Map.of(
-            "ai.onnxruntime", Set.of("runtime.onnx"),
-            "picocli", Set.of("server.cli"),
-            "java.sql", Set.of("server.job"),
-            "org.sqlite", Set.of("server.job"),
-            "io.micrometer", Set.of("server.metrics"),
-            "com.google.protobuf", Set.of("server.grpc"),
-            "io.grpc", Set.of(SERVER, "server.grpc", "server.error"),
-            "io.helidon",
-                    Set.of(SERVER, "server.http", "server.compat", "server.grpc", "server.metrics", "server.security"));
+    private static final Map<String, Set<String>> SEEN_BY = Map.ofEntries(
+            Map.entry("ai.onnxruntime", Set.of("runtime.onnx")),
+            Map.entry("picocli", Set.of("server.cli")),
+            Map.entry("java.sql", Set.of("server.job")),
+            Map.entry("org.sqlite", Set.of("server.job")),
+            Map.entry("io.micrometer", Set.of("server.metrics")),
+            Map.entry("com.google.protobuf", Set.of("server.grpc")),
+            Map.entry("io.grpc", Set.of(SERVER, "server.grpc", "server.error")),
+            Map.entry(
+                    "io.helidon",
+                    Set.of(
+                            SERVER,
+                            "server.wire",
+                            "server.http",
+                            "server.compat",
+                            "server.grpc",
+                            "server.metrics",
+                            "server.security")),
+            Map.entry("org.bouncycastle", Set.of("server.security")),
+            Map.entry("javax.jmdns", Set.of("server.discovery")),
+            Map.entry("com.google.zxing", Set.of("server.discovery")));
 
     private PackageArrows() {}
 
