@@ -63,9 +63,27 @@ public final class ClipTokenizer {
         return maxLength;
     }
 
-    /** Encodes {@code text}, which may be empty and of any length. */
+    /** Encodes {@code text}, which may be empty and of any length; brackets are text like any other. */
     public TokenizedPrompt encode(String text) {
         Ids ids = new Ids();
+        encode(text, ids);
+        return ids.padded();
+    }
+
+    /**
+     * Encodes a prompt in which brackets weigh words, {@code "a (red:1.3) house"}, as AUTOMATIC1111's web UI reads them:
+     * {@code (more)}, {@code [less]}, {@code \\(a bracket\\)}. Each piece of one weight is encoded for itself.
+     */
+    public TokenizedPrompt encodeWeighted(String prompt) {
+        Ids ids = new Ids();
+        for (WeightedText piece : WeightedText.parse(prompt)) {
+            ids.weight = (float) piece.weight();
+            encode(piece.text(), ids);
+        }
+        return ids.padded();
+    }
+
+    private void encode(String text, Ids ids) {
         Matcher special = specials.matcher(text);
         int from = 0;
         while (special.find()) {
@@ -74,7 +92,6 @@ public final class ClipTokenizer {
             from = special.end();
         }
         encodePlain(text.substring(from), ids);
-        return ids.padded();
     }
 
     private void encodePlain(String text, Ids ids) {
@@ -117,11 +134,14 @@ public final class ClipTokenizer {
     private final class Ids {
 
         private final int[] ids = new int[maxLength];
+        private final float[] weights = new float[maxLength];
         private final StringBuilder ignored = new StringBuilder();
+        private float weight = 1; // of what is added next
         private int count = 1;
 
         private Ids() {
             ids[0] = startId;
+            Arrays.fill(weights, 1);
         }
 
         private void add(String word, int... wordIds) {
@@ -131,6 +151,7 @@ public final class ClipTokenizer {
             }
             int fitting = Math.min(wordIds.length, room);
             System.arraycopy(wordIds, 0, ids, count, fitting);
+            Arrays.fill(weights, count, count + fitting, weight);
             count += fitting;
         }
 
@@ -141,7 +162,7 @@ public final class ClipTokenizer {
                 ignored.setLength(IGNORED_SHOWN);
                 ignored.append('…');
             }
-            return new TokenizedPrompt(ids, ignored.toString());
+            return new TokenizedPrompt(ids, weights, ignored.toString());
         }
     }
 }

@@ -27,11 +27,14 @@ public final class PromptEmbeddings {
         this.maxBytes = maxBytes;
     }
 
-    /**
-     * @param ids (L) token ids
-     * @return (L, D) vectors, row by row; shared, so only to be read
-     */
-    public float[] of(int[] ids, CancelToken cancel) {
+    /** The prompt's (L, D) vectors, weighted as it asks, row by row; shared, so only to be read. */
+    public float[] of(TokenizedPrompt prompt, CancelToken cancel) {
+        float[] states = unweighted(prompt.ids(), cancel);
+        return prompt.isWeighted() ? PromptWeights.applied(states, prompt.weights()) : states;
+    }
+
+    /** Weights come after the text encoder, so prompts that differ only in them share an entry too. */
+    private float[] unweighted(int[] ids, CancelToken cancel) {
         IntBuffer key = IntBuffer.wrap(ids.clone());
         float[] known = byIds.get(key);
         if (known != null) {

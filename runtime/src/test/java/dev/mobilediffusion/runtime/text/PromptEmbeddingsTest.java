@@ -63,6 +63,6 @@ final class PromptEmbeddingsTest {
     }
 
     private float[] of(PromptEmbeddings embeddings, String prompt) {
-        return embeddings.of(tokenizer.encode(prompt).ids(), new CancelToken());
+        return embeddings.of(tokenizer.encodeWeighted(prompt), new CancelToken());
     }
 }
