@@ -25,7 +25,7 @@ PREDICTIONS = ["epsilon", "v_prediction", "sample"]
 
 
 def cases():
-    for shift, steps in [(1.0, 1), (1.0, 5), (2.5, 1), (2.5, 4), (3.0, 20)]:
+    for shift, steps in [(1.0, 1), (1.0, 5), (2.5, 1), (2.5, 4), (2.5, 8), (3.0, 20)]:
         yield "FlowMatchEulerDiscreteScheduler", steps, {"num_train_timesteps": 1000, "shift": shift}
     for name in ["EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler", "DDIMScheduler", "PNDMScheduler", "DPMSolverMultistepScheduler"]:
         for spacing in SPACINGS:
@@ -72,6 +72,8 @@ def cases():
     for prediction in PREDICTIONS:
         for steps in [1, 3, 8]:
             yield "LCMScheduler", steps, {"prediction_type": prediction}
+            yield "TCDScheduler", steps, {"prediction_type": prediction}
+    yield "TCDScheduler", 4, {"original_inference_steps": 20, "rescale_betas_zero_snr": True, "prediction_type": "v_prediction", "beta_schedule": "linear"}
     yield "LCMScheduler", 4, {"original_inference_steps": 20, "clip_sample": True, "rescale_betas_zero_snr": True, "prediction_type": "v_prediction", "timestep_scaling": 5.0}
 
 

@@ -30,6 +30,17 @@ final class DdimScheduler implements Scheduler {
     }
 
     @Override
+    public void predictOriginal(int step, float[] modelOutput, float[] sample, float[] original) {
+        float alpha = schedule.alphaCumprod((int) timesteps[step]);
+        float alphaRoot = NoiseSchedule.sqrt(alpha);
+        float betaRoot = NoiseSchedule.sqrt(1 - alpha);
+        for (int i = 0; i < sample.length; i++) {
+            float predicted = predictionType.original(alphaRoot, betaRoot, modelOutput[i], sample[i]);
+            original[i] = Math.clamp(predicted, -clipRange, clipRange);
+        }
+    }
+
+    @Override
     public void step(int step, float[] modelOutput, float[] sample, GaussianNoise noise) {
         int timestep = (int) timesteps[step];
         float alpha = schedule.alphaCumprod(timestep);
@@ -40,18 +51,8 @@ final class DdimScheduler implements Scheduler {
         float betaBeforeRoot = NoiseSchedule.sqrt(1 - alphaBefore);
         for (int i = 0; i < sample.length; i++) {
             float output = modelOutput[i];
-            float original =
-                    switch (predictionType) {
-                        case EPSILON -> (sample[i] - betaRoot * output) / alphaRoot;
-                        case V_PREDICTION -> alphaRoot * sample[i] - betaRoot * output;
-                        case SAMPLE -> output;
-                    };
-            float epsilon =
-                    switch (predictionType) {
-                        case EPSILON -> output;
-                        case V_PREDICTION -> alphaRoot * output + betaRoot * sample[i];
-                        case SAMPLE -> (sample[i] - alphaRoot * original) / betaRoot;
-                    };
+            float original = predictionType.original(alphaRoot, betaRoot, output, sample[i]);
+            float epsilon = predictionType.noise(alphaRoot, betaRoot, output, sample[i]);
             float clipped = Math.clamp(original, -clipRange, clipRange);
             sample[i] = alphaBeforeRoot * clipped + betaBeforeRoot * epsilon;
         }

@@ -95,6 +95,15 @@ final class DpmSolverMultistepScheduler implements Scheduler {
     }
 
     @Override
+    public void predictOriginal(int step, float[] modelOutput, float[] sample, float[] original) {
+        float alpha = alpha(sigmas[step]);
+        float sigma = sigmas[step] * alpha;
+        for (int i = 0; i < sample.length; i++) {
+            original[i] = predictionType.original(alpha, sigma, modelOutput[i], sample[i]);
+        }
+    }
+
+    @Override
     public void step(int step, float[] modelOutput, float[] sample, GaussianNoise noise) {
         if (originals.length != sample.length) {
             originals = new float[sample.length];
@@ -103,15 +112,7 @@ final class DpmSolverMultistepScheduler implements Scheduler {
         float[] recycled = originalsBefore;
         originalsBefore = originals;
         originals = recycled;
-        float alpha = alpha(sigmas[step]);
-        float sigma = sigmas[step] * alpha;
-        for (int i = 0; i < sample.length; i++) {
-            originals[i] = switch (predictionType) {
-                case EPSILON -> (sample[i] - sigma * modelOutput[i]) / alpha;
-                case V_PREDICTION -> alpha * sample[i] - sigma * modelOutput[i];
-                case SAMPLE -> modelOutput[i];
-            };
-        }
+        predictOriginal(step, modelOutput, sample, originals);
         boolean last = step == timesteps.length - 1;
         if (secondOrder && step > 0 && !(last && firstOrderFinal)) {
             secondOrderStep(step, sample);

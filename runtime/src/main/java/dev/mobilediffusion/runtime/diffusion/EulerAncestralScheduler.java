@@ -47,6 +47,13 @@ final class EulerAncestralScheduler implements Scheduler {
     }
 
     @Override
+    public void predictOriginal(int step, float[] modelOutput, float[] sample, float[] original) {
+        for (int i = 0; i < sample.length; i++) {
+            original[i] = EulerScheduler.original(predictionType, sigmas[step], modelOutput[i], sample[i]);
+        }
+    }
+
+    @Override
     public void step(int step, float[] modelOutput, float[] sample, GaussianNoise noise) {
         float from = sigmas[step];
         float to = sigmas[step + 1];

@@ -87,6 +87,13 @@ final class EulerScheduler implements Scheduler {
     }
 
     @Override
+    public void predictOriginal(int step, float[] modelOutput, float[] sample, float[] original) {
+        for (int i = 0; i < sample.length; i++) {
+            original[i] = original(predictionType, sigmas[step], modelOutput[i], sample[i]);
+        }
+    }
+
+    @Override
     public void step(int step, float[] modelOutput, float[] sample, GaussianNoise noise) {
         float sigma = sigmas[step];
         float dt = sigmas[step + 1] - sigma;

@@ -48,6 +48,13 @@ final class FlowMatchEulerScheduler implements Scheduler {
     }
 
     @Override
+    public void predictOriginal(int step, float[] modelOutput, float[] sample, float[] original) {
+        for (int i = 0; i < sample.length; i++) {
+            original[i] = sample[i] - sigmas[step] * modelOutput[i];
+        }
+    }
+
+    @Override
     public void step(int step, float[] modelOutput, float[] sample, GaussianNoise noise) {
         float dt = sigmas[step + 1] - sigmas[step];
         for (int i = 0; i < sample.length; i++) {

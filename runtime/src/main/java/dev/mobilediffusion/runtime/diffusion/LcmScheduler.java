@@ -25,27 +25,23 @@ final class LcmScheduler implements Scheduler {
         clipRange = config.flag("clip_sample", false)
                 ? (float) config.number("clip_sample_range", 1)
                 : Float.POSITIVE_INFINITY;
-        int originalSteps = config.integer("original_inference_steps", 50);
-        if (originalSteps < 1 || originalSteps > schedule.trainSteps()) {
-            throw Schedulers.invalid(
-                    config,
-                    "original_inference_steps must be in [1, %d], got %d",
-                    schedule.trainSteps(),
-                    originalSteps);
-        }
-        Schedules.requireAtMost(originalSteps, steps);
-        int stride = schedule.trainSteps() / originalSteps;
-        timesteps = new float[steps];
-        double indexStep = (double) originalSteps / steps;
-        for (int i = 0; i < steps; i++) {
-            int index = (int) Math.floor(i * indexStep);
-            timesteps[i] = (originalSteps - index) * stride - 1;
-        }
+        timesteps = Schedules.distilled(config, schedule.trainSteps(), steps);
     }
 
     @Override
     public float[] timesteps() {
         return timesteps.clone();
+    }
+
+    @Override
+    public void predictOriginal(int step, float[] modelOutput, float[] sample, float[] original) {
+        float alpha = schedule.alphaCumprod((int) timesteps[step]);
+        float alphaRoot = NoiseSchedule.sqrt(alpha);
+        float betaRoot = NoiseSchedule.sqrt(1 - alpha);
+        for (int i = 0; i < sample.length; i++) {
+            float predicted = predictionType.original(alphaRoot, betaRoot, modelOutput[i], sample[i]);
+            original[i] = Math.clamp(predicted, -clipRange, clipRange);
+        }
     }
 
     @Override
@@ -59,12 +55,7 @@ final class LcmScheduler implements Scheduler {
         float skip = SIGMA_DATA * SIGMA_DATA / variance;
         float out = scaledTime / NoiseSchedule.sqrt(variance);
         for (int i = 0; i < sample.length; i++) {
-            float original =
-                    switch (predictionType) {
-                        case EPSILON -> (sample[i] - betaRoot * modelOutput[i]) / alphaRoot;
-                        case V_PREDICTION -> alphaRoot * sample[i] - betaRoot * modelOutput[i];
-                        case SAMPLE -> modelOutput[i];
-                    };
+            float original = predictionType.original(alphaRoot, betaRoot, modelOutput[i], sample[i]);
             sample[i] = out * Math.clamp(original, -clipRange, clipRange) + skip * sample[i];
         }
         if (!last) {

@@ -48,6 +48,16 @@ final class PndmScheduler implements Scheduler {
     }
 
     @Override
+    public void predictOriginal(int step, float[] modelOutput, float[] sample, float[] original) {
+        float alpha = schedule.alphaCumprod((int) timesteps[step]);
+        float alphaRoot = NoiseSchedule.sqrt(alpha);
+        float betaRoot = NoiseSchedule.sqrt(1 - alpha);
+        for (int i = 0; i < sample.length; i++) {
+            original[i] = predictionType.original(alphaRoot, betaRoot, modelOutput[i], sample[i]);
+        }
+    }
+
+    @Override
     public void step(int step, float[] modelOutput, float[] sample, GaussianNoise noise) {
         if (averaged.length != sample.length) {
             averaged = new float[sample.length];

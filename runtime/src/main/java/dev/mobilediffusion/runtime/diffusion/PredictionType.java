@@ -11,6 +11,34 @@ enum PredictionType {
     /** The picture itself. */
     SAMPLE;
 
+    /**
+     * The picture that the model sees in a sample.
+     *
+     * @param alpha the picture's share in the sample, in (0, 1]
+     * @param sigma the noise's share
+     */
+    float original(float alpha, float sigma, float modelOutput, float sample) {
+        return switch (this) {
+            case EPSILON -> (sample - sigma * modelOutput) / alpha;
+            case V_PREDICTION -> alpha * sample - sigma * modelOutput;
+            case SAMPLE -> modelOutput;
+        };
+    }
+
+    /**
+     * The noise that the model sees in a sample.
+     *
+     * @param alpha the picture's share in the sample
+     * @param sigma the noise's share, above 0 where the model predicts the picture
+     */
+    float noise(float alpha, float sigma, float modelOutput, float sample) {
+        return switch (this) {
+            case EPSILON -> modelOutput;
+            case V_PREDICTION -> alpha * modelOutput + sigma * sample;
+            case SAMPLE -> (sample - alpha * modelOutput) / sigma;
+        };
+    }
+
     static PredictionType of(ConfigFile config) {
         String name = config.text("prediction_type", "epsilon");
         return switch (name) {

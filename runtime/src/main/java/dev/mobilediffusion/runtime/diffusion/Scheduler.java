@@ -25,6 +25,15 @@ public interface Scheduler {
     }
 
     /**
+     * Fills {@code original} with the latents of the picture that the model sees in {@code sample}, for previews.
+     *
+     * @param step index into {@link #timesteps}; to be called before {@link #step} takes it
+     * @param modelOutput what the UNet predicted; only read
+     * @param sample the latents; only read
+     */
+    void predictOriginal(int step, float[] modelOutput, float[] sample, float[] original);
+
+    /**
      * Moves {@code sample} to the next noise level.
      *
      * @param step index into {@link #timesteps}

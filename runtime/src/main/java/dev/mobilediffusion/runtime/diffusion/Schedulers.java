@@ -15,7 +15,8 @@ public final class Schedulers {
             "DDIMScheduler",
             "PNDMScheduler",
             "DPMSolverMultistepScheduler",
-            "LCMScheduler");
+            "LCMScheduler",
+            "TCDScheduler");
 
     private Schedulers() {}
 
@@ -34,6 +35,7 @@ public final class Schedulers {
             case "PNDMScheduler" -> new PndmScheduler(config, steps);
             case "DPMSolverMultistepScheduler" -> new DpmSolverMultistepScheduler(config, steps);
             case "LCMScheduler" -> new LcmScheduler(config, steps);
+            case "TCDScheduler" -> new TcdScheduler(config, steps);
             default ->
                 throw invalid(
                         config,

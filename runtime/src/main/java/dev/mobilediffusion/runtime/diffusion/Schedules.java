@@ -71,6 +71,24 @@ final class Schedules {
         return timesteps;
     }
 
+    /** The timesteps of a model that was distilled to {@code original_inference_steps} of them, falling. */
+    static float[] distilled(ConfigFile config, int trainSteps, int steps) {
+        int originalSteps = config.integer("original_inference_steps", 50);
+        if (originalSteps < 1 || originalSteps > trainSteps) {
+            throw Schedulers.invalid(
+                    config, "original_inference_steps must be in [1, %d], got %d", trainSteps, originalSteps);
+        }
+        requireAtMost(originalSteps, steps);
+        int stride = trainSteps / originalSteps;
+        float[] timesteps = new float[steps];
+        double indexStep = (double) originalSteps / steps;
+        for (int i = 0; i < steps; i++) {
+            int index = (int) Math.floor(i * indexStep);
+            timesteps[i] = (originalSteps - index) * stride - 1;
+        }
+        return timesteps;
+    }
+
     static void requireAtMost(int most, int steps) {
         if (steps > most) {
             throw InferenceException.invalid("steps", "steps must be in [1, %d] for this model, got %d", most, steps);

@@ -41,7 +41,7 @@ final class SchedulerParityTest {
                         .map(trajectory -> trajectory.at("/config/_class_name").textValue())
                         .distinct()
                         .count(),
-                is(7L));
+                is(8L));
     }
 
     @ParameterizedTest
