@@ -22,7 +22,17 @@ public final class Infotext {
     private Infotext() {}
 
     public static String of(GeneratedImage image, ModelInfo model) {
-        ImageRequest request = image.request();
+        return of(image.request(), image.width(), image.height(), model);
+    }
+
+    /**
+     * As {@link #of(GeneratedImage, ModelInfo)}, without the pixels.
+     *
+     * @param request with every default filled in
+     * @param width of the file in pixels
+     * @param height of the file in pixels
+     */
+    public static String of(ImageRequest request, int width, int height, ModelInfo model) {
         StringBuilder text = new StringBuilder(request.prompt()).append('\n');
         if (!request.negativePrompt().isBlank()) {
             text.append("Negative prompt: ").append(request.negativePrompt()).append('\n');
@@ -32,7 +42,7 @@ public final class Infotext {
         settings.add("Sampler: " + samplerName(model.schedulerName()));
         request.guidanceScale().ifPresent(scale -> settings.add("CFG scale: " + shortest(scale)));
         settings.add("Seed: " + request.seed());
-        settings.add("Size: %dx%d".formatted(image.width(), image.height()));
+        settings.add("Size: %dx%d".formatted(width, height));
         settings.add("Model hash: "
                 + model.sha256()
                         .substring(0, Math.min(HASH_DIGITS, model.sha256().length())));
@@ -48,6 +58,7 @@ public final class Infotext {
             case "EulerAncestralDiscreteScheduler" -> "Euler a";
             case "DDIMScheduler" -> "DDIM";
             case "LCMScheduler" -> "LCM";
+            case "TCDScheduler" -> "TCD";
             case "DPMSolverMultistepScheduler" -> "DPM++ 2M";
             case "PNDMScheduler" -> "PLMS";
             default -> schedulerName;

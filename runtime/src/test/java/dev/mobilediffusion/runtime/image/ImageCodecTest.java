@@ -25,6 +25,7 @@ import javax.imageio.stream.ImageInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.w3c.dom.Element;
 import org.w3c.dom.Node;
 
@@ -40,6 +41,29 @@ final class ImageCodecTest {
 
         assertThat(decoded(ImageCodec.encode(noisy, ImageFormat.PNG, QUALITY, "")), is(noisy.rgb()));
         assertThat(decoded(ImageCodec.encode(smooth, ImageFormat.PNG, QUALITY, "text")), is(smooth.rgb()));
+    }
+
+    /** Several bands, long and short runs, rare and frequent bytes. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3})
+    void pngKeepsEveryPixelOfAnyKindOfPicture(int kind) throws IOException {
+        Random random = new Random(kind);
+        for (int picture = 0; picture < 50; picture++) {
+            int width = 1 + random.nextInt(90);
+            int height = 1 + random.nextInt(200);
+            byte[] rgb = new byte[width * height * 3];
+            for (int i = 0; i < rgb.length; i++) {
+                rgb[i] = switch (kind) {
+                    case 0 -> (byte) (random.nextInt(60) == 0 ? random.nextInt() : 0);
+                    case 1 -> (byte) Math.min(255, Math.abs(random.nextGaussian() * picture));
+                    case 2 -> (byte) (i < rgb.length / 2 ? 9 : Math.pow(2, random.nextDouble() * 8));
+                    default -> (byte) (i % (3 * (1 + picture)));
+                };
+            }
+            GeneratedImage image = image(width, height, rgb);
+
+            assertThat(decoded(ImageCodec.encode(image, ImageFormat.PNG, QUALITY, "")), is(rgb));
+        }
     }
 
     @Test
