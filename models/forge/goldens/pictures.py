@@ -15,11 +15,13 @@ from PIL import Image
 from transformers import CLIPTokenizer
 
 from paths import BUNDLES, GOLDENS
+from weights import tokens, weighted
 
 CASES = [
     # name, bundle, scheduler changes, prompt, negative prompt, seed, steps, guidance scale
     ("flow", "tiny-flow", {}, "a red house by the sea at sunset", "", 7, 4, 1.0),
     ("flow-one-step", "tiny-flow", {}, "two blue fish", "", 123456789, 1, 1.0),
+    ("flow-eight-steps", "tiny-flow", {}, "a black cat and a brown dog in the city", "", 2**31 + 9, 8, 1.0),
     ("euler-guided", "tiny-sd", {}, "a big yellow hot-air balloon on the left!", "snow", 42, 6, 7.5),
     (
         "ddim-velocity",
@@ -39,6 +41,7 @@ CASES = [
         8,
         3.0,
     ),
+    ("weighted-guided", "tiny-sd", {}, "a (red:1.6) house [by the sea] ((at sunset))", "(snow:1.4) \\(night\\)", 11, 6, 7.5),
     ("lcm-half", "tiny-lcm", {}, "three white flowers", "", 5, 4, 8.0),
 ]
 if hasattr(diffusers, "PNDMScheduler"):
@@ -71,8 +74,8 @@ def picture(bundle, changes, prompt, negative, seed, steps, scale) -> numpy.ndar
     scheduler = getattr(diffusers, config["_class_name"]).from_config(config)
 
     def embed(text: str) -> numpy.ndarray:
-        ids = tokenizer(text, padding="max_length", truncation=True, max_length=tokenizer.model_max_length).input_ids
-        return run(encoder, input_ids=[ids])
+        ids, weights = tokens(tokenizer, text)
+        return weighted(torch.from_numpy(run(encoder, input_ids=[ids])), torch.tensor(weights)).numpy()
 
     width = read("unet/config.json").get("time_cond_proj_dim")
     guided = scale > 1 and not width

@@ -10,4 +10,15 @@ public interface ProgressListener {
 
     /** Denoising step {@code step} of {@code steps} is done; the first is 1. */
     default void onStep(int step, int steps) {}
+
+    /**
+     * Whether the picture as the model sees it after this step is wanted. Costs as much as decoding the finished one,
+     * and is never asked of the last step.
+     */
+    default boolean wantsPreview(int step, int steps) {
+        return false;
+    }
+
+    /** The picture as the model saw it at step {@code step}; its timings are empty. */
+    default void onPreview(int step, GeneratedImage preview) {}
 }

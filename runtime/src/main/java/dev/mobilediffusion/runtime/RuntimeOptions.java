@@ -1,6 +1,8 @@
 package dev.mobilediffusion.runtime;
 
+import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * How a model is loaded and run; what it draws does not depend on it, but for the last bits of a float.
@@ -9,8 +11,10 @@ import java.util.Objects;
  * @param spinning whether idle threads burn a core for a moment in the hope of work: faster, and warmer
  * @param memory what to spend memory on
  * @param verifyHashes whether every file is compared with the hashes in {@code bundle.json}, where there is one
+ * @param profile folder into which each network writes what its operators did, unoptimized; empty for none
  */
-public record RuntimeOptions(int threads, boolean spinning, MemoryProfile memory, boolean verifyHashes) {
+public record RuntimeOptions(
+        int threads, boolean spinning, MemoryProfile memory, boolean verifyHashes, Optional<Path> profile) {
 
     public static final int MAX_THREADS = 256;
 
@@ -24,30 +28,37 @@ public record RuntimeOptions(int threads, boolean spinning, MemoryProfile memory
 
     public RuntimeOptions {
         Objects.requireNonNull(memory, "memory");
+        Objects.requireNonNull(profile, "profile");
         if (threads < 1 || threads > MAX_THREADS) {
             throw new IllegalArgumentException("threads must be in [1, %d], got %d".formatted(MAX_THREADS, threads));
         }
     }
 
-    /** All processors that this process may use (a container's CPU quota counts), no spinning, for speed, verified. */
+    /** The processors that are worth a thread, as {@link Processors} finds them, no spinning, for speed, verified. */
     public static RuntimeOptions defaults() {
-        int processors = Math.min(Runtime.getRuntime().availableProcessors(), MAX_THREADS);
-        return new RuntimeOptions(processors, false, MemoryProfile.SPEED, true);
+        int processors =
+                new Processors(Path.of("/")).worthAThread(Runtime.getRuntime().availableProcessors());
+        return new RuntimeOptions(
+                Math.min(processors, MAX_THREADS), false, MemoryProfile.SPEED, true, Optional.empty());
     }
 
     public RuntimeOptions withThreads(int value) {
-        return new RuntimeOptions(value, spinning, memory, verifyHashes);
+        return new RuntimeOptions(value, spinning, memory, verifyHashes, profile);
     }
 
     public RuntimeOptions withSpinning(boolean value) {
-        return new RuntimeOptions(threads, value, memory, verifyHashes);
+        return new RuntimeOptions(threads, value, memory, verifyHashes, profile);
     }
 
     public RuntimeOptions withMemory(MemoryProfile value) {
-        return new RuntimeOptions(threads, spinning, value, verifyHashes);
+        return new RuntimeOptions(threads, spinning, value, verifyHashes, profile);
     }
 
     public RuntimeOptions withVerifyHashes(boolean value) {
-        return new RuntimeOptions(threads, spinning, memory, value);
+        return new RuntimeOptions(threads, spinning, memory, value, profile);
+    }
+
+    public RuntimeOptions withProfile(Path folder) {
+        return new RuntimeOptions(threads, spinning, memory, verifyHashes, Optional.of(folder));
     }
 }

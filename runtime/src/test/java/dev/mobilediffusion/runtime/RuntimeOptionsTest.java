@@ -4,6 +4,8 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 final class RuntimeOptionsTest {
@@ -13,7 +15,12 @@ final class RuntimeOptionsTest {
         assertThat(
                 RuntimeOptions.defaults(),
                 is(new RuntimeOptions(
-                        Runtime.getRuntime().availableProcessors(), false, RuntimeOptions.MemoryProfile.SPEED, true)));
+                        new Processors(Path.of("/"))
+                                .worthAThread(Runtime.getRuntime().availableProcessors()),
+                        false,
+                        RuntimeOptions.MemoryProfile.SPEED,
+                        true,
+                        Optional.empty())));
     }
 
     @Test
@@ -23,8 +30,10 @@ final class RuntimeOptionsTest {
                         .withThreads(3)
                         .withSpinning(true)
                         .withMemory(RuntimeOptions.MemoryProfile.SMALL)
-                        .withVerifyHashes(false),
-                is(new RuntimeOptions(3, true, RuntimeOptions.MemoryProfile.SMALL, false)));
+                        .withVerifyHashes(false)
+                        .withProfile(Path.of("profiles")),
+                is(new RuntimeOptions(
+                        3, true, RuntimeOptions.MemoryProfile.SMALL, false, Optional.of(Path.of("profiles")))));
     }
 
     @Test

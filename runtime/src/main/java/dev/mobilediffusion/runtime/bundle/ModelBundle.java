@@ -1,8 +1,11 @@
 package dev.mobilediffusion.runtime.bundle;
 
 import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.RuntimeOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -36,6 +39,8 @@ public record ModelBundle(
         ConfigFile scheduler,
         Optional<BundleManifest> manifest) {
 
+    private static final List<String> NETWORKS = List.of("text_encoder", "unet", "vae_decoder");
+
     /** Parts of other pipelines, which would have to run for a right picture, and the sentence that refuses them. */
     private static final Map<String, String> REFUSED_PARTS = Map.of(
             "text_encoder_2", "has a second text encoder (Stable Diffusion XL), which cannot run here",
@@ -57,7 +62,7 @@ public record ModelBundle(
             throw ConfigFile.invalid("%s is not a folder; a model is a folder with a model_index.json", absolute);
         }
         refuseOtherPipelines(absolute);
-        for (String network : new String[] {"text_encoder", "unet", "vae_decoder"}) {
+        for (String network : NETWORKS) {
             requireNetwork(absolute, network);
         }
         UnetConfig unet = UnetConfig.of(ConfigFile.read(absolute, "unet/config.json"));
@@ -108,6 +113,20 @@ public record ModelBundle(
     /** Compares every file with its hash in {@code bundle.json}; does nothing for a bundle without one. */
     public void verify() {
         manifest.ifPresent(present -> BundleVerifier.verify(folder, present));
+    }
+
+    /** What each network holds, by its name, in the order in which they run; read from the files. */
+    public Map<String, NetworkSummary> networks() {
+        Map<String, NetworkSummary> networks = new LinkedHashMap<>();
+        for (String network : NETWORKS) {
+            networks.put(network, NetworkSummary.read(folder, network));
+        }
+        return networks;
+    }
+
+    /** Bytes of RAM that the model will hold at most once it has drawn, by rule of thumb. */
+    public long memoryEstimate(RuntimeOptions.MemoryProfile profile) {
+        return MemoryEstimate.of(this, profile);
     }
 
     /** Hash over all files, 64 hex digits: from {@code bundle.json}, or by reading everything where there is none. */

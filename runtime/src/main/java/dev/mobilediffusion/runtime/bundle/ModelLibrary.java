@@ -21,6 +21,7 @@ public record ModelLibrary(Path folder) {
         try (Stream<Path> models = Files.list(folder)) {
             return models.filter(model -> Files.isRegularFile(model.resolve(MARK)))
                     .map(model -> model.getFileName().toString())
+                    .filter(name -> !name.startsWith(".")) // being installed or removed
                     .sorted()
                     .toList();
         } catch (IOException failure) {

@@ -73,7 +73,7 @@ public final class OnnxModel implements AutoCloseable {
         OrtSession session = null;
         try {
             OnnxRuntime runtime = OnnxRuntime.instance(options);
-            sessionOptions = runtime.sessionOptions(options, workingMemoryKept);
+            sessionOptions = runtime.sessionOptions(name, options, workingMemoryKept);
             session = runtime.environment().createSession(file.toString(), sessionOptions);
             return new OnnxModel(name, runtime, sessionOptions, session);
         } catch (OrtException | InferenceException failure) {

@@ -69,8 +69,9 @@ public final class OnnxRuntime {
         return environment;
     }
 
-    /** Options for a session; {@code workingMemoryKept} is whether activations stay allocated between runs. */
-    SessionOptions sessionOptions(RuntimeOptions options, boolean workingMemoryKept) throws OrtException {
+    /** Options for the session of {@code network}; {@code workingMemoryKept} is whether activations stay allocated. */
+    SessionOptions sessionOptions(String network, RuntimeOptions options, boolean workingMemoryKept)
+            throws OrtException {
         SessionOptions session = new SessionOptions();
         if (options.threads() == sharedThreads && options.spinning() == sharedSpinning) {
             session.disablePerSessionThreads();
@@ -83,6 +84,11 @@ public final class OnnxRuntime {
         session.setMemoryPatternOptimization(workingMemoryKept);
         if (options.memory() == RuntimeOptions.MemoryProfile.SMALL) {
             session.addConfigEntry(DISABLE_PREPACKING, "1");
+        }
+        if (options.profile().isPresent()) {
+            // Only unoptimized operators are the model's own
+            session.setOptimizationLevel(SessionOptions.OptLevel.NO_OPT);
+            session.enableProfiling(options.profile().get().resolve(network).toString());
         }
         return session;
     }

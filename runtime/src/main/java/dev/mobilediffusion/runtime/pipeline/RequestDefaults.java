@@ -7,6 +7,7 @@ import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.diffusion.Schedulers;
 import dev.mobilediffusion.runtime.text.KnownWords;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What a model does when a request leaves something out, and which of its wishes the model cannot follow.
@@ -24,11 +25,12 @@ record RequestDefaults(
     /** For public bundles, which do not say: few steps where the scheduler is made for few, else diffusers' own. */
     private static final int FEW_STEPS = 4;
 
+    private static final Set<String> FEW_STEP_SCHEDULERS = Set.of("LCMScheduler", "TCDScheduler");
     private static final int MANY_STEPS = 20;
     private static final double USUAL_GUIDANCE = 7.5;
 
     static RequestDefaults of(ModelBundle bundle) {
-        boolean few = Schedulers.name(bundle.scheduler()).equals("LCMScheduler");
+        boolean few = FEW_STEP_SCHEDULERS.contains(Schedulers.name(bundle.scheduler()));
         int usualSteps = few ? FEW_STEPS : MANY_STEPS;
         return bundle.manifest()
                 .map(manifest -> new RequestDefaults(

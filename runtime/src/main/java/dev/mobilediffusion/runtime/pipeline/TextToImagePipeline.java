@@ -8,6 +8,7 @@ import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.ProgressListener;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.Stage;
+import dev.mobilediffusion.runtime.StageTimings;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.diffusion.Denoiser;
@@ -23,6 +24,7 @@ import dev.mobilediffusion.runtime.text.TokenizedPrompt;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -48,6 +50,9 @@ import java.util.Optional;
 public final class TextToImagePipeline implements TextToImage {
 
     private static final long EMBEDDING_CACHE_BYTES = 16L << 20;
+
+    /** Of a word in a prompt; far beyond what draws anything. */
+    private static final int MAX_WEIGHT = 100;
 
     private final ModelBundle bundle;
     private final RequestDefaults defaults;
@@ -123,14 +128,15 @@ public final class TextToImagePipeline implements TextToImage {
         Scheduler scheduler = Schedulers.create(bundle.scheduler(), steps);
 
         clock.enter(Stage.TOKENIZE);
-        TokenizedPrompt prompt = tokenizer.encode(filled.prompt());
-        TokenizedPrompt negativePrompt = tokenizer.encode(filled.negativePrompt());
+        TokenizedPrompt prompt = tokenizer.encodeWeighted(filled.prompt());
+        TokenizedPrompt negativePrompt = tokenizer.encodeWeighted(filled.negativePrompt());
+        requireUsableWeights("prompt", prompt);
+        requireUsableWeights("negative_prompt", negativePrompt);
         warnings.about(filled, prompt, negativePrompt, guided || guidanceScale > 1);
 
         clock.enter(Stage.TEXT_ENCODER);
-        float[] positive = embeddings.of(prompt.ids(), cancel);
-        Optional<float[]> negative =
-                guided ? Optional.of(embeddings.of(negativePrompt.ids(), cancel)) : Optional.empty();
+        float[] positive = embeddings.of(prompt, cancel);
+        Optional<float[]> negative = guided ? Optional.of(embeddings.of(negativePrompt, cancel)) : Optional.empty();
 
         clock.enter(Stage.UNET);
         GaussianNoise noise = GaussianNoise.seeded(filled.seed());
@@ -142,14 +148,26 @@ public final class TextToImagePipeline implements TextToImage {
             cancel.throwIfCancelled();
             scheduler.scaleModelInput(step, latents, scaled);
             guidance.predict(scaled, timesteps[step], prediction, cancel);
+            boolean preview = step + 1 < timesteps.length && progress.wantsPreview(step + 1, timesteps.length);
+            if (preview) {
+                scheduler.predictOriginal(step, prediction, latents, scaled); // which is free until the next step
+            }
             scheduler.step(step, prediction, latents, noise);
             progress.onStep(step + 1, timesteps.length);
+            if (preview) {
+                progress.onPreview(step + 1, preview(scaled, filled, cancel));
+            }
         }
         requireFinite(latents);
 
         clock.enter(Stage.VAE_DECODER);
         byte[] rgb = vaeDecoder.decode(latents, cancel);
         return new GeneratedImage(model.width(), model.height(), rgb, filled, clock.stop(), warnings.sentences());
+    }
+
+    private GeneratedImage preview(float[] original, ImageRequest request, CancelToken cancel) {
+        byte[] rgb = vaeDecoder.decode(original, cancel);
+        return new GeneratedImage(model.width(), model.height(), rgb, request, StageTimings.NONE, List.of());
     }
 
     /** Prompts whose embeddings were remembered. Any thread may ask. */
@@ -181,6 +199,15 @@ public final class TextToImagePipeline implements TextToImage {
     private static void scale(float[] values, float factor) {
         for (int i = 0; i < values.length; i++) {
             values[i] *= factor;
+        }
+    }
+
+    private static void requireUsableWeights(String field, TokenizedPrompt prompt) {
+        for (float weight : prompt.weights()) {
+            if (!(Math.abs(weight) <= MAX_WEIGHT)) {
+                throw InferenceException.invalid(
+                        field, "%s: weights must be in [-%d, %d], got %s", field, MAX_WEIGHT, MAX_WEIGHT, weight);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThan;
 import static org.hamcrest.Matchers.not;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.sun.management.ThreadMXBean;
 import dev.mobilediffusion.runtime.CancelToken;
@@ -59,6 +60,43 @@ final class TextToImagePipelineTest {
         try (TextToImagePipeline again = load(TinyBundle.FLOW, RuntimeOptions.defaults())) {
             assertThat(draw(again, HOUSE).rgb(), is(first.rgb()));
         }
+    }
+
+    @Test
+    void showsTheUnfinishedPictureWhereItIsWantedAndDrawsTheSameInTheEnd() {
+        List<Integer> asked = new ArrayList<>();
+        List<GeneratedImage> previews = new ArrayList<>();
+        ProgressListener curious = new ProgressListener() {
+            @Override
+            public boolean wantsPreview(int step, int steps) {
+                asked.add(step);
+                return step != 2;
+            }
+
+            @Override
+            public void onPreview(int step, GeneratedImage preview) {
+                previews.add(preview);
+            }
+        };
+
+        GeneratedImage finished = model.generate(HOUSE, curious, new CancelToken());
+
+        assertThat(asked, contains(1, 2, 3));
+        assertThat(previews.size(), is(2));
+        assertThat(previews.get(0).width(), is(64));
+        assertThat(
+                "the later preview is nearer to the picture",
+                distance(previews.get(1), finished),
+                is(lessThan(distance(previews.get(0), finished))));
+        assertThat(finished.rgb(), is(draw(HOUSE).rgb()));
+    }
+
+    private static long distance(GeneratedImage one, GeneratedImage other) {
+        long sum = 0;
+        for (int i = 0; i < one.rgb().length; i++) {
+            sum += Math.abs((one.rgb()[i] & 0xff) - (other.rgb()[i] & 0xff));
+        }
+        return sum;
     }
 
     @Test
@@ -116,6 +154,27 @@ final class TextToImagePipelineTest {
                         equalTo("prompt has words that the model does not know: purple, dragon"),
                         containsString("prompt is longer than the model's 46 tokens; ignored: "),
                         containsString("negative_prompt has no effect")));
+    }
+
+    @Test
+    void weighsWords() {
+        GeneratedImage plain = draw(HOUSE);
+
+        assertThat(
+                draw(ImageRequest.of("a (red:1.5) house by the sea at sunset", 7))
+                        .rgb(),
+                is(not(plain.rgb())));
+        assertThat(
+                draw(ImageRequest.of("a (red:1) house by the sea at sunset", 7)).rgb(), is(plain.rgb()));
+    }
+
+    @Test
+    void refusesAWeightThatDrawsNothing() {
+        InferenceException refusal =
+                assertThrows(InferenceException.class, () -> draw(HOUSE.withNegativePrompt("(snow:1e3) (night:101)")));
+
+        assertThat(refusal.code(), is(InferenceException.Code.INVALID_REQUEST));
+        assertThat(refusal.getMessage(), is("negative_prompt: weights must be in [-100, 100], got 101.0"));
     }
 
     @Test
