@@ -62,10 +62,10 @@ def sample_scene(rng: np.random.Generator, split: Split = Split.TRAIN) -> Scene:
     """A scene of the split: mostly one subject (or group of one kind), sometimes two or none.
 
     TRAIN scenes hold no held-out combination. HELD_OUT scenes hold at least one, so they always
-    have a subject.
+    have a subject. Of ANY scenes, some do.
     """
     number = int(rng.choice(3, p=SUBJECT_COUNT_SHARES))
-    if number == 0 and split is Split.TRAIN:
+    if number == 0 and split is not Split.HELD_OUT:
         return _scene(rng, _pick(rng, PLACES), ())
     kind, colour, place = _pick(rng, combinations(split))
     if number == 2:

@@ -27,10 +27,16 @@ TRIPLE_SHARE = 0.03
 
 
 class Split(enum.Enum):
-    """The side of the held-out rule that a scene is sampled from."""
+    """The side of the held-out rule that a scene is sampled from; ANY is both, for the checker alone: who has never
+    seen a green cat cannot tell whether this is one (docs/adr/0006)."""
 
     TRAIN = "train"
     HELD_OUT = "held-out"
+    ANY = "any"
+
+    def takes(self, held_out: bool) -> bool:
+        """Whether a scene or combination that is held out, or is not, belongs to this side."""
+        return self is Split.ANY or held_out is (self is Split.HELD_OUT)
 
 
 def _share(*names: str) -> float:
@@ -56,11 +62,10 @@ def is_held_out(scene: Scene) -> bool:
 @cache
 def combinations(split: Split) -> tuple[tuple[str, str, str], ...]:
     """Every (kind, colour, place) of the split, in vocabulary order."""
-    wanted = split is Split.HELD_OUT
     return tuple(
         (kind, colour, place)
         for kind in KINDS
         for colour in COLOURS
         for place in PLACES
-        if is_held_out_combination(kind, colour, place) is wanted
+        if split.takes(is_held_out_combination(kind, colour, place))
     )

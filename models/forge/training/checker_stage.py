@@ -1,6 +1,7 @@
 """Stage `checker`: the CLIP's picture tower goes on learning attributes alone, until it is a fair judge.
 
-It never sees a generated picture, nor a held-out combination.
+It never sees a generated picture, and no picture that it is measured on. Held-out combinations it does see, in
+pictures of its own (Split.ANY): it measures the model and teaches it nothing (docs/adr/0006).
 """
 
 from pathlib import Path
@@ -11,10 +12,9 @@ from torch import nn
 
 from scenes import Split
 
-from . import checkpoint
+from . import checkpoint, pool
 from .attributes import accuracies, attribute_loss, labels
 from .picture_tower import PictureTower
-from .pool import Pool
 from .resumable import Resumable
 from .run import Average, Clock, Losses, Machine, learning_rate
 from .settings import check
@@ -29,10 +29,10 @@ class CheckerTraining:
     def __init__(self, run: Path, pool_folder: Path, minutes: float, machine: Machine, seed: int):
         torch.manual_seed(seed)
         self.run, self.machine = run, machine
-        self.pool = Pool(pool_folder, 256, Split.TRAIN)
-        if self.pool.data == "own":
+        if pool.data(pool_folder) == "own":
             raise ValueError(f"stage `checker` learns the attributes of drawn scenes, and {pool_folder} holds imported "
                              "pictures: nobody knows theirs")
+        self.pool = pool.Pool(pool_folder, 256, Split.ANY)
         wanted = settings(self.pool.data, seed)
         self.tower = machine.place(PictureTower())
         spent = self._start(wanted)
@@ -81,7 +81,7 @@ class CheckerTraining:
         indices = self.rng.integers(len(self.pool), size=BATCH)
         truth = {name: label.to(self.machine.device)
                  for name, label in labels([self.pool.records[int(index)] for index in indices]).items()}
-        with self.machine.bf16():
+        with self.machine.mixed_precision():
             pictures = augment(to_pictures(self.pool.batch(indices), self.machine), self.rng)
             logits = self.tower.attributes(self.tower.features(pictures))
         loss = attribute_loss(logits, truth)

@@ -46,10 +46,10 @@ class Phase:
 
     share: float
     size: int
-    batch: int
+    batch: int  # of each worker
 
 
-PHASES = (Phase(0.16, 128, 32), Phase(0.46, 256, 16), Phase(0.38, 512, 8))
+PHASES = (Phase(0.40, 128, 32), Phase(0.30, 256, 16), Phase(0.30, 512, 8))
 
 
 class Denoising(nn.Module):
@@ -94,7 +94,7 @@ class Frozen:
     def states(self, prompts: list[str]) -> Tensor:
         """(B, tokens, width) fp32."""
         ids = torch.tensor([self.tokenizer.encode(prompt, self.tokens) for prompt in prompts])
-        with self.machine.bf16():
+        with self.machine.mixed_precision():
             return self.text(ids.to(self.machine.device)).float()
 
 
@@ -154,12 +154,17 @@ class DenoiserTraining:
         self.warm_from = 0  # step of a warm start: the learning rate warms up again from there
         state = self.resumable.resume() or self._warm_start(wanted)
         self.step, self.samples = state["step"], {int(size): count for size, count in state["samples"].items()}
-        self.clock = Clock(minutes, state["seconds"])
+        self.joined_at, self.since = self.step, dict.fromkeys(SHIFT, 0)  # step of the last meeting; samples since then
+        self.earlier = state.get("earlier_seconds", 0.0)  # of the published weights that this run started from
+        self.clock = Clock(minutes, state["seconds"] - self.earlier)
         self.losses = Losses(run / "logs/denoiser.csv", 50)
         self.latents: LatentPool | None = None
 
     def _warm_start(self, wanted: dict) -> dict:
-        """From published weights, which come without the optimizer's moments, if there are any; else from nothing."""
+        """From published weights, which come without the optimizer's moments, if there are any; else from nothing.
+
+        Either way the budget is this run's own, and it goes through all phases.
+        """
         source = self.run / "denoiser"
         if not checkpoint.exists(source):
             return {"step": 0, "samples": {}, "seconds": 0.0}
@@ -168,11 +173,11 @@ class DenoiserTraining:
         checkpoint.load_into(self.model, tensors, source)
         self.average.weights |= {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         self.warm_from = state["step"]
-        return state
+        return state | {"earlier_seconds": state["seconds"]}
 
     def save(self) -> None:
         state = {"stage": "denoiser", "preset": self.preset.as_dict(), "step": self.step, "samples": self.samples,
-                 "seconds": self.clock.spent()}
+                 "seconds": self.earlier + self.clock.spent(), "earlier_seconds": self.earlier}
         self.resumable.save(state)
         checkpoint.save(self.run / "denoiser", self.average.weights, self.resumable.wanted | state)
 
@@ -189,20 +194,33 @@ class DenoiserTraining:
         rank = self.worker.rank
         rng = np.random.default_rng([self.seed, self.step, rank])
         random = torch.Generator().manual_seed((self.seed * 1_000_003 + self.step) * 64 + rank)
-        progress = self.worker.average([], self.clock.progress())
+        progress = self.join()
         while progress < 1:
-            progress = self._step(forward, progress, rng, random)
-            if rank == 0 and self.resumable.due():
-                self.save()
-                on_save(self)
+            self._step(forward, progress, rng, random)
+            if self.worker.due():
+                progress = self.join()
+                if rank == 0 and self.resumable.due():
+                    self.save()
+                    on_save(self)
         if rank == 0:
             self.save()
             on_save(self)
 
-    def _step(self, forward, progress: float, rng: np.random.Generator, random: torch.Generator) -> float:
-        """One step on this worker's part of the batch; returns the progress that all workers agree on."""
-        phase = phase_at(progress)
-        batch = max(1, phase.batch // self.worker.count)
+    def join(self) -> float:
+        """Meets the other workers; returns the progress that all agree on."""
+        own = sum(self.since.values())
+        everyone, progress = self.worker.join(
+            self.model.parameters(), self.step - self.joined_at, list(self.since.values()), self.clock.progress())
+        for size, count in zip(self.since, everyone):
+            if count:
+                self.samples[size] = self.samples.get(size, 0) + count
+        self.losses.samples += sum(everyone) - own
+        self.joined_at, self.since = self.step, dict.fromkeys(SHIFT, 0)
+        return progress
+
+    def _step(self, forward, progress: float, rng: np.random.Generator, random: torch.Generator) -> None:
+        """One step of this worker."""
+        phase, batch = phase_at(progress), phase_at(progress).batch
         rate = learning_rate(self.step - self.warm_from, progress, PEAK)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -217,7 +235,7 @@ class DenoiserTraining:
         t = sample_times(batch, phase.size, random, progress < 0.5).to(clean.device)
         mixed = torch.lerp(clean, noise, t[:, None, None, None]).contiguous(memory_format=torch.channels_last)
         states = self.frozen.states(prompts)
-        with self.machine.bf16():
+        with self.machine.mixed_precision():
             velocity, before, after = forward(mixed, 1000 * t, states)
         target = layout_target(coverage, records)
         flow = flow_loss(velocity.float(), noise - clean, coverage)
@@ -226,13 +244,10 @@ class DenoiserTraining:
         loss = flow + (0.0 if self.own else LAYOUT_WEIGHT) * layout
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        progress = self.worker.average((weight.grad for weight in self.model.parameters()), self.clock.progress())
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
-        self.average.update(self.model)
         self.step += 1
-        batch *= self.worker.count
-        self.samples[phase.size] = self.samples.get(phase.size, 0) + batch
-        if self.worker.rank == 0:
+        self.since[phase.size] += batch
+        if self.worker.rank == 0:  # who saves and reports
+            self.average.update(self.model)
             self.losses.add(self.step, batch, rate, flow=flow.item(), layout=layout.item())
-        return progress

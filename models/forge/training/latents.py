@@ -33,7 +33,7 @@ class LatentPool:
         pictures = to_pictures(self.pool.batch(indices), self.machine)
         if self.size != self.pool.size:
             pictures = F.avg_pool2d(pictures, self.pool.size // self.size)
-        with self.machine.bf16():
+        with self.machine.mixed_precision():
             latents = self.vae.encode(pictures)
         self.latents[indices] = latents.float().cpu().numpy()
         self.known[indices] = True

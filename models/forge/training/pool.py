@@ -23,6 +23,7 @@ from scenes import Scene, Split, Subject, caption, draw, sample_scene
 
 SUBJECTS = 2
 SHARD = 250
+SPLIT_SEED = {Split.TRAIN: 0, Split.HELD_OUT: 1, Split.ANY: 2}
 
 
 def data(folder: Path) -> str:
@@ -52,7 +53,7 @@ def draw_shard(folder: Path, size: int, split: Split, index: int, count: int = S
     target = folder / name
     if target.exists():
         return target
-    rng = np.random.default_rng([size, index, 0 if split is Split.TRAIN else 1])
+    rng = np.random.default_rng([size, index, SPLIT_SEED[split]])
     pixels = np.empty((count, size, size, 3), np.uint8)
     masks = np.zeros((count, SUBJECTS, size // 8, size // 8), np.uint8)
     records = []

@@ -9,11 +9,11 @@ from torch import nn
 from . import checkpoint, settings
 from .run import Average
 
-SAVE_SECONDS = 300
+SAVE_SECONDS = 600
 
 
 class Resumable:
-    """Weights, their averages and the optimizer's moments, saved every few minutes.
+    """Weights, the averages of all or a part of them, and the optimizer's moments, saved every few minutes.
 
     `settings` are compared with those of a checkpoint before its weights are taken over.
     """
@@ -43,7 +43,7 @@ class Resumable:
 
     def _resume_average(self, weights: dict[str, torch.Tensor], step: int) -> None:
         here = self.average.weights
-        checkpoint.check_fits(self.module, {name: tensor.shape for name, tensor in weights.items()}, self.folder)
+        checkpoint.check_fits(self.average.module, {name: tensor.shape for name, tensor in weights.items()}, self.folder)
         self.average.weights = {name: tensor.to(here[name].device) for name, tensor in weights.items()}
         self.average.steps = step
 

@@ -32,9 +32,11 @@ class Machine:
         else:
             torch.set_flush_denormal(True)
 
-    def bf16(self):
-        """Autocast: bf16 matrix products and convolutions, fp32 weights."""
-        return torch.autocast(self.device.type, torch.bfloat16)
+    def mixed_precision(self):
+        """Autocast, with fp32 weights: bf16 matrix products and convolutions where the processor has them. Without
+        AVX-512, PyTorch's are loops over single numbers, tens of times slower than fp32 (docs/LOG.md)."""
+        fast = self.device.type == "cuda" or "AVX512" in torch.backends.cpu.get_cpu_capability()
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=fast)
 
     def place(self, module: nn.Module) -> nn.Module:
         return module.to(self.device, memory_format=torch.channels_last)
@@ -72,7 +74,7 @@ class Average:
     """Exponential moving average of a module's weights, warmed up so that early weights are forgotten."""
 
     def __init__(self, module: nn.Module, decay: float):
-        self.decay, self.steps = decay, 0
+        self.module, self.decay, self.steps = module, decay, 0
         self.weights = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
 
     @torch.no_grad()

@@ -164,7 +164,7 @@ class TextTraining:
         texts = [record_caption(record, self.rng) for record in records]
         ids = torch.tensor([self.tokenizer.encode(text, self.preset.text.tokens) for text in texts],
                            device=self.machine.device)
-        with self.machine.bf16():
+        with self.machine.mixed_precision():
             return ids, self.teacher.pooled(ids)
 
     def _truth(self, records: list[dict]) -> dict[str, torch.Tensor]:
@@ -173,7 +173,7 @@ class TextTraining:
     def _captions_alone(self) -> tuple[torch.Tensor, dict[str, float], int]:
         records = [scene_record(sample_scene(self.rng, Split.TRAIN)) for _ in range(BATCH)]
         _, pooled = self._encode(records)
-        with self.machine.bf16():
+        with self.machine.mixed_precision():
             attributes = self.teacher.attributes(pooled)
         return attribute_loss(attributes, self._truth(records)), {}, BATCH
 
@@ -185,7 +185,7 @@ class TextTraining:
         records = [self.pool.records[int(index)] for index in indices]
         ids, pooled = self._encode(records)
         batch = augment(to_pictures(self.pool.batch(indices), self.machine), self.rng)
-        with self.machine.bf16():
+        with self.machine.mixed_precision():
             features = self.pictures.features(batch)
             left = F.normalize(self.teacher.joint(pooled).float(), dim=1)
             right = F.normalize(self.pictures.joint(features).float(), dim=1)
@@ -193,7 +193,7 @@ class TextTraining:
         if self.own:
             return contrast, {"clip": contrast.item()}, len(indices)
         truth = self._truth(records)
-        with self.machine.bf16():
+        with self.machine.mixed_precision():
             from_text, from_picture = self.teacher.attributes(pooled), self.pictures.attributes(features)
         text, picture = attribute_loss(from_text, truth), attribute_loss(from_picture, truth)
         return text + picture + 0.3 * contrast, {

@@ -147,10 +147,10 @@ class VaeTraining:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         target = to_pictures(crops(self.pools, self.rng), self.machine)
-        with torch.set_grad_enabled(not self.decoder_only), self.machine.bf16():
+        with torch.set_grad_enabled(not self.decoder_only), self.machine.mixed_precision():
             latents = encode(target).float()
         noise = torch.randn_like(latents) * latents.detach().std(dim=(0, 2, 3), keepdim=True) * NOISE
-        with self.machine.bf16():
+        with self.machine.mixed_precision():
             output = decode(latents + noise)
         loss = reconstruction_loss(output.float(), target)
         if not self.decoder_only:

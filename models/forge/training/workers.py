@@ -1,12 +1,15 @@
-"""Several single-threaded processes that train one set of weights, by averaging gradients after every step.
+"""Several single-threaded processes that train one set of weights: each trains by itself for some seconds, then all
+take over the mean of their weights (local SGD, arXiv 1805.09767).
 
 Two such processes on two cores outrun one process of two threads, whose threads wait for each other hundreds of times
-per step: on cores that other programs use too, by a factor of four or more (docs/LOG.md).
+per step; and because they meet by the clock and not after every step, a core that other programs use too holds up its
+own process alone (docs/LOG.md).
 """
 
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterable
 
 import torch
@@ -14,14 +17,20 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch import Tensor
 
+JOIN_SECONDS = 20.0
+
 
 class Alone:
-    """The only worker: nothing to average."""
+    """The only worker: nobody to meet."""
 
     rank, count = 0, 1
 
-    def average(self, gradients: Iterable[Tensor], progress: float) -> float:
-        return progress
+    def due(self) -> bool:
+        return True
+
+    def join(self, weights: Iterable[Tensor], steps: int, samples: list[int], progress: float
+             ) -> tuple[list[int], float]:
+        return samples, progress
 
 
 class Worker:
@@ -30,26 +39,35 @@ class Worker:
     def __init__(self, rank: int, count: int, port: int):
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
         dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=count)
-        self.rank, self.count = rank, count
+        self.rank, self.count, self.joined = rank, count, time.monotonic()
 
-    def average(self, gradients: Iterable[Tensor], progress: float) -> float:
-        """Averages the gradients over the workers in place; returns rank 0's `progress`, which all then act on.
+    def due(self) -> bool:
+        """Whether the last meeting was JOIN_SECONDS ago."""
+        return time.monotonic() - self.joined >= JOIN_SECONDS
 
-        Sent as bf16: half the bytes, and the rounding is far below the noise of a batch of 16.
+    def join(self, weights: Iterable[Tensor], steps: int, samples: list[int], progress: float
+             ) -> tuple[list[int], float]:
+        """Waits for the other workers and sets the weights, in place, to their mean over all workers, each weighing as
+        much as the steps that it made since the last meeting.
+
+        Returns the sum of all workers' samples and rank 0's `progress`, which all then act on.
         """
-        gradients = list(gradients)
-        if gradients:
-            self._average(gradients)
+        sums = torch.tensor([steps, *samples], dtype=torch.float64)
+        dist.all_reduce(sums)
         shared = torch.tensor([progress], dtype=torch.float64)
         dist.broadcast(shared, 0)
-        return shared.item()
+        total = int(sums[0])
+        if total:
+            self._mean(list(weights), steps / total)
+        self.joined = time.monotonic()
+        return [int(count) for count in sums[1:]], shared.item()
 
-    def _average(self, gradients: list[Tensor]) -> None:
-        flat = torch.cat([gradient.reshape(-1) for gradient in gradients]).bfloat16()
+    @torch.no_grad()
+    def _mean(self, weights: list[Tensor], share: float) -> None:
+        flat = torch.cat([weight.reshape(-1) for weight in weights]).mul_(share)
         dist.all_reduce(flat)
-        flat = flat.float().div_(self.count)
-        for gradient, part in zip(gradients, flat.split([gradient.numel() for gradient in gradients])):
-            gradient.copy_(part.view_as(gradient))
+        for weight, part in zip(weights, flat.split([weight.numel() for weight in weights])):
+            weight.copy_(part.view_as(weight))
 
 
 def _entry(rank: int, count: int, port: int, work: Callable[["Worker"], None]) -> None:
