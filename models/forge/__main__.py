@@ -2,7 +2,9 @@
 
 From a bare machine to a bundle, in the order of the paper's appendix:
 
-    python models/forge train --minutes 480      # draw, text, vae, denoiser, decoder, checker: all stages
+    python models/forge train --minutes 480      # draw, text, vae, denoiser, decoder, checker
+    python models/forge train --stage eight-step --minutes 60
+    python models/forge train --stage one-step --minutes 90
     python models/forge evaluate                 # obedience, Fréchet distance, reconstruction, sheets
     python models/forge export --out models/pocket
 """
@@ -13,6 +15,8 @@ import sys
 from pathlib import Path
 
 PICTURE_SIZES = (128, 256, 512)
+STAGES = ["all", "text", "vae", "denoiser", "decoder", "checker", "eight-step", "one-step", "polish", "prune"]
+DENOISERS = ["denoiser", "eight-step", "one-step"]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "mobilediffusion"
 # glibc returns large tensors to the kernel after every operation and faults them in again: a quarter of a step's time.
 MALLOC = "glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=8589934592:glibc.malloc.top_pad=268435456"
@@ -43,6 +47,12 @@ def guidance(text: str) -> float:
     return float(text)
 
 
+def weight_of_loss(text: str) -> float:
+    if not 0 <= float(text) < 100:
+        raise argparse.ArgumentTypeError(f"must be in [0, 100), got {text}")
+    return float(text)
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="forge", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = top.add_subparsers(dest="command", required=True)
@@ -61,7 +71,8 @@ def parser() -> argparse.ArgumentParser:
     draw.add_argument("--size", type=int, default=256, choices=PICTURE_SIZES[1:])
     draw.add_argument("--pictures", type=positive, required=True)
     draw.add_argument("--workers", type=positive, default=os.cpu_count())
-    draw.add_argument("--held-out", action="store_true")
+    draw.add_argument("--split", default="train", choices=["train", "held-out", "any"],
+                      help="which side of the held-out rule; any: both, for the checker")
 
     own = command("import", "Makes a pool of one's own pictures: a folder of pictures with .txt captions (one per line), "
                             "or a WebDataset tar. `train --pool` then trains on them.", training=False)
@@ -69,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
     own.add_argument("--pool", type=Path, required=True, help="the pool's folder: new, or of imported pictures")
 
     train = command("train", "Trains one stage, or all of them within a budget. Goes on where it stopped.")
-    train.add_argument("--stage", default="all", choices=["all", "text", "vae", "denoiser", "decoder", "checker"])
+    train.add_argument("--stage", default="all", choices=STAGES)
     train.add_argument("--minutes", type=minutes, required=True,
                        help="wall-clock budget of the stage, earlier runs included")
     train.add_argument("--seed", type=int, help="of weights and batches; default: a number of each stage's own")
@@ -77,17 +88,39 @@ def parser() -> argparse.ArgumentParser:
                        help="single-threaded processes that train the denoiser together (CPU only); default: the cores")
     train.add_argument("--compile", action="store_true", help="torch.compile; always on with a GPU")
 
+    student = train.add_argument_group("stages eight-step and one-step")
+    student.add_argument("--guidance", type=guidance, default=2.5, help="of the teacher, baked into the student")
+    student.add_argument("--teacher-steps", type=positive, default=16, help="of the teacher for each pair")
+    student.add_argument("--largest", type=int, default=512, choices=PICTURE_SIZES, help="pixels of the last phase")
+    student.add_argument("--tune", default="full", choices=["full", "lora"], help="one-step: all weights, or low-rank changes")
+    student.add_argument("--rank", type=positive, default=16, help="of the low-rank changes")
+    student.add_argument("--discriminator", default="unet", choices=["unet", "heads"],
+                         help="one-step: a whole UNet, or heads on the frozen teacher's features (half the cost)")
+    for name, weight, what in (("adversarial", 0.3, "the discriminator's opinion"),
+                               ("mismatched", 0.5, "real pictures under wrong captions as negatives"),
+                               ("feature-matching", 0.0, "the discriminator's features of real and made pictures"),
+                               ("distribution-matching", 0.0, "the teacher's score against the generator's own (DMD)")):
+        student.add_argument(f"--{name}", type=weight_of_loss, default=weight, help=f"one-step: weight of {what}")
+    pruned = train.add_argument_group("stage prune")
+    pruned.add_argument("--decoder-widths", type=positive, nargs=3, default=[96, 48, 24])
+    pruned.add_argument("--decoder-blocks", type=int, nargs=3, default=[1, 1, 1], choices=range(9), metavar="0-8")
+
     evaluate = command("evaluate", "Measures obedience, Fréchet distance, diversity and reconstruction; draws sheets.")
     evaluate.add_argument("--out", type=Path, help="folder for the report and the sheets")
     evaluate.add_argument("--prompts", type=positive, default=96)
-    evaluate.add_argument("--steps", type=positive, nargs="+", default=[16])
-    evaluate.add_argument("--guidance", type=guidance, default=2.5)
+    evaluate.add_argument("--stage", choices=DENOISERS, help="whose denoiser; default: the last that the run has")
+    evaluate.add_argument("--steps", type=positive, nargs="+", help="default: 16, or what the stage was made for")
+    evaluate.add_argument("--guidance", type=guidance, help="of stage denoiser; default 2.5")
+    evaluate.add_argument("--teacher-steps", type=positive, default=16, help="of the teacher that students are held against")
+    evaluate.add_argument("--sheet-seeds", type=positive, default=3, help="pictures of each of the sheet's 24 prompts")
     evaluate.add_argument("--size", type=int, default=512, choices=PICTURE_SIZES)
 
     export = command("export", "Writes the bundle in the diffusers ONNX layout.")
     export.add_argument("--out", type=Path, required=True)
-    export.add_argument("--steps", type=positive, default=16, help="the bundle's default steps")
-    export.add_argument("--guidance", type=guidance, default=2.5, help="the bundle's default guidance")
+    export.add_argument("--stage", choices=DENOISERS, help="whose denoiser; default: the last that the run has")
+    export.add_argument("--steps", type=positive, help="the bundle's default steps; default: 16, 8 or 1 by stage")
+    export.add_argument("--guidance", type=guidance, help="the bundle's default guidance; stage denoiser only: 2.5")
+    export.add_argument("--decoder", type=Path, help="a pruned decoder, as stage prune wrote it; default: the run's vae")
 
     publish = command("publish", "Copies the run's weights as fp16 shards of at most 15 MB.")
     publish.add_argument("--out", type=Path, required=True)

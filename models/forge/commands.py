@@ -5,12 +5,18 @@ import json
 import shutil
 import subprocess
 from argparse import Namespace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import torch
 
-from architecture import Preset, UNet, preset
+import student_commands
+from architecture import Preset, preset
+from distillation.preflight import check_students_fit
+from distillation.prune import load_vae
+from distillation.students import KINDS, latest, load_unet
+from progress_sheets import draw_curves, teacher_sheet
 from scenes import Split, vocabulary
 from training import checker_stage, checkpoint, denoiser_stage, pool, sources, text_stage, vae_stage, workers
 from training.preflight import SEEDS, check_frozen, check_run
@@ -21,6 +27,8 @@ SHARES = {"text": 0.06, "vae": 0.07, "denoiser": 0.72, "decoder": 0.06, "checker
 # Size in pixels, pictures per minute of the whole budget, at least, at most.
 DRAWN = ((512, 25, 500, 60_000), (256, 200, 2_000, 300_000))
 HELD_OUT_PICTURES = 250
+CHECKER_PICTURES = 2_000, 2  # of 256 px: at least, and one for so many that the denoiser gets
+AFTER = ("eight-step", "one-step", "polish", "prune")  # stages that want a denoiser
 FROZEN = ("text", "vae")  # stages whose networks the denoiser is trained against
 
 
@@ -36,8 +44,7 @@ def machine(options: Namespace) -> Machine:
 
 
 def draw(options: Namespace, cache: Path) -> None:
-    split = Split.HELD_OUT if options.held_out else Split.TRAIN
-    pool.fill(folders(options, cache)[1], options.size, split, options.pictures, options.workers)
+    pool.fill(folders(options, cache)[1], options.size, Split(options.split), options.pictures, options.workers)
 
 
 def import_(options: Namespace, cache: Path) -> None:
@@ -54,6 +61,9 @@ def train(options: Namespace, cache: Path) -> None:
     chosen, data = preset(options.preset), pool.data(pictures)
     check_run(run, chosen, data, options.seed)
     here = machine(options)
+    if options.stage in AFTER:
+        student_commands.train(options, run, pictures, chosen, here)
+        return
     if options.stage != "all":
         check_still_free(run, options.stage)
         train_stage(options.stage, run, pictures, chosen, options.minutes, here, options.seed)
@@ -75,6 +85,7 @@ def fill_pool(pictures: Path, options: Namespace) -> None:
         print(f"{wanted} drawn pictures at {size} px in {pictures}", flush=True)
         pool.fill(pictures, size, Split.TRAIN, wanted, options.threads)
         pool.fill(pictures, size, Split.HELD_OUT, HELD_OUT_PICTURES, options.threads)
+    pool.fill(pictures, 256, Split.ANY, max(CHECKER_PICTURES[0], plan[256] // CHECKER_PICTURES[1]), options.threads)
 
 
 def check_space(pictures: Path, plan: dict[int, int]) -> None:
@@ -127,40 +138,11 @@ def train_stage(stage: str, run: Path, pictures: Path, chosen: Preset, minutes: 
     draw_curves(run)
 
 
-def draw_curves(run: Path) -> None:
-    """A picture of the losses beside each stage's log."""
-    from sheets import loss_curves
-    for log in (run / "logs").glob("*.csv"):
-        loss_curves(log, run / f"sheets/{log.stem}-loss.png")
-
-
 def train_denoiser(run: Path, pictures: Path, chosen: Preset, minutes: float, here: Machine, seed: int,
                    worker: workers.Alone | workers.Worker) -> None:
     here.prepare()
     training = denoiser_stage.DenoiserTraining(run, pictures, chosen, minutes, here, worker, seed)
-    training.train(on_save=sample_sheet)
-
-
-def sample_sheet(training: "denoiser_stage.DenoiserTraining") -> None:
-    """A sheet of held-out prompts by the averaged weights, and the loss curves, beside the checkpoint."""
-    from evaluate import Generator
-    from sheets import contact_sheet
-    unet = training.machine.place(UNet(training.preset.unet)).eval()
-    unet.load_state_dict(checkpoint.part("unet", training.average.weights))
-    size = denoiser_stage.phase_at(training.clock.progress()).size
-    generator = Generator(training.frozen, unet, training.preset, training.machine, steps=12, guidance=2.5,
-                          shift=denoiser_stage.SHIFT[size], size=size)
-    texts = sheet_prompts(training.pool_folder, 12)
-    contact_sheet(generator.pictures(texts), 6, training.run / f"sheets/step-{training.step:06d}.png", 192)
-    draw_curves(training.run)
-
-
-def sheet_prompts(pictures: Path, count: int) -> list[str]:
-    """Held-out prompts: of drawn scenes, or the first captions of imported pictures that were held out."""
-    from evaluate import Prompts
-    if pool.data(pictures) == "own":
-        return [record["captions"][0] for record in pool.Pool(pictures, 256, Split.HELD_OUT).records[:count]]
-    return Prompts.sample(count, seed=77).texts
+    training.train(on_save=teacher_sheet)
 
 
 def commit() -> str:
@@ -179,22 +161,31 @@ def evaluate(options: Namespace, cache: Path) -> None:
     from report import Settings
     from report import evaluate as measure
     run, pictures = folders(options, cache)
+    stage = options.stage or latest(run)
     check_frozen(run, preset(options.preset))
-    settings = Settings(options.size, options.prompts, tuple(options.steps), options.guidance)
+    check_students_fit(run, preset(options.preset), [stage])
+    kind = KINDS[stage]
+    if kind.baked and options.guidance is not None:
+        raise ValueError(f"guidance is part of the weights of {run / stage}: leave out --guidance")
+    guidance = 1.0 if kind.baked else 2.5 if options.guidance is None else options.guidance
+    settings = Settings(options.size, options.prompts, tuple(options.steps or [kind.steps]), guidance, stage,
+                        options.teacher_steps if kind.baked else None, options.sheet_seeds)
     out = options.out or run / "evaluation"
     report = measure(run, pictures, preset(options.preset), machine(options), settings, out)
     print(json.dumps(report, indent=2))
 
 
-PUBLISHED = ("text", "vae", "denoiser", "checker")
+PUBLISHED = ("text", "vae", "denoiser", "checker", "eight-step", "one-step")
+OPTIONAL = ("checker", "eight-step", "one-step")
 
 
 def publish(options: Namespace, cache: Path) -> None:
     """Copies the run's weights as fp16 shards, from which training goes on anywhere."""
     run = folders(options, cache)[0]
+    check_students_fit(run, preset(options.preset))
     for stage in PUBLISHED:
-        if stage == "checker" and not checkpoint.exists(run / stage):
-            print(f"left out: {run / stage}, which there is not (runs on one's own pictures have none)")
+        if stage in OPTIONAL and not checkpoint.exists(run / stage):
+            print(f"left out: {run / stage}, which there is not")
             continue
         tensors, state = checkpoint.load(run / stage)
         checkpoint.save(options.out / stage, tensors, {key: state[key] for key in state if key != "shards"}, half=True)
@@ -208,7 +199,7 @@ def adopt(options: Namespace, cache: Path) -> None:
         if checkpoint.exists(run / stage):
             raise ValueError(f"{run / stage} exists: name another --run, or delete it first")
     for stage in PUBLISHED:
-        if stage == "checker" and not checkpoint.exists(options.source / stage):
+        if stage in OPTIONAL and not checkpoint.exists(options.source / stage):
             continue
         tensors, state = checkpoint.load(options.source / stage)
         checkpoint.save(run / stage, tensors, {key: state[key] for key in state if key != "shards"})
@@ -219,26 +210,57 @@ def export(options: Namespace, cache: Path) -> None:
     from architecture import TextTower, Vae
     from export import export_bundle, flow_match_scheduler
     run, chosen = folders(options, cache)[0], preset(options.preset)
+    stage = options.stage or latest(run)
+    kind, steps = KINDS[stage], options.steps
     check_frozen(run, chosen)
-    text, unet, vae = TextTower(chosen.text), UNet(chosen.unet), Vae(chosen.vae)
-    (texts, text_state), (weights, state), (autoencoder, vae_state) = (
-        checkpoint.load(run / stage) for stage in ("text", "denoiser", "vae"))
+    check_students_fit(run, chosen, [stage])
+    if kind.baked and options.guidance is not None:
+        raise ValueError(f"guidance is part of the weights of {run / stage}: leave out --guidance")
+    text, vae = TextTower(chosen.text), Vae(chosen.vae)
+    (unet, state), (texts, text_state), (autoencoder, vae_state) = (
+        load_unet(run, stage, chosen), checkpoint.load(run / "text"), checkpoint.load(run / "vae"))
     checkpoint.load_into(text, checkpoint.part("text.tower", texts), run / "text")
-    checkpoint.load_into(unet, checkpoint.part("unet", weights), run / "denoiser")
     checkpoint.load_into(vae, autoencoder, run / "vae")
+    if options.decoder:
+        vae = load_vae(options.decoder, run)
+        chosen = replace(chosen, vae=vae.config)
     tokenizer = {path.name: path.read_text() for path in (run / "tokenizer").iterdir()}
     made_by = {
         "commit": commit(), "command": "python models/forge train && python models/forge export",
-        "denoiser": {"steps": state["step"], "samples_by_pixels": state["samples"],
-                     "minutes": round(state["seconds"] / 60, 1)},
+        "denoiser": steps_of(checkpoint.read_state(run / "denoiser")),
         "text": {"steps": text_state["step"], "samples": text_state["samples"],
                  "minutes": round(text_state["seconds"] / 60, 1)},
         "vae": {"steps": vae_state["step"], "samples": vae_state["samples"], "history": vae_state["history"]},
         "last_losses": last_losses(run / "logs")}
-    export_bundle(options.out, chosen, text, unet, vae, tokenizer, flow_match_scheduler(denoiser_stage.SHIFT[512]), {
-        "name": options.preset, "default_steps": options.steps, "default_guidance_scale": options.guidance,
-        "guidance_baked_in": False, "licence": "Apache-2.0", "words": list(vocabulary()), "made_by": made_by})
-    print(f"wrote {options.out}: {sum(path.stat().st_size for path in options.out.rglob('*')) / 1e6:.1f} MB")
+    if kind.baked:
+        made_by[stage] = {"steps": state["step"], "samples": state["samples"], "minutes": round(state["seconds"] / 60, 1),
+                          "options": state["options"], "best": state["best"]}
+    card = {
+        "name": options.preset, "default_steps": steps or kind.steps, "guidance_baked_in": kind.baked,
+        "default_guidance_scale": 1.0 if kind.baked else 2.5 if options.guidance is None else options.guidance,
+        "licence": "Apache-2.0", "words": list(vocabulary()), "made_by": made_by}
+    if kind.baked:
+        card["steps_range"] = steps_range(run / stage, state, card["default_steps"])
+    export_bundle(options.out, chosen, text, unet, vae, tokenizer, flow_match_scheduler(denoiser_stage.SHIFT[512]), card)
+    print(f"wrote {options.out} from {run / stage}: "
+          f"{sum(path.stat().st_size for path in options.out.rglob('*')) / 1e6:.1f} MB")
+
+
+def steps_of(state: dict) -> dict:
+    return {"steps": state["step"], "samples_by_pixels": state["samples"], "minutes": round(state["seconds"] / 60, 1)}
+
+
+def steps_range(folder: Path, state: dict, wanted: int) -> list[int]:
+    """Fewest and most steps that the student was made for; ValueError when the default lies outside.
+
+    One step that started from the teacher, and not from eight steps, has learned only one.
+    """
+    fewest, most = KINDS[state["stage"]].steps_range
+    if state.get("start") == state["teacher"]:
+        most = 1
+    if not fewest <= wanted <= most:
+        raise ValueError(f"--steps must be in [{fewest}, {most}], which {folder} was made for, got {wanted}")
+    return [fewest, most]
 
 
 def last_losses(logs: Path) -> dict[str, dict[str, str]]:

@@ -59,7 +59,7 @@ class Generator:
         for start in range(0, len(prompts), batch):
             states = self.frozen.states(prompts[start : start + batch])
             noise = initial_noise(seeds[start : start + batch], self.preset.unet.in_channels, self.size // 8)
-            with self.machine.bf16():
+            with self.machine.mixed_precision():
                 latents = draw_latents(self.unet, states, empty, noise, steps=self.steps, guidance=self.guidance,
                                        shift=self.shift)
                 pictures = self.frozen.vae.decode(latents)

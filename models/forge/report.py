@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from architecture import Preset, UNet
+from architecture import Preset
+from comparison import write as write_comparison
+from distillation.students import load_unet
 from evaluate import Clip, Generator, Prompts, diversity, drawn_pictures, frechet, obedience, read
 from scenes import Split
 from sheets import contact_sheet
@@ -28,6 +30,12 @@ class Settings:
     prompts: int
     steps: tuple[int, ...]
     guidance: float
+    stage: str = "denoiser"
+    teacher_steps: int | None = None  # of the denoiser that the stage's is held against; None: against nothing
+    sheet_seeds: int = 1
+
+
+TEACHER_GUIDANCE = 2.5  # where the student does not say what was baked in
 
 
 @dataclass(frozen=True)
@@ -92,27 +100,50 @@ def measure(judge: Judge, generator: Generator) -> dict[str, float]:
     return entry
 
 
+def draw_sheets(generator: Generator, texts: list[str], seeds: int, out: Path, name: str) -> None:
+    """Every prompt with its first seed, `name`.png; and with all its seeds side by side, `name`-seeds.png. Picture i of
+    the first starts from the generator's seed + i."""
+    first = np.arange(len(texts))
+    noise = [generator.seed + int(index) + len(texts) * turn for index in first for turn in range(seeds)]
+    pictures = generator.pictures([text for text in texts for _ in range(seeds)], seeds=noise)
+    contact_sheet(pictures[first * seeds], 6, out / f"{name}.png", 256)
+    if seeds > 1:
+        contact_sheet(pictures, 4 * seeds, out / f"{name}-seeds.png", 160)
+
+
 def evaluate(run: Path, pool: Path, preset: Preset, machine: Machine, settings: Settings, out: Path) -> dict:
-    """Measures and writes `out`/report.json and the sheets; returns the report."""
-    frozen, unet = Frozen(run, preset, machine), machine.place(UNet(preset.unet)).eval()
-    weights, state = checkpoint.load(run / "denoiser")
-    checkpoint.load_into(unet, checkpoint.part("unet", weights), run / "denoiser")
+    """Measures and writes `out`/report.json and the sheets, and for a student the comparison with its teacher; returns
+    the report."""
+    frozen = Frozen(run, preset, machine)
+    unet, state = load_unet(run, settings.stage, preset)
     reference = Reference.own(pool, settings) if data(pool) == "own" else Reference.drawn(settings)
     judge = Judge(run, preset, machine, reference)
     report = {
-        "size": settings.size, "guidance": settings.guidance, "prompts": len(reference.prompts.texts),
-        "reference_pictures": len(reference.pixels),
-        "denoiser": {key: state[key] for key in ("step", "samples", "seconds")},
+        "stage": settings.stage, "size": settings.size, "guidance": settings.guidance,
+        "prompts": len(reference.prompts.texts), "reference_pictures": len(reference.pixels),
+        settings.stage: {key: state[key] for key in ("step", "samples", "seconds")},
         "reconstruction_psnr_db": vae_stage.measure(frozen.vae, Pool(pool, 512, Split.HELD_OUT), machine),
         "drawn" if reference.records else "own": judge.scores(reference.pixels, reference.texts, reference.records),
         "generated": {}}
     out.mkdir(parents=True, exist_ok=True)
-    for steps in settings.steps:
-        generator = Generator(frozen, unet, preset, machine, steps=steps, guidance=settings.guidance,
+
+    def examine(network, title: str, steps: int, guidance: float, sheet: str) -> dict[str, float]:
+        generator = Generator(frozen, machine.place(network), preset, machine, steps=steps, guidance=guidance,
                               shift=SHIFT[settings.size], size=settings.size)
-        entry = report["generated"][str(steps)] = measure(judge, generator)
-        print(f"{steps} steps: " + "  ".join(f"{name} {value:.3f}" for name, value in entry.items()), flush=True)
-        contact_sheet(generator.pictures(reference.sheet), 6, out / f"sheet-{steps}-steps.png", 256)
+        entry = measure(judge, generator)
+        print(f"{title}: " + "  ".join(f"{name} {value:.3f}" for name, value in entry.items()), flush=True)
+        draw_sheets(generator, reference.sheet, settings.sheet_seeds, out, sheet)
+        return entry
+
+    for steps in settings.steps:
+        report["generated"][str(steps)] = examine(
+            unet, f"{steps} steps", steps, settings.guidance, f"sheet-{steps}-steps")
+    if settings.teacher_steps:
+        guidance = state.get("options", {}).get("guidance", TEACHER_GUIDANCE)
+        report |= {"teacher_steps": settings.teacher_steps, "teacher_guidance": guidance}
+        report["teacher"] = examine(load_unet(run, "denoiser", preset)[0], f"teacher, {settings.teacher_steps} steps",
+                                    settings.teacher_steps, guidance, "sheet-teacher")
+        write_comparison(report, out)
     (out / "sheet-prompts.txt").write_text("".join(text + "\n" for text in reference.sheet))
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     return report

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
+import report
 from architecture import preset
+from distillation import eight_step, exam, one_step, pairs, polish
 from scenes import Split
 from training import checker_stage, denoiser_stage, text_stage, vae_stage
 from training.denoiser_stage import DenoiserTraining, Phase
@@ -14,7 +16,8 @@ from training.pool import draw_shard
 from training.run import Machine
 
 BUDGET_MINUTES = 1000.0
-PICTURES = {(256, Split.TRAIN): 10, (256, Split.HELD_OUT): 2, (512, Split.TRAIN): 3, (512, Split.HELD_OUT): 2}
+PICTURES = {(256, Split.TRAIN): 10, (256, Split.HELD_OUT): 2, (256, Split.ANY): 10,
+            (512, Split.TRAIN): 3, (512, Split.HELD_OUT): 2}
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +44,14 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_stage, "CAPTIONS", 500)
     monkeypatch.setattr(vae_stage, "BATCH", 2)
     monkeypatch.setattr(checker_stage, "BATCH", 8)
+    monkeypatch.setattr(eight_step, "PHASES", (eight_step.Phase(128, 1.0, 2),))
+    for name in ("PARTS", "SMALL"):
+        monkeypatch.setattr(one_step, name, (one_step.Part(128, 0.4, 4, False), one_step.Part(128, 0.6, 4, True)))
+    monkeypatch.setattr(pairs, "SHARD", 4)
+    monkeypatch.setattr(one_step, "SHARD", 4)
+    monkeypatch.setattr(exam, "PROMPTS", 3)
+    monkeypatch.setattr(report, "REFERENCE_PICTURES", 4)
+    monkeypatch.setattr(polish, "PICTURES", 2)
     monkeypatch.setattr(denoiser_stage, "PHASES", (Phase(0.5, 128, 4), Phase(0.25, 256, 2), Phase(0.25, 512, 2)))
 
 
@@ -71,11 +82,13 @@ def trained(tmp_path_factory, pool_folder, tiny, machine) -> Path:
     return run
 
 
-def take_steps(training: DenoiserTraining, count: int, progress: float = 0.0) -> None:
+def take_steps(training: DenoiserTraining, count: int, progress: float = 0.0, seed: int = 1) -> None:
     import numpy as np
-    rng, random = np.random.default_rng(1), torch.Generator().manual_seed(1)
+    rng, random = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     for _ in range(count):
         training._step(training.model, progress, rng, random)
+        if training.worker.due():
+            training.join()
 
 
 @pytest.fixture

@@ -70,6 +70,10 @@ def test_every_command_has_help(forge, command):
     (["evaluate", "--size", "300"], "argument --size: invalid choice"),
     (["evaluate", "--guidance", "-1"], r"argument --guidance: must be in \[0, 100\), got -1"),
     (["evaluate", "--steps", "0"], "argument --steps: must be at least 1, got 0"),
+    (["evaluate", "--stage", "text"], "argument --stage: invalid choice: 'text'"),
+    (["train", "--minutes", "1", "--stage", "one-step", "--tune", "half"], "argument --tune: invalid choice: 'half'"),
+    (["train", "--minutes", "1", "--stage", "one-step", "--adversarial", "-1"],
+     r"argument --adversarial: must be in \[0, 100\), got -1"),
     (["import", "here"], "required: --pool"), (["export"], "required: --out")])
 def test_wrong_usage_is_named_and_exits_2(forge, arguments, complaint):
     code, out, err = forge(*arguments)
@@ -96,6 +100,10 @@ def test_errors_are_one_sentence(forge, tmp_path, run):
     assert_sentence(forge("evaluate", "--run", nowhere), f"no {nowhere}/tokenizer/vocab.json: stage `text` makes it")
     assert_sentence(forge("export", "--run", nowhere, "--out", tmp_path / "x"), f"no checkpoint at {nowhere}")
     assert_sentence(forge("import", nowhere, "--pool", tmp_path / "pool"), f"{nowhere} does not exist")
+    few = ("train", "--minutes", 1, "--preset", "tiny", "--stage")
+    assert_sentence(forge(*few, "one-step", "--run", nowhere), f"no checkpoint at {nowhere}/denoiser")
+    assert_sentence(forge(*few, "eight-step", "--run", run, "--guidance", 0.5), "guidance to bake in must be in [1, 100)")
+    assert_sentence(forge(*few, "prune", "--run", run, "--decoder-widths", 32, 8, 8), "--decoder-widths must be at most")
     assert_sentence(forge("count", "huge"), "preset must be one of")
     assert_sentence(forge("adopt", nowhere, "--run", run, "--preset", "tiny"), "exists: name another --run")
 
@@ -159,6 +167,7 @@ def test_own_pictures_from_import_to_evaluation(forge, own_pictures, tmp_path, b
 def test_drawn_pictures_from_train_to_published_weights(forge, tmp_path, batches_small, monkeypatch):
     monkeypatch.setattr(commands, "DRAWN", ((512, 1, 2, 3), (256, 1, 2, 3)))
     monkeypatch.setattr(commands, "HELD_OUT_PICTURES", 2)
+    monkeypatch.setattr(commands, "CHECKER_PICTURES", (2, 2))
     monkeypatch.setattr("training.pool.SHARD", 3)
     monkeypatch.setattr("training.pool.draw_shard.__defaults__", (3,))
     monkeypatch.setattr(report, "REFERENCE_PICTURES", 6)
@@ -184,8 +193,58 @@ def test_drawn_pictures_from_train_to_published_weights(forge, tmp_path, batches
     assert forge("adopt", tmp_path / "weights", *adopted)[0] == 0
     code, _, err = forge("train", *adopted, "--stage", "denoiser", "--minutes", 0.03, "--workers", 1, "--threads", 1)
     assert (code, err) == (0, "")
-    before, after = (checkpoint.read_state(tmp_path / name / "denoiser")["step"] for name in ("run", "adopted"))
-    assert after > before
+    before, after = (checkpoint.read_state(tmp_path / name / "denoiser") for name in ("run", "adopted"))
+    assert after["step"] > before["step"]
+    assert after["earlier_seconds"] == before["seconds"]  # and --minutes was the new run's own
+    assert after["seconds"] - before["seconds"] >= 60 * 0.03
+
+
+def test_few_steps_from_train_to_bundle(forge, run, pool_folder, tmp_path, batches_small, monkeypatch):
+    monkeypatch.setattr(report, "DIVERSITY_PROMPTS", 1)
+    options = ("--preset", "tiny", "--run", run, "--pool", pool_folder, "--threads", 1)
+    wishes = ("--largest", 128, "--teacher-steps", 2, "--workers", 1, "--minutes", 0.05)
+    for stage in ("eight-step", "one-step"):
+        code, out, err = forge("train", *options, "--stage", stage, *wishes)
+        assert (code, err) == (0, "") and "best at step" in out
+        assert list((run / "sheets").glob(f"{stage}-0*.png")) and (run / f"sheets/{stage}-scores-loss.png").exists()
+    assert_sentence(forge("train", *options, "--stage", "one-step", *wishes, "--tune", "lora"),
+                    "options.tune = full, this run has lora")
+
+    code, out, err = forge("evaluate", *options, "--steps", 1, 8, "--teacher-steps", 2, "--size", 128, "--prompts", 3,
+                           "--sheet-seeds", 2, "--out", tmp_path / "report")
+    assert (code, err) == (0, "")
+    measured = json.loads((tmp_path / "report/report.json").read_text())
+    assert measured["stage"] == "one-step" and set(measured["generated"]) == {"1", "8"} and "frechet" in measured["teacher"]
+    table = json.loads((tmp_path / "report/comparison.json").read_text())
+    assert table["1"]["frechet"] == pytest.approx(measured["generated"]["1"]["frechet"] / measured["teacher"]["frechet"])
+    assert "| 8 steps |" in (tmp_path / "report/comparison.md").read_text()
+    for name in ("sheet-1-steps", "sheet-8-steps", "sheet-teacher"):
+        assert sheet_size(tmp_path / f"report/{name}.png") == (6 * 256, 4 * 256)
+        assert sheet_size(tmp_path / f"report/{name}-seeds.png") == (8 * 160, 6 * 160)
+    assert_sentence(forge("evaluate", *options, "--guidance", 2), "guidance is part of the weights of", "one-step")
+
+    assert forge("publish", *options[:4], "--out", tmp_path / "weights")[0] == 0
+    adopted = ("--preset", "tiny", "--run", tmp_path / "adopted")
+    assert forge("adopt", tmp_path / "weights", *adopted)[0] == 0
+    code, out, err = forge("export", *adopted, "--out", tmp_path / "bundle")
+    assert (code, err) == (0, "") and "one-step" in out
+    manifest = json.loads((tmp_path / "bundle/bundle.json").read_text())
+    assert (manifest["default_steps"], manifest["steps_range"], manifest["guidance_baked_in"],
+            manifest["default_guidance_scale"]) == (1, [1, 8], True, 1.0)
+    assert manifest["made_by"]["one-step"]["options"]["guidance"] == 2.5 and manifest["made_by"]["denoiser"]["steps"] == 2
+    scheduler = json.loads((tmp_path / "bundle/scheduler/scheduler_config.json").read_text())
+    assert (scheduler["_class_name"], scheduler["shift"]) == ("FlowMatchEulerDiscreteScheduler", 2.5)
+    assert_sentence(forge("export", *adopted, "--out", tmp_path / "x", "--steps", 20), "--steps must be in [1, 8]", "got 20")
+    assert_sentence(forge("export", *adopted, "--out", tmp_path / "x", "--guidance", 2), "guidance is part of the weights")
+
+    code, out, err = forge("train", *options, "--stage", "prune", "--decoder-widths", 8, 8, 4, "--minutes", 0.02)
+    assert (code, err) == (0, "") and "dB less than the whole decoder" in out
+    code, out, err = forge("export", *options[:4], "--stage", "eight-step", "--decoder", run / "pruned-8-8-4-111", "--out",
+                           tmp_path / "small")
+    assert (code, err) == (0, "")
+    small = json.loads((tmp_path / "small/bundle.json").read_text())
+    assert (small["default_steps"], small["steps_range"]) == (8, [4, 16])
+    assert small["parameters"] < manifest["parameters"]
 
 
 def test_bundle_is_exported_from_the_run(forge, run, tmp_path):
