@@ -1,0 +1,140 @@
+package dev.mobilediffusion.server.security;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.PrivateKey;
+import java.security.Signature;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateHolder;
+
+/** Where a server's certificate comes from: its owner's files, or a folder where this machine makes and keeps its own. */
+public final class Certificates {
+
+    /** A made certificate with less life than this is made anew at a start, so a server may run that long. */
+    private static final Duration LEAST_LIFE = Duration.ofDays(180);
+
+    private Certificates() {}
+
+    /**
+     * The owner's certificate.
+     *
+     * @param chain a PEM file with the server's certificate, then those that vouch for it
+     * @param key a PEM file with its private key, without a password
+     * @throws TlsException when a file is missing or unusable, they do not belong together, or the certificate is not
+     *     valid now
+     */
+    public static ServerCertificate given(Path chain, Path key, Clock clock) {
+        List<X509Certificate> certificates = Pem.certificates(chain);
+        PrivateKey privateKey = Pem.privateKey(key);
+        X509Certificate first = certificates.getFirst();
+        Instant now = clock.instant();
+        if (now.isAfter(first.getNotAfter().toInstant())) {
+            throw new TlsException("the certificate in %s expired at %s"
+                    .formatted(chain, first.getNotAfter().toInstant()));
+        }
+        if (now.isBefore(first.getNotBefore().toInstant())) {
+            throw new TlsException("the certificate in %s is not valid before %s"
+                    .formatted(chain, first.getNotBefore().toInstant()));
+        }
+        if (!belong(first, privateKey)) {
+            throw new TlsException("the private key in %s is not that of the certificate in %s".formatted(key, chain));
+        }
+        return new ServerCertificate(privateKey, certificates, Optional.empty());
+    }
+
+    /**
+     * A certificate that this machine made for itself, from an earlier start where it still serves.
+     *
+     * @param folder of {@code root.pem}, {@code root-key.pem}, {@code server.pem} and {@code server-key.pem}
+     * @param machine the machine's name, for people
+     * @throws TlsException when a file that is there cannot be used, or none can be written
+     */
+    public static ServerCertificate generated(Path folder, String machine, CertificateNames names, Clock clock) {
+        LocalAuthority authority = authority(folder, machine, names, clock.instant());
+        Path certificate = folder.resolve("server.pem");
+        Path key = folder.resolve("server-key.pem");
+        if (Files.exists(certificate) && Files.exists(key)) {
+            ServerCertificate kept = new ServerCertificate(
+                    Pem.privateKey(key), Pem.certificates(certificate), Optional.of(authority.certificate()));
+            if (stillServes(kept, authority, names, clock.instant())) {
+                return kept;
+            }
+        }
+        ServerCertificate issued = authority.issue(names, clock.instant());
+        write(key, Pem.of(issued.privateKey()));
+        write(certificate, Pem.of(issued.chain().get(0)) + Pem.of(issued.chain().get(1)));
+        return issued;
+    }
+
+    /** A certificate's PEM text, for a device that is to trust it. */
+    public static String pem(X509Certificate certificate) {
+        return Pem.of(certificate);
+    }
+
+    private static LocalAuthority authority(Path folder, String machine, CertificateNames names, Instant now) {
+        Path certificate = folder.resolve("root.pem");
+        Path key = folder.resolve("root-key.pem");
+        if (Files.exists(certificate) && Files.exists(key)) {
+            LocalAuthority kept =
+                    new LocalAuthority(Pem.certificates(certificate).getFirst(), Pem.privateKey(key));
+            if (now.plus(LocalAuthority.SERVER_LIFE)
+                    .isBefore(kept.certificate().getNotAfter().toInstant())) {
+                return kept;
+            }
+        }
+        LocalAuthority created = LocalAuthority.create(machine, names, now);
+        write(key, Pem.of(created.privateKey()));
+        write(certificate, Pem.of(created.certificate()));
+        return created;
+    }
+
+    private static boolean stillServes(
+            ServerCertificate kept, LocalAuthority authority, CertificateNames names, Instant now) {
+        X509Certificate first = kept.chain().getFirst();
+        if (now.plus(LEAST_LIFE).isAfter(first.getNotAfter().toInstant()) || !belong(first, kept.privateKey())) {
+            return false;
+        }
+        try {
+            first.verify(authority.certificate().getPublicKey());
+            GeneralNames found = GeneralNames.fromExtensions(
+                    new JcaX509CertificateHolder(first).getExtensions(), Extension.subjectAlternativeName);
+            return authority.subject(names).equals(found);
+        } catch (GeneralSecurityException e) {
+            return false; // of an earlier root
+        }
+    }
+
+    /** Whether the key signs what the certificate verifies. */
+    private static boolean belong(X509Certificate certificate, PrivateKey key) {
+        String algorithm = key.getAlgorithm().equals("EC") ? "SHA256withECDSA" : "SHA256with" + key.getAlgorithm();
+        try {
+            Signature signature = Signature.getInstance(key.getAlgorithm().startsWith("Ed") ? "EdDSA" : algorithm);
+            byte[] text = {1, 2, 3};
+            signature.initSign(key);
+            signature.update(text);
+            byte[] signed = signature.sign();
+            signature.initVerify(certificate.getPublicKey());
+            signature.update(text);
+            return signature.verify(signed);
+        } catch (GeneralSecurityException e) {
+            return false;
+        }
+    }
+
+    private static void write(Path file, String text) {
+        try {
+            PrivateFiles.write(file, text);
+        } catch (IOException e) {
+            throw new TlsException("cannot write %s: %s".formatted(file, e), e);
+        }
+    }
+}

@@ -1,0 +1,386 @@
+package dev.mobilediffusion.server;
+
+import static io.restassured.RestAssured.given;
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.greaterThan;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.oneOf;
+import static org.hamcrest.Matchers.startsWith;
+
+import dev.mobilediffusion.server.http.PageRoutes;
+import dev.mobilediffusion.server.security.IssuedKey;
+import dev.mobilediffusion.server.security.KeyFile;
+import io.restassured.response.Response;
+import io.restassured.response.ValidatableResponse;
+import io.restassured.specification.RequestSpecification;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Who gets in by REST, and who does not. */
+final class AccessTest {
+
+    private static final String WRONG = "md_" + "A".repeat(43);
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void thisMachineNeedsNoKey() {
+        try (TestServer server = start(Map.of())) {
+            given().get(server.url() + "/v1/models").then().statusCode(200);
+        }
+    }
+
+    @Test
+    void aKeyLetsInAsBearerAndAsPassword() {
+        IssuedKey key = key("phone");
+        try (TestServer server = start(Map.of("require-keys", "true"))) {
+            for (String authorization :
+                    new String[] {"Bearer " + key.secret(), "bearer  " + key.secret(), basic("ann", key), basic("", key)
+                    }) {
+                given().header("Authorization", authorization)
+                        .get(server.url() + "/v1/models")
+                        .then()
+                        .statusCode(200);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/v1/models",
+                "/v1/jobs/x",
+                "/health/ready",
+                "/metrics",
+                "/openapi.json",
+                "/sdapi/v1/options",
+                "/nothing",
+            })
+    void withoutAKeyThereIsNothingToBeSeen(String path) {
+        key("phone");
+        try (TestServer server = start(Map.of("require-keys", "true"))) {
+            given().get(server.url() + path)
+                    .then()
+                    .statusCode(401)
+                    .body(containsString("this server asks for an API key"));
+        }
+    }
+
+    /** Sent as they are, which HTTP clients would not do. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/health/live/",
+                "//health/live",
+                "/%68ealth/live",
+                "/v1/../health/live",
+                "/page/a.js/../../v1/models",
+                "/page/..%2fv1/models",
+                "/page/page.js/"
+            })
+    void noSpellingOfAnOpenPathOpensAnother(String path) throws Exception {
+        key("phone");
+        try (TestServer server = start(Map.of("require-keys", "true"));
+                Socket client = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            client.setSoTimeout(20_000);
+            client.getOutputStream()
+                    .write("GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                            .formatted(path)
+                            .getBytes(StandardCharsets.US_ASCII));
+            byte[] status = client.getInputStream().readNBytes("HTTP/1.1 401".length());
+            assertThat(new String(status, StandardCharsets.US_ASCII), is(oneOf("HTTP/1.1 401", "HTTP/1.1 400")));
+        }
+    }
+
+    @Test
+    void aSignOfLifeNeedsNoKey() {
+        key("phone");
+        try (TestServer server = start(Map.of("require-keys", "true"))) {
+            given().get(server.url() + "/health/live").then().statusCode(200);
+        }
+    }
+
+    @Test
+    void thePageIsThereBeforeItsKey() {
+        key("phone");
+        try (TestServer server = start(Map.of("require-keys", "true"))) {
+            for (String path : PageRoutes.paths()) {
+                given().accept("text/html, */*").get(server.url() + path).then().statusCode(200);
+            }
+            given().accept("*/*").get(server.url() + "/").then().statusCode(401);
+            given().post(server.url() + "/").then().statusCode(401);
+        }
+    }
+
+    @Test
+    void metricsAndReadinessHaveTheirOwnSwitches() {
+        key("phone");
+        try (TestServer server = start(Map.of("require-keys", "true", "open-metrics", "true", "open-ready", "true"))) {
+            given().get(server.url() + "/metrics").then().statusCode(200);
+            given().get(server.url() + "/health/ready").then().statusCode(200);
+            given().get(server.url() + "/v1/models").then().statusCode(401);
+        }
+    }
+
+    @Test
+    void eachApiRefusesInItsOwnForm() {
+        key("phone");
+        try (TestServer server = start(Map.of("require-keys", "true"))) {
+            draw(given().header("Authorization", "Bearer " + WRONG), server)
+                    .statusCode(401)
+                    .header("WWW-Authenticate", "Bearer")
+                    .body("error.code", equalTo("invalid_api_key"))
+                    .body("error.type", equalTo("invalid_request_error"))
+                    .body("error.message", equalTo("the API key is not one of this server's"));
+            given().post(server.url() + "/sdapi/v1/txt2img")
+                    .then()
+                    .statusCode(401)
+                    .header("WWW-Authenticate", startsWith("Basic "))
+                    .body("detail", startsWith("this server asks for an API key"));
+            assertThat(server.pipeline.finished().size(), is(0));
+        }
+    }
+
+    @Test
+    void aRunningServerNoticesNewAndRevokedKeys() {
+        IssuedKey first = key("first");
+        try (TestServer server = start(Map.of("require-keys", "true"))) {
+            IssuedKey second = key("second");
+            draw(bearer(second), server).statusCode(200);
+
+            keys().revoke("first");
+            draw(bearer(first), server)
+                    .statusCode(401)
+                    .body("error.message", equalTo("the API key 'first' was revoked"));
+            draw(bearer(second), server).statusCode(200);
+        }
+    }
+
+    @Test
+    void anExpiredKeyLetsNobodyIn() {
+        Instant lastWeek = Instant.now().minus(Duration.ofDays(7));
+        Instant yesterday = Instant.now().minus(Duration.ofDays(1));
+        IssuedKey expired = new KeyFile(data(), Clock.fixed(lastWeek, ZoneOffset.UTC))
+                .add("old", Optional.of(yesterday), OptionalInt.empty());
+        key("phone");
+        try (TestServer server = start(Map.of("require-keys", "true"))) {
+            draw(bearer(expired), server)
+                    .statusCode(401)
+                    .body("error.message", equalTo("the API key 'old' expired at " + yesterday));
+        }
+    }
+
+    @Test
+    void whoTriesTooOftenMustWaitButTheOwnerNeedNot() {
+        IssuedKey key = key("phone");
+        try (TestServer server = start(Map.of("require-keys", "true"))) {
+            Response refusal = wrong(server);
+            assertThat(refusal.statusCode(), is(401));
+            for (int i = 0; i < 100 && refusal.statusCode() == 401; i++) {
+                refusal = wrong(server);
+            }
+            refusal.then()
+                    .statusCode(429)
+                    .header("Retry-After", Integer::parseInt, greaterThan(0))
+                    .body("error.message", startsWith("too many wrong API keys from this address"));
+            draw(bearer(key), server).statusCode(200);
+        }
+    }
+
+    @Test
+    void aKeyMayHaveALimitOfPictures() {
+        IssuedKey key = keys().add("guest", Optional.empty(), OptionalInt.of(2));
+        try (TestServer server = start(Map.of("require-keys", "true"))) {
+            draw(bearer(key), server).statusCode(200);
+            draw(bearer(key), server).statusCode(200);
+            draw(bearer(key), server)
+                    .statusCode(429)
+                    .header("Retry-After", Integer::parseInt, greaterThan(0))
+                    .body("error.message", equalTo("the API key 'guest' may ask for pictures 2 times a minute"));
+            bearer(key).get(server.url() + "/v1/models").then().statusCode(200);
+        }
+    }
+
+    @Test
+    void aDamagedFileOfKeysLetsNobodyIn() throws Exception {
+        IssuedKey key = key("phone");
+        try (TestServer server = start(Map.of("require-keys", "true"))) {
+            Files.writeString(data().resolve("keys.json"), "{\"version\":1,\"keys\":[]");
+            draw(bearer(key), server).statusCode(401);
+        }
+    }
+
+    @Test
+    void aLongBodyWithoutAKeyIsRefusedWithoutReadingIt() {
+        key("phone");
+        try (TestServer server = start(Map.of("require-keys", "true", "max-body-bytes", "1000000"))) {
+            given().body(new byte[900_000])
+                    .post(server.url() + "/v1/images/generations")
+                    .then()
+                    .statusCode(401)
+                    .header("Connection", equalTo("close"));
+        }
+    }
+
+    @Test
+    void jobsOfAKeyGoByItsName() throws Exception {
+        IssuedKey key = key("phone");
+        try (TestServer server = start(Map.of("require-keys", "true"))) {
+            String id = bearer(key)
+                    .contentType("application/json")
+                    .body("{\"prompt\":\"a house\"}")
+                    .post(server.url() + "/v1/jobs")
+                    .then()
+                    .statusCode(202)
+                    .extract()
+                    .path("id");
+
+            assertThat(server.queue().find(id).orElseThrow().client().value(), is("key:phone"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example"})
+    void aNameThatIsNotTheServersIsRefused(String host) {
+        try (TestServer server = start(Map.of())) {
+            given().header("Host", host)
+                    .get(server.url() + "/v1/models")
+                    .then()
+                    .statusCode(403)
+                    .body("error.code", equalTo("forbidden"))
+                    .body("error.param", equalTo("Host"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"localhost", "LOCALHOST:80", "pi.local:8080", "192.168.1.5", "[::1]:8080", "pics.example"})
+    void addressesLocalNamesAndListedNamesAreTheServers(String host) {
+        try (TestServer server = start(Map.of("allowed-hosts", "pics.example"))) {
+            given().header("Host", host).get(server.url() + "/v1/models").then().statusCode(200);
+        }
+    }
+
+    @Test
+    void pagesOfOtherSitesMayNotUseTheServer() {
+        try (TestServer server = start(Map.of())) {
+            for (String origin : new String[] {"https://evil.example", "null", "http://localhost:3000"}) {
+                draw(given().header("Origin", origin), server)
+                        .statusCode(403)
+                        .header("Access-Control-Allow-Origin", is((String) null))
+                        .body("error.param", equalTo("Origin"));
+            }
+            assertThat(server.pipeline.finished().size(), is(0));
+            draw(given().header("Origin", server.url()), server).statusCode(200);
+        }
+    }
+
+    @Test
+    void pagesOfListedOriginsMay() {
+        IssuedKey key = key("phone");
+        String origin = "https://chat.example";
+        try (TestServer server = start(Map.of("require-keys", "true", "allowed-origins", origin))) {
+            given().header("Origin", origin)
+                    .header("Access-Control-Request-Method", "POST")
+                    .header("Access-Control-Request-Headers", "authorization,content-type")
+                    .options(server.url() + "/v1/images/generations")
+                    .then()
+                    .statusCode(204)
+                    .header("Access-Control-Allow-Origin", origin)
+                    .header("Access-Control-Allow-Methods", containsString("POST"))
+                    .header("Access-Control-Allow-Headers", "authorization,content-type");
+            draw(bearer(key).header("Origin", origin), server)
+                    .statusCode(200)
+                    .header("Access-Control-Allow-Origin", origin)
+                    .header("Vary", "Origin");
+            draw(given().header("Origin", origin), server).statusCode(401);
+        }
+    }
+
+    @Test
+    void everyAnswerTellsBrowsersToBeCareful() {
+        key("phone");
+        try (TestServer server = start(Map.of("require-keys", "true"))) {
+            for (String path : new String[] {"/health/live", "/v1/models"}) {
+                given().get(server.url() + path)
+                        .then()
+                        .header("Content-Security-Policy", containsString("default-src 'none'"))
+                        .header("Content-Security-Policy", not(containsString("unsafe")))
+                        .header("X-Content-Type-Options", "nosniff")
+                        .header("X-Frame-Options", "DENY")
+                        .header("Referrer-Policy", "no-referrer");
+            }
+        }
+    }
+
+    @Test
+    void theKeyIsNowhereOnTheDisk() throws Exception {
+        IssuedKey key = key("phone");
+        try (TestServer server = start(Map.of("require-keys", "true"))) {
+            draw(bearer(key), server).statusCode(200);
+        }
+        try (var files = Files.walk(data())) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                String bytes = Files.readString(file, StandardCharsets.ISO_8859_1);
+                assertThat(file.toString(), bytes, not(containsString(key.secret())));
+            }
+        }
+        assertThat(Files.exists(data().resolve("keys.json")), is(true));
+    }
+
+    private TestServer start(Map<String, String> settings) {
+        Map<String, String> all = new HashMap<>(settings);
+        return TestServer.start(ConfigKeys.apply(TestServer.config(folder), all), FakePipeline.quick());
+    }
+
+    private Path data() {
+        return TestServer.config(folder).data();
+    }
+
+    private KeyFile keys() {
+        return new KeyFile(data(), Clock.systemUTC());
+    }
+
+    private IssuedKey key(String name) {
+        return keys().add(name, Optional.empty(), OptionalInt.empty());
+    }
+
+    private static RequestSpecification bearer(IssuedKey key) {
+        return given().header("Authorization", "Bearer " + key.secret());
+    }
+
+    private static Response wrong(TestServer server) {
+        return given().header("Authorization", "Bearer " + WRONG).get(server.url() + "/v1/models");
+    }
+
+    private static String basic(String user, IssuedKey key) {
+        String pair = user + ":" + key.secret();
+        return "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static ValidatableResponse draw(RequestSpecification request, TestServer server) {
+        return request.contentType("application/json")
+                .body("{\"prompt\":\"a house\"}")
+                .post(server.url() + "/v1/images/generations")
+                .then();
+    }
+}

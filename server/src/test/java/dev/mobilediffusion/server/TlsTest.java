@@ -1,0 +1,311 @@
+package dev.mobilediffusion.server;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.startsWith;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
+import dev.mobilediffusion.server.grpc.v1.ListModelsRequest;
+import dev.mobilediffusion.server.security.ServerCertificate;
+import dev.mobilediffusion.server.security.TlsException;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.NettyChannelBuilder;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Encrypted servers, and clients that take one for the other. */
+final class TlsTest {
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void aDeviceThatTrustsTheRootMayUseTheServer() throws Exception {
+        try (TestServer server = start(Map.of("tls", "true"))) {
+            assertThat(server.url(), startsWith("https://127.0.0.1:"));
+            X509Certificate root = downloadedRoot(server);
+            try (HttpClient client = trusting(root)) {
+                assertThat(get(client, server.url() + "/v1/models").statusCode(), is(200));
+                assertThat(
+                        get(client, "https://localhost:" + server.port() + "/v1/models")
+                                .statusCode(),
+                        is(200));
+                assertThat(get(client, server.url() + "/v1/models").version(), is(HttpClient.Version.HTTP_2));
+            }
+            try (HttpClient stranger = HttpClient.newHttpClient()) {
+                assertThrows(SSLException.class, () -> get(stranger, server.url() + "/v1/models"));
+            }
+        }
+    }
+
+    /** Browsers and many libraries choose HTTP/2 as soon as there is TLS. */
+    @Test
+    void everyFaceAnswersInHttp2() throws Exception {
+        try (TestServer server = start(Map.of("tls", "true"));
+                HttpClient client = trusting(downloadedRoot(server))) {
+            for (String path : List.of(
+                    "/", "/page/page.js", "/v1/models", "/sdapi/v1/sd-models", "/sdapi/v1/options", "/health/ready")) {
+                HttpResponse<String> reply = get(client, server.url() + path);
+                assertThat(path, reply.version(), is(HttpClient.Version.HTTP_2));
+                assertThat(path, reply.statusCode(), is(200));
+            }
+            assertThat(get(client, server.url() + "/sdapi/v1/nothing").statusCode(), is(404));
+            assertThat(
+                    post(client, server.url() + "/v1/images/generations", "{\"prompt\":\"a house\",\"stream\":true}"),
+                    containsString("image_generation.completed"));
+            assertThat(
+                    post(client, server.url() + "/sdapi/v1/txt2img", "{\"prompt\":\"a house\"}"),
+                    containsString("\"images\":"));
+        }
+    }
+
+    @Test
+    void grpcIsEncryptedOnTheSamePort() throws Exception {
+        try (TestServer server = start(Map.of("tls", "true"))) {
+            ManagedChannel channel = NettyChannelBuilder.forAddress("localhost", server.port())
+                    .sslContext(GrpcSslContexts.forClient()
+                            .trustManager(downloadedRoot(server))
+                            .build())
+                    .build();
+            try {
+                assertThat(
+                        ImageGenerationGrpc.newBlockingStub(channel)
+                                .withDeadlineAfter(Duration.ofSeconds(20))
+                                .listModels(ListModelsRequest.getDefaultInstance())
+                                .getModelsCount(),
+                        is(1));
+            } finally {
+                channel.shutdownNow();
+            }
+        }
+    }
+
+    @Test
+    void theNextStartShowsTheSameCertificate() throws Exception {
+        String first;
+        try (TestServer server = start(Map.of("tls", "true"))) {
+            first = ServerCertificate.fingerprint(
+                    server.server().certificate().orElseThrow().chain().getFirst());
+        }
+        for (String name : new String[] {"root-key.pem", "server-key.pem"}) {
+            Path key = TestServer.config(folder).data().resolve("tls").resolve(name);
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(key)), is("rw-------"));
+        }
+        try (TestServer server = start(Map.of("tls", "true"))) {
+            assertThat(
+                    ServerCertificate.fingerprint(
+                            server.server().certificate().orElseThrow().chain().getFirst()),
+                    is(first));
+        }
+    }
+
+    @Test
+    void anotherNameMakesAnotherCertificateOfTheSameRoot() throws Exception {
+        X509Certificate root;
+        try (TestServer server = start(Map.of("tls", "true", "allowed-hosts", "pics.local"))) {
+            root = downloadedRoot(server);
+        }
+        try (TestServer server = start(Map.of("tls", "true", "allowed-hosts", "other.local"));
+                HttpClient client = trusting(root)) {
+            assertThat(downloadedRoot(server), is(root));
+            assertThat(get(client, server.url() + "/v1/models").statusCode(), is(200));
+            assertThat(
+                    server.server()
+                            .certificate()
+                            .orElseThrow()
+                            .chain()
+                            .getFirst()
+                            .getSubjectAlternativeNames()
+                            .toString(),
+                    containsString("other.local"));
+        }
+    }
+
+    @Test
+    void theOwnersFilesAreUsed() throws Exception {
+        ServerCertificate made;
+        try (TestServer server = start(Map.of("tls", "true"))) {
+            made = server.server().certificate().orElseThrow();
+        }
+        Path tls = TestServer.config(folder).data().resolve("tls");
+        Map<String, String> files = Map.of(
+                "tls-certificate", tls.resolve("server.pem").toString(),
+                "tls-key", tls.resolve("server-key.pem").toString());
+        try (TestServer server = start(files);
+                HttpClient client = trusting(made.root().orElseThrow())) {
+            assertThat(get(client, server.url() + "/v1/models").statusCode(), is(200));
+            assertThat(
+                    "whose root is its owner's matter",
+                    get(client, server.url() + "/ca.pem").statusCode(),
+                    is(404));
+        }
+    }
+
+    @Test
+    void filesThatCannotBeUsedAreNamed() throws Exception {
+        try (TestServer server = start(Map.of("tls", "true"))) {
+            assertThat(server.server().certificate().isPresent(), is(true));
+        }
+        Path tls = TestServer.config(folder).data().resolve("tls");
+        Path certificate = tls.resolve("server.pem");
+        Path otherKey = tls.resolve("root-key.pem");
+        Path text = Files.writeString(folder.resolve("text.pem"), "hello");
+
+        assertThat(refusal(folder.resolve("none.pem"), otherKey), is("there is no file " + folder.resolve("none.pem")));
+        assertThat(refusal(text, otherKey), is(text + " holds no certificate in PEM form"));
+        assertThat(refusal(certificate, text), is(text + " holds no private key in PEM form"));
+        assertThat(
+                refusal(certificate, otherKey),
+                is("the private key in %s is not that of the certificate in %s".formatted(otherKey, certificate)));
+        Files.writeString(certificate, "hello");
+        TlsException damaged = assertThrows(
+                TlsException.class, () -> start(Map.of("tls", "true")).close());
+        assertThat(damaged.getMessage(), is(certificate + " holds no certificate in PEM form"));
+    }
+
+    @Test
+    void tlsToAPlainPortFailsAtOnceAndSaysSo() throws Exception {
+        try (TestServer server = start(Map.of());
+                SSLSocket client = (SSLSocket) SSLContext.getDefault()
+                        .getSocketFactory()
+                        .createSocket(InetAddress.getLoopbackAddress(), server.port())) {
+            client.setSoTimeout(10_000);
+            SSLException failure = assertThrows(SSLException.class, client::startHandshake);
+            assertThat(failure.getMessage(), containsString("handshake_failure"));
+        }
+    }
+
+    @Test
+    void plainHttpToATlsPortEndsAtOnce() throws Exception {
+        try (TestServer server = start(Map.of("tls", "true"));
+                Socket client = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            client.setSoTimeout(10_000);
+            client.getOutputStream()
+                    .write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            assertThat(rest(client), not(startsWith("HTTP/1.1 200")));
+        }
+    }
+
+    private static String rest(Socket client) {
+        try {
+            return new String(client.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+        } catch (SocketTimeoutException e) {
+            throw new AssertionError("the server keeps a plain client waiting", e);
+        } catch (IOException e) {
+            return "reset";
+        }
+    }
+
+    private String refusal(Path certificate, Path key) {
+        Map<String, String> settings = new HashMap<>();
+        settings.put("tls-certificate", certificate.toString());
+        settings.put("tls-key", key.toString());
+        return assertThrows(TlsException.class, () -> start(settings).close()).getMessage();
+    }
+
+    private TestServer start(Map<String, String> settings) {
+        return TestServer.start(ConfigKeys.apply(TestServer.config(folder), settings), FakePipeline.quick());
+    }
+
+    /** As a device gets it: without trusting anybody yet, and comparing the fingerprint by eye. */
+    private static X509Certificate downloadedRoot(TestServer server) throws Exception {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, new TrustManager[] {new TrustsAnybody()}, null);
+        try (HttpClient client = HttpClient.newBuilder().sslContext(context).build()) {
+            HttpResponse<String> reply = get(client, "https://localhost:" + server.port() + "/ca.pem");
+            assertThat(reply.statusCode(), is(200));
+            assertThat(reply.headers().firstValue("Content-Type").orElse(""), is("application/x-x509-ca-cert"));
+            X509Certificate root = (X509Certificate) CertificateFactory.getInstance("X.509")
+                    .generateCertificate(new ByteArrayInputStream(reply.body().getBytes(StandardCharsets.US_ASCII)));
+            assertThat(
+                    root, is(server.server().certificate().orElseThrow().root().orElseThrow()));
+            return root;
+        }
+    }
+
+    private static HttpClient trusting(X509Certificate root) throws Exception {
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        trusted.setCertificateEntry("root", root);
+        TrustManagerFactory managers = TrustManagerFactory.getInstance("PKIX");
+        managers.init(trusted);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, managers.getTrustManagers(), null);
+        return HttpClient.newBuilder().sslContext(context).build();
+    }
+
+    private static String post(HttpClient client, String url, String body) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(url))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .timeout(Duration.ofSeconds(20))
+                .build();
+        HttpResponse<String> reply = client.send(request, HttpResponse.BodyHandlers.ofString());
+        assertThat(reply.body(), reply.statusCode(), is(200));
+        return reply.body();
+    }
+
+    private static HttpResponse<String> get(HttpClient client, String url) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(url))
+                .timeout(Duration.ofSeconds(20))
+                .build();
+        return client.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static final class TrustsAnybody extends X509ExtendedTrustManager {
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return new X509Certificate[0];
+        }
+    }
+}
