@@ -1,0 +1,84 @@
+package dev.mobilediffusion.server.discovery;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.startsWith;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.net.InetAddress;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import javax.jmdns.JmDNS;
+import javax.jmdns.ServiceInfo;
+import org.junit.jupiter.api.Test;
+
+/** A neighbour, which is a second JmDNS on a network of this machine, looks for the server. */
+final class AdvertisementTest {
+
+    private static final InetAddress NETWORK =
+            LocalNetwork.multicastAddresses().stream().findFirst().orElse(InetAddress.getLoopbackAddress());
+
+    private static final int TRIES = 60;
+
+    @Test
+    void aNeighbourFindsTheServerWithItsModelAndVersion() throws Exception {
+        String name = "Test server " + ProcessHandle.current().pid();
+        Advertisement.Service service = new Advertisement.Service(name, 8123, false, "pocket", "0.1.0");
+        try (JmDNS neighbour = JmDNS.create(NETWORK, "neighbour")) {
+            try (Advertisement shown = Advertisement.start(service, List.of(NETWORK))) {
+                assertThat(shown, is(not((Object) null)));
+                for (String type : List.of("_mobilediffusion._tcp.local.", "_http._tcp.local.")) {
+                    ServiceInfo found = find(neighbour, type, name).orElseThrow();
+                    assertThat(found.getPort(), is(8123));
+                    assertThat(found.getInetAddresses()[0], is(NETWORK));
+                    assertThat(found.getPropertyString("path"), is("/"));
+                    assertThat(found.getPropertyString("model"), is("pocket"));
+                    assertThat(found.getPropertyString("version"), is("0.1.0"));
+                    assertThat(found.getPropertyString("tls"), is("false"));
+                }
+            }
+            boolean gone = false;
+            for (int i = 0; i < TRIES && !gone; i++) {
+                gone = seen(neighbour, "_mobilediffusion._tcp.local.", name).isEmpty();
+            }
+            assertThat("gone when the server has gone", gone, is(true));
+        }
+    }
+
+    @Test
+    void aServerWithTlsIsNoPlainWebServer() throws Exception {
+        String name = "TLS server " + ProcessHandle.current().pid();
+        Advertisement.Service service = new Advertisement.Service(name, 8124, true, "pocket", "0.1.0");
+        try (JmDNS neighbour = JmDNS.create(NETWORK, "neighbour");
+                Advertisement shown = Advertisement.start(service, List.of(NETWORK))) {
+            assertThat(shown, is(not((Object) null)));
+            ServiceInfo found = find(neighbour, "_https._tcp.local.", name).orElseThrow();
+            assertThat(found.getPropertyString("tls"), is("true"));
+            assertThat(found.getURLs("https")[0], startsWith("https://"));
+        }
+    }
+
+    @Test
+    void aNameThatDnsCannotHoldIsRefused() {
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new Advertisement.Service("n".repeat(64), 1, false, "pocket", "1"));
+    }
+
+    private static Optional<ServiceInfo> find(JmDNS neighbour, String type, String name) {
+        Optional<ServiceInfo> found = Optional.empty();
+        for (int i = 0; i < TRIES && found.isEmpty(); i++) {
+            found = seen(neighbour, type, name);
+        }
+        return found;
+    }
+
+    /** Waits a moment for answers. */
+    private static Optional<ServiceInfo> seen(JmDNS neighbour, String type, String name) {
+        return Arrays.stream(neighbour.list(type, 500))
+                .filter(info -> info.getName().equals(name) && info.getPort() != 0)
+                .findFirst();
+    }
+}
