@@ -1,0 +1,176 @@
+package dev.mobilediffusion.server.clients;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.greaterThan;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.is;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.core.JsonValue;
+import com.openai.core.http.StreamResponse;
+import com.openai.errors.BadRequestException;
+import com.openai.errors.InternalServerException;
+import com.openai.errors.NotFoundException;
+import com.openai.errors.RateLimitException;
+import com.openai.models.images.Image;
+import com.openai.models.images.ImageEditParams;
+import com.openai.models.images.ImageGenCompletedEvent;
+import com.openai.models.images.ImageGenStreamEvent;
+import com.openai.models.images.ImageGenerateParams;
+import com.openai.models.images.ImagesResponse;
+import com.openai.models.models.Model;
+import dev.mobilediffusion.server.FakePipeline;
+import dev.mobilediffusion.server.TestServer;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** OpenAI's own Java SDK, told nothing but the address. */
+final class OpenAiSdkTest {
+
+    @TempDir
+    private Path folder;
+
+    private TestServer server;
+    private OpenAIClient client;
+
+    @AfterEach
+    void stop() {
+        client.close();
+        server.close();
+    }
+
+    @Test
+    void picturesComeBackWithUsageAndSeeds() throws IOException {
+        start(FakePipeline.quick());
+
+        ImagesResponse response = client.images()
+                .generate(params("a red house")
+                        .model("gpt-image-1")
+                        .n(2)
+                        .size("64x32")
+                        .quality(ImageGenerateParams.Quality.HIGH)
+                        .background(ImageGenerateParams.Background.AUTO)
+                        .putAdditionalBodyProperty("user", JsonValue.from("ann"))
+                        .putAdditionalBodyProperty("seed", JsonValue.from(7))
+                        .build());
+
+        List<Image> data = response.data().orElseThrow();
+        assertThat(data, hasSize(2));
+        byte[] file = Base64.getDecoder().decode(data.get(1).b64Json().orElseThrow());
+        assertThat(ImageIO.read(new ByteArrayInputStream(file)).getWidth(), is(64));
+        assertThat(data.get(1)._allProperties().get("seed"), is(JsonValue.from(8)));
+        assertThat(response.created(), is(greaterThan(1_600_000_000L)));
+        assertThat(response.usage().orElseThrow().totalTokens(), is(0L));
+        assertThat(response.size().orElseThrow().asString(), is("64x32"));
+        response.background().orElseThrow().validate();
+        response.outputFormat().orElseThrow().validate();
+        response.quality().orElseThrow().validate();
+    }
+
+    @Test
+    void aStreamIsPartialImagesAndThenTheCompletedOne() {
+        start(FakePipeline.quick());
+
+        try (StreamResponse<ImageGenStreamEvent> stream = client.images()
+                .generateStreaming(params("a red house").partialImages(2).build())) {
+            List<ImageGenStreamEvent> events = stream.stream().toList();
+
+            assertThat(
+                    events.stream()
+                            .map(event -> event.generationPartialImage()
+                                    .map(partial -> "partial " + partial.partialImageIndex())
+                                    .orElse("completed"))
+                            .toList(),
+                    contains("partial 0", "partial 1", "completed"));
+            ImageGenCompletedEvent completed = events.getLast().asGenerationCompleted();
+            assertThat(completed.usage().totalTokens(), is(0L));
+            completed.quality().validate();
+            completed.background().validate();
+            assertThat(completed.b64Json().isEmpty(), is(false));
+        }
+    }
+
+    @Test
+    void modelsAreListedAndFound() {
+        start(FakePipeline.quick());
+
+        List<Model> models = client.models().list().data();
+
+        assertThat(models.stream().map(Model::id).toList(), contains("fake"));
+        assertThat(client.models().retrieve("fake").validate().ownedBy(), is("mobilediffusion"));
+        NotFoundException unknown =
+                assertThrows(NotFoundException.class, () -> client.models().retrieve("dall-e-3"));
+        assertThat(unknown.code().orElseThrow(), is("model_not_found"));
+    }
+
+    @Test
+    void refusalsArriveAsTheSdksOwnExceptions() {
+        start(FakePipeline.quick());
+
+        BadRequestException wrong = assertThrows(
+                BadRequestException.class,
+                () -> client.images().generate(params("a").n(11).build()));
+        assertThat(wrong.param().orElseThrow(), is("n"));
+        assertThat(wrong.type().orElseThrow(), is("invalid_request_error"));
+        assertThat(wrong.getMessage(), containsString("n must be in [1, 10], got 11"));
+        InternalServerException edit = assertThrows(
+                InternalServerException.class,
+                () -> client.images()
+                        .edit(ImageEditParams.builder()
+                                .image(new byte[20_000])
+                                .prompt("a hat")
+                                .build()));
+        assertThat(edit.statusCode(), is(501));
+        assertThat(edit.code().orElseThrow(), is("not_implemented"));
+    }
+
+    @Test
+    void aFullQueueIsTheSdksRateLimit() throws InterruptedException {
+        FakePipeline pipeline = FakePipeline.gated();
+        start(pipeline);
+        ImageGenerateParams one = params("a").build();
+        List<CompletableFuture<ImagesResponse>> waiting = new ArrayList<>();
+        waiting.add(client.async().images().generate(one));
+        pipeline.awaitStart();
+        while (server.queue().depth() < server.queue().capacity()) {
+            waiting.add(client.async().images().generate(one));
+            Thread.sleep(100);
+        }
+
+        RateLimitException full = assertThrows(
+                RateLimitException.class,
+                () -> client.withOptions(options -> options.maxRetries(0))
+                        .images()
+                        .generate(one));
+
+        assertThat(full.code().orElseThrow(), is("rate_limit_exceeded"));
+        assertThat(full.headers().values("Retry-After"), hasSize(1));
+        pipeline.allow(100);
+        waiting.forEach(CompletableFuture::join);
+    }
+
+    private void start(FakePipeline pipeline) {
+        server = TestServer.startWithFiles(TestServer.config(folder), pipeline);
+        client = OpenAIOkHttpClient.builder()
+                .apiKey("sk-anything")
+                .baseUrl(server.url() + "/v1")
+                .build();
+    }
+
+    private static ImageGenerateParams.Builder params(String prompt) {
+        return ImageGenerateParams.builder().prompt(prompt);
+    }
+}
