@@ -1,0 +1,56 @@
+// What a model knows, and prompts made of it. Pure functions, no page.
+
+const SUBJECTS = [
+  "a red house", "two blue fish", "a yellow rocket", "a snowman", "three pink flowers", "a white lighthouse",
+  "an orange cat", "a black dog", "a big purple hot-air balloon", "two green pines", "a small brown boat",
+  "a red mushroom", "a yellow star", "a blue tent", "three white birds", "a green car",
+];
+const PLACES = [
+  "by the sea", "in the desert", "in a meadow", "in the snow", "in the snowy mountains", "in the city", "in the forest",
+];
+const MOMENTS = ["at sunset", "at night", "at dawn", "in the morning", "with a rainbow", "at night with stars"];
+
+/** For models that take any text. */
+const FREE = [
+  "a lighthouse by the sea at sunset, oil painting", "a red house in the snow at night", "a fox in an autumn forest",
+  "a sailing boat at dawn, watercolour", "a market street in the rain", "a hot-air balloon over green hills",
+];
+
+/** The words of a text as the server counts them: runs of letters in lower case, without "'s". */
+export function wordsOf(text) {
+  return text.normalize("NFC").toLowerCase().replace(/'s\b/g, "").match(/\p{L}+/gu) ?? [];
+}
+
+/** Words of `text` that are not among `known`, each once; none when `known` is empty, as any text will do then. */
+export function unknownIn(text, known) {
+  if (known.length === 0) {
+    return [];
+  }
+  const set = new Set(known.flatMap(wordsOf));
+  return [...new Set(wordsOf(text))].filter((word) => !set.has(word));
+}
+
+/** Up to `count` prompts in which the model knows every word; its bare words when no sentence fits. */
+export function examples(known, count, random = Math.random) {
+  if (known.length === 0) {
+    return shuffled(FREE, random).slice(0, count);
+  }
+  const fits = (phrase) => unknownIn(phrase, known).length === 0;
+  const subjects = shuffled(SUBJECTS.filter(fits), random);
+  const places = shuffled(PLACES.filter(fits), random);
+  const moments = shuffled(MOMENTS.filter(fits), random);
+  if (subjects.length === 0) {
+    return shuffled(known, random).slice(0, count);
+  }
+  return subjects.slice(0, count).map((subject, i) =>
+    [subject, places[i % places.length], moments[i % moments.length]].filter(Boolean).join(" "));
+}
+
+function shuffled(items, random) {
+  const copy = [...items];
+  for (let i = copy.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [copy[i], copy[j]] = [copy[j], copy[i]];
+  }
+  return copy;
+}
