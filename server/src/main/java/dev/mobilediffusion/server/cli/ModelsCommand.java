@@ -1,8 +1,10 @@
 package dev.mobilediffusion.server.cli;
 
 import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.bundle.ModelLibrary;
+import dev.mobilediffusion.runtime.measure.ModelCost;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,6 +12,7 @@ import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -17,8 +20,14 @@ import picocli.CommandLine.Spec;
 /** {@code models}: what models there are, what one is, and whether its files are what its maker made. */
 @Command(
         name = "models",
-        description = "Tells which models there are, and checks their files.",
-        subcommands = {ModelsCommand.ListModels.class, ModelsCommand.Show.class, ModelsCommand.Verify.class})
+        description = "Tells which models there are, checks their files, installs and removes them.",
+        subcommands = {
+            ModelsCommand.ListModels.class,
+            ModelsCommand.Show.class,
+            ModelsCommand.Verify.class,
+            ModelsAddCommand.class,
+            ModelsRemoveCommand.class
+        })
 final class ModelsCommand implements Runnable {
 
     @Spec
@@ -63,7 +72,7 @@ final class ModelsCommand implements Runnable {
         }
     }
 
-    /** {@code models show}: everything that is known about one model without loading its networks. */
+    /** {@code models show}: everything that is known about one model; its networks run only to be counted. */
     @Command(name = "show", description = "Tells what a model is.")
     static final class Show implements Runnable {
 
@@ -73,6 +82,9 @@ final class ModelsCommand implements Runnable {
         @Parameters(paramLabel = "NAME", description = "Which model.")
         private String name;
 
+        @Option(names = "--count", description = "Also count the multiplications of each network, by running it once.")
+        private boolean count;
+
         @Mixin
         private ModelOptions models;
 
@@ -80,7 +92,10 @@ final class ModelsCommand implements Runnable {
         public void run() {
             ModelLibrary library = models.library();
             ModelBundle bundle = ModelBundle.open(library.model(library.choose(Optional.of(name))));
-            spec.commandLine().getOut().print(ModelDescription.of(bundle));
+            // Without weights repacked for speed, since each network runs once
+            RuntimeOptions frugal = RuntimeOptions.defaults().withMemory(RuntimeOptions.MemoryProfile.SMALL);
+            Optional<ModelCost> cost = count ? Optional.of(ModelCost.count(bundle, frugal)) : Optional.empty();
+            spec.commandLine().getOut().print(ModelDescription.of(bundle, cost));
             spec.commandLine().getOut().flush();
         }
     }

@@ -1,0 +1,295 @@
+package dev.mobilediffusion.server.install;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.allOf;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.is;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.mobilediffusion.runtime.bundle.ModelBundle;
+import dev.mobilediffusion.runtime.bundle.ModelLibrary;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class ModelInstallerTest {
+
+    private static final Path TINY = Path.of("..", "runtime", "src", "test", "resources", "bundles", "tiny-sd");
+    private static final InstallProgress QUIET = (file, done, total) -> {};
+
+    @TempDir
+    private Path folder;
+
+    private ModelLibrary library;
+
+    @BeforeEach
+    void library() throws IOException {
+        library = new ModelLibrary(Files.createDirectories(folder.resolve("models")));
+    }
+
+    @Test
+    void installsAFolderAndWritesDownItsHashes() throws IOException {
+        AtomicLong last = new AtomicLong();
+
+        String name = installer().add(TINY.toString(), Optional.empty(), (file, done, total) -> {
+            last.set(done);
+            assertThat(done <= total, is(true));
+        });
+
+        assertThat(name, is("tiny-sd"));
+        ModelBundle bundle = ModelBundle.open(library.model(name));
+        bundle.verify();
+        assertThat(bundle.manifest().orElseThrow().files().size(), is(12));
+        assertThat(last.get(), is(bytes(TINY)));
+        assertThat(leftovers(), is(empty()));
+    }
+
+    @Test
+    void leavesOtherProgramsWeightsBehind() throws IOException {
+        Path source = copy("with-torch");
+        Files.writeString(source.resolve("unet/diffusion_pytorch_model.safetensors"), "gigabytes");
+        Files.writeString(source.resolve("README.md"), "text");
+
+        installer().add(source.toString(), Optional.empty(), QUIET);
+
+        assertThat(
+                Files.exists(library.model("with-torch").resolve("unet/diffusion_pytorch_model.safetensors")),
+                is(false));
+        assertThat(Files.exists(library.model("with-torch").resolve("README.md")), is(false));
+    }
+
+    @Test
+    void installsAZipWithAFolderInIt() throws IOException {
+        Path zip = zip("bundle.zip", "anything/", TINY);
+
+        String name = installer().add(zip.toString(), Optional.of("mine"), QUIET);
+
+        assertThat(name, is("mine"));
+        assertThat(library.names(), is(List.of("mine")));
+    }
+
+    @Test
+    void refusesAZipWhoseNamesPointOutside() throws IOException {
+        Path zip = folder.resolve("evil.zip");
+        try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip))) {
+            put(out, "model_index.json", "{}".getBytes(StandardCharsets.UTF_8));
+            put(out, "unet/../../../evil", "evil".getBytes(StandardCharsets.UTF_8));
+        }
+
+        assertThat(refusal(zip.toString()), containsString("'unet/../../../evil' points outside of the model"));
+        assertThat(leftovers(), is(empty()));
+        assertThat(Files.exists(folder.resolve("evil")), is(false));
+    }
+
+    @Test
+    void refusesABomb() throws IOException {
+        Path zip = folder.resolve("bomb.zip");
+        try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip))) {
+            put(out, "model_index.json", "{}".getBytes(StandardCharsets.UTF_8));
+            put(out, "unet/model.onnx", new byte[40 << 20]);
+        }
+
+        assertThat(
+                refusal(zip.toString()),
+                allOf(containsString("swells to more than 16 MB"), containsString("unet/model.onnx")));
+        assertThat(leftovers(), is(empty()));
+    }
+
+    @Test
+    void refusesAFileThatIsNoZip() throws IOException {
+        Path file = Files.writeString(folder.resolve("model.zip"), "not a zip");
+
+        assertThat(refusal(file.toString()), containsString("is damaged or no zip"));
+    }
+
+    @Test
+    void refusesAModelThatCannotRunAndLeavesNothing() throws IOException {
+        Path source = copy("broken");
+        Path network = source.resolve("unet/model.onnx");
+        byte[] bytes = Files.readAllBytes(network);
+        Files.write(network, java.util.Arrays.copyOf(bytes, bytes.length / 2));
+
+        assertThat(refusal(source.toString()), containsString("unet/model.onnx is truncated"));
+        assertThat(library.names(), is(empty()));
+        assertThat(leftovers(), is(empty()));
+    }
+
+    @Test
+    void refusesANameThatIsTaken() {
+        installer().add(TINY.toString(), Optional.empty(), QUIET);
+
+        assertThat(refusal(TINY.toString()), containsString("there is a model 'tiny-sd' already"));
+    }
+
+    @Test
+    void refusesANameThatIsAPath() {
+        InstallException refusal = assertThrows(
+                InstallException.class, () -> installer().add(TINY.toString(), Optional.of("../up"), QUIET));
+
+        assertThat(refusal.getMessage(), containsString("got '../up'"));
+    }
+
+    @Test
+    void saysWhatASourceMayBe() {
+        assertThat(refusal("no such thing"), containsString("'no such thing' is no folder and no zip"));
+    }
+
+    @Test
+    void removesAModel() {
+        installer().add(TINY.toString(), Optional.empty(), QUIET);
+
+        installer().remove("tiny-sd");
+
+        assertThat(library.names(), is(empty()));
+        assertThat(leftovers(), is(empty()));
+        InstallException refusal =
+                assertThrows(InstallException.class, () -> installer().remove("tiny-sd"));
+        assertThat(refusal.getMessage(), containsString("there is no model 'tiny-sd'"));
+    }
+
+    @Test
+    void installsFromAHub() throws IOException {
+        try (FakeHub hub = new FakeHub(TINY.toRealPath())) {
+            String name = installer(hub).add(FakeHub.ID, Optional.empty(), QUIET);
+
+            assertThat(name, is("tiny"));
+            ModelBundle.open(library.model("tiny")).verify();
+            assertThat(hub.requests(), hasSize(12));
+            assertThat(leftovers(), is(empty()));
+        }
+    }
+
+    @Test
+    void goesOnWhereADownloadBrokeOff() throws IOException {
+        try (FakeHub hub = new FakeHub(TINY.toRealPath())) {
+            long size = Files.size(TINY.resolve("unet/model.onnx"));
+            hub.breakAfter((int) (size / 5));
+            InstallException broken =
+                    assertThrows(InstallException.class, () -> installer(hub).add(FakeHub.ID, Optional.empty(), QUIET));
+            assertThat(broken.getMessage(), containsString("run the same command again to go on"));
+            assertThat(library.names(), is(empty()));
+
+            hub.breakAfter(Integer.MAX_VALUE);
+            hub.requests().clear();
+            installer(hub).add(FakeHub.ID, Optional.empty(), QUIET);
+
+            assertThat(hub.requests(), hasItem(containsString(" bytes=")));
+            ModelBundle.open(library.model("tiny")).verify();
+            assertThat(leftovers(), is(empty()));
+        }
+    }
+
+    @Test
+    void doesNotTrustAFileWithAnotherHash() throws IOException {
+        try (FakeHub hub = new FakeHub(TINY.toRealPath())) {
+            hub.alter();
+
+            InstallException refusal =
+                    assertThrows(InstallException.class, () -> installer(hub).add(FakeHub.ID, Optional.empty(), QUIET));
+
+            assertThat(refusal.getMessage(), containsString("does not have the hash that the hub lists"));
+            assertThat(library.names(), is(empty()));
+        }
+    }
+
+    @Test
+    void tellsWhatTheHubSaid() throws IOException {
+        try (FakeHub hub = new FakeHub(TINY.toRealPath())) {
+            assertThat(
+                    hubRefusal(hub, "someone/else"),
+                    containsString("the hub has no list of files of someone/else at main"));
+            hub.answer(401);
+            assertThat(hubRefusal(hub, FakeHub.ID), containsString("only to those it knows"));
+            hub.answer(503);
+            assertThat(hubRefusal(hub, FakeHub.ID), containsString("HTTP 503"));
+        }
+    }
+
+    @Test
+    void refusesAModelInAnotherProgramsForm() throws IOException {
+        Path source = copy("torch");
+        Files.delete(source.resolve("unet/model.onnx"));
+        try (FakeHub hub = new FakeHub(source)) {
+            assertThat(hubRefusal(hub, FakeHub.ID), containsString("export it to ONNX first"));
+            assertThat(hub.requests(), is(empty()));
+        }
+    }
+
+    private String hubRefusal(FakeHub hub, String id) {
+        return assertThrows(InstallException.class, () -> installer(hub).add(id, Optional.empty(), QUIET))
+                .getMessage();
+    }
+
+    private String refusal(String source) {
+        return assertThrows(InstallException.class, () -> installer().add(source, Optional.empty(), QUIET))
+                .getMessage();
+    }
+
+    private ModelInstaller installer() {
+        return new ModelInstaller(
+                library, HubClient.ofEnvironment(java.util.Map.of("HF_ENDPOINT", "http://127.0.0.1:9/")));
+    }
+
+    private ModelInstaller installer(FakeHub hub) {
+        return new ModelInstaller(library, hub.client());
+    }
+
+    /** Hidden files and folders beside the models. */
+    private List<String> leftovers() {
+        try (Stream<Path> files = Files.list(library.folder())) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.startsWith("."))
+                    .toList();
+        } catch (IOException failure) {
+            throw new AssertionError(failure);
+        }
+    }
+
+    private Path copy(String name) throws IOException {
+        Path target = folder.resolve(name);
+        try (Stream<Path> files = Files.walk(TINY)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, target.resolve(TINY.relativize(file).toString()));
+            }
+        }
+        return target;
+    }
+
+    private Path zip(String name, String prefix, Path source) throws IOException {
+        Path zip = folder.resolve(name);
+        try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip));
+                Stream<Path> files = Files.walk(source)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                put(out, prefix + source.relativize(file), Files.readAllBytes(file));
+            }
+        }
+        return zip;
+    }
+
+    private static void put(ZipOutputStream out, String name, byte[] bytes) throws IOException {
+        out.putNextEntry(new ZipEntry(name));
+        out.write(bytes);
+        out.closeEntry();
+    }
+
+    private static long bytes(Path source) throws IOException {
+        try (Stream<Path> files = Files.walk(source)) {
+            return files.filter(Files::isRegularFile)
+                    .mapToLong(file -> file.toFile().length())
+                    .sum();
+        }
+    }
+}
