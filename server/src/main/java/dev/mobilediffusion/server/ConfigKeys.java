@@ -1,10 +1,12 @@
 package dev.mobilediffusion.server;
 
+import dev.mobilediffusion.runtime.RuntimeOptions.MemoryProfile;
 import dev.mobilediffusion.server.job.Retention;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -12,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * A {@link ServerConfig} from text: {@code queue-capacity=16}, or {@code MOBILEDIFFUSION_QUEUE_CAPACITY=16} in the
@@ -71,8 +74,10 @@ public final class ConfigKeys {
                 duration("keep-jobs-for", base.retention().maxAge()),
                 whole("keep-jobs-bytes", base.retention().maxBytes()),
                 whole("keep-free-bytes", base.retention().minFreeBytes()));
+        AccessConfig access = access(base.access());
+        String host = access.lan() ? ServerConfig.EVERY_ADDRESS : base.host();
         return new ServerConfig(
-                values.getOrDefault("host", base.host()),
+                values.getOrDefault("host", host),
                 (int) whole("port", base.port()),
                 path("data", base.data()),
                 path("models", base.models()),
@@ -81,7 +86,60 @@ public final class ConfigKeys {
                 retention,
                 duration("grace-period", base.gracePeriod()),
                 http,
-                flag("log-prompts", base.logPrompts()));
+                access,
+                tls(base.tls()),
+                memory(base.memory()),
+                flag("log-prompts", base.logPrompts()),
+                flag("picture-metadata", base.pictureMetadata()));
+    }
+
+    private AccessConfig access(AccessConfig base) {
+        boolean hosted = values.containsKey("host");
+        boolean lan = flag("lan", base.lan() && !hosted);
+        if (lan && hosted) {
+            throw new IllegalArgumentException("host and lan exclude each other, give one of them");
+        }
+        return new AccessConfig(
+                lan,
+                flag("announce", lan && (base.announce() || !base.lan())),
+                flag("insecure", base.insecure()),
+                flag("require-keys", base.requireKeys()),
+                flag("open-metrics", base.openMetrics()),
+                flag("open-ready", base.openReady()),
+                words("allowed-hosts", base.allowedHosts()),
+                words("allowed-origins", base.allowedOrigins()));
+    }
+
+    private TlsConfig tls(TlsConfig base) {
+        Optional<Path> certificate = file("tls-certificate", base.certificate());
+        Optional<Path> key = file("tls-key", base.key());
+        return new TlsConfig(flag("tls", base.enabled() || certificate.isPresent()), certificate, key);
+    }
+
+    private Optional<Path> file(String key, Optional<Path> otherwise) {
+        return values.containsKey(key) ? Optional.of(path(key, Path.of(""))) : otherwise;
+    }
+
+    private Set<String> words(String key, Set<String> otherwise) {
+        if (!values.containsKey(key)) {
+            return otherwise;
+        }
+        return Arrays.stream(values.get(key).split("[,\\s]+", -1))
+                .filter(word -> !word.isEmpty())
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    private ModelMemory memory(ModelMemory base) {
+        MemoryProfile profile =
+                switch (values.getOrDefault("memory", base.profile().name())
+                        .strip()
+                        .toLowerCase(Locale.ROOT)) {
+                    case "speed" -> MemoryProfile.SPEED;
+                    case "small" -> MemoryProfile.SMALL;
+                    default -> throw wrong("memory", "speed or small");
+                };
+        return new ModelMemory(
+                profile, whole("model-memory-bytes", base.bytes()), duration("unload-after", base.unloadAfter()));
     }
 
     private long whole(String key, long otherwise) {
@@ -172,11 +230,27 @@ public final class ConfigKeys {
     private static Map<String, String> reference() {
         Map<String, String> keys = new LinkedHashMap<>();
         keys.put("host", "name or address to listen at");
+        keys.put("lan", "true to listen at every address, for whoever has a key; makes one when there is none");
+        keys.put("announce", "whether neighbours find the server by mDNS; true with lan");
+        keys.put("insecure", "true to let everybody in who reaches the server, without a key");
+        keys.put("require-keys", "true to ask this machine for a key, too: behind a proxy");
+        keys.put("open-metrics", "true to show /metrics without a key");
+        keys.put("open-ready", "true to show /health/ready and gRPC's health without a key");
+        keys.put("allowed-hosts", "further names under which the server may be asked, with commas");
+        keys.put("allowed-origins", "origins of other sites' pages that may use it, with commas");
+        keys.put("tls", "true to encrypt, with a certificate that is made at the first start unless one is given");
+        keys.put("tls-certificate", "PEM file with a certificate and those that vouch for it");
+        keys.put("tls-key", "PEM file with the certificate's private key, without a password");
         keys.put("port", "port to listen at; 0 for any that is free");
         keys.put("data", "folder of jobs and their pictures");
         keys.put("models", "folder of model bundles");
         keys.put("model", "bundle that draws when a request names none");
         keys.put("queue-capacity", "jobs that may wait");
+        keys.put(
+                "memory",
+                "speed, or small: weights as they lie in the file, working memory given back after each stage");
+        keys.put("model-memory-bytes", "memory that loaded models may take; 0 for 80 % of what is free at the start");
+        keys.put("unload-after", "time without a picture after which a model other than the default one is unloaded");
         keys.put("keep-jobs-for", "time after which a finished job goes");
         keys.put("keep-jobs-bytes", "bytes of finished pictures, beyond which the oldest jobs go");
         keys.put("keep-free-bytes", "free bytes on the disk, below which no job is kept");
@@ -187,6 +261,7 @@ public final class ConfigKeys {
         keys.put("idle-timeout", "time after which a connection without a request is closed");
         keys.put("event-heartbeat", "time between two signs of life in an event stream");
         keys.put("log-prompts", "true to let prompts into the log");
+        keys.put("picture-metadata", "false to keep prompt and settings out of the picture files");
         return Collections.unmodifiableMap(keys);
     }
 }

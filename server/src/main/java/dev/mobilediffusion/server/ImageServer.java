@@ -1,25 +1,37 @@
 package dev.mobilediffusion.server;
 
 import dev.mobilediffusion.runtime.CancelToken;
+import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.ProgressListener;
+import dev.mobilediffusion.runtime.TextToImage;
+import dev.mobilediffusion.server.compat.SdApi;
+import dev.mobilediffusion.server.discovery.LocalNetwork;
 import dev.mobilediffusion.server.grpc.GrpcApi;
 import dev.mobilediffusion.server.http.Errors;
+import dev.mobilediffusion.server.http.PageRoutes;
 import dev.mobilediffusion.server.http.RestApi;
+import dev.mobilediffusion.server.http.RootCertificateRoute;
 import dev.mobilediffusion.server.http.Routes;
-import dev.mobilediffusion.server.http.WatchedHttp1Selector;
 import dev.mobilediffusion.server.job.InferenceWorker;
 import dev.mobilediffusion.server.job.JobQueue;
 import dev.mobilediffusion.server.job.PictureEncoder;
 import dev.mobilediffusion.server.job.PictureFormat;
 import dev.mobilediffusion.server.job.QueueLimits;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
+import dev.mobilediffusion.server.security.Certificates;
+import dev.mobilediffusion.server.security.IssuedKey;
+import dev.mobilediffusion.server.security.ServerCertificate;
+import dev.mobilediffusion.server.wire.TlsHelloSelector;
+import dev.mobilediffusion.server.wire.WatchedHttp1Selector;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http1.Http1Config;
+import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -34,7 +46,11 @@ public final class ImageServer implements AutoCloseable {
     /** For replies that are being written when the worker has ended. */
     private static final Duration LAST_REPLIES = Duration.ofSeconds(2);
 
+    private static final int WARM_UP_FILES = 10;
+
     private final ServerConfig config;
+    private final Access access;
+    private final Optional<ServerCertificate> certificate;
     private final ModelShelf models;
     private final ServerMetrics metrics;
     private final JobQueue queue;
@@ -43,10 +59,14 @@ public final class ImageServer implements AutoCloseable {
     private final GrpcApi grpc;
     private final WebServer listener;
     private InferenceWorker worker;
+    private Optional<IssuedKey> firstKey = Optional.empty();
+    private Optional<IdleModels> idleModels = Optional.empty();
     private Duration loadTime = Duration.ZERO;
 
     private ImageServer(ServerConfig config, ModelShelf models, Set<PictureFormat> formats) {
         this.config = config;
+        this.access = Access.of(config);
+        this.certificate = Encryption.certificate(config);
         this.models = models;
         this.metrics = ServerMetrics.create();
         this.queue = JobQueue.open(
@@ -61,7 +81,9 @@ public final class ImageServer implements AutoCloseable {
                 models,
                 formats,
                 config.http().eventHeartbeat(),
-                (outcome, took) -> metrics.requestDone("grpc", outcome, took));
+                (outcome, took) -> metrics.requestDone("grpc", outcome, took),
+                access.gate(),
+                config.access().openReady());
         this.listener = listener(formats);
     }
 
@@ -77,8 +99,12 @@ public final class ImageServer implements AutoCloseable {
         try {
             server.listen();
             server.loadTime = models.loadDefault();
-            server.warm();
+            server.warm(encoder);
+            server.queue.refuseBy(spec -> models.requireRoom(spec.model()));
+            server.idleModels =
+                    Optional.of(IdleModels.watch(models, config.memory().unloadAfter()));
             server.worker = InferenceWorker.start(server.queue, models, encoder);
+            server.firstKey = server.access.makeFirstKey();
             server.ready.set(true);
             server.grpc.serving(true);
             started = true;
@@ -97,7 +123,46 @@ public final class ImageServer implements AutoCloseable {
     /** Where a browser on this machine finds the server. */
     public String url() {
         String host = config.host().equals(ServerConfig.EVERY_ADDRESS) ? ServerConfig.LOOPBACK : config.host();
-        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port();
+        return url(host);
+    }
+
+    /** Where a browser on another machine finds it; empty when none can, or this machine has no network. */
+    Optional<String> lanUrl() {
+        if (!isOpenToOthers()) {
+            return Optional.empty();
+        }
+        return config.host().equals(ServerConfig.EVERY_ADDRESS)
+                ? LocalNetwork.primaryAddress().map(InetAddress::getHostAddress).map(this::url)
+                : Optional.of(url(config.host()));
+    }
+
+    private String url(String host) {
+        String scheme = certificate.isPresent() ? "https://" : "http://";
+        return scheme + (host.contains(":") ? "[" + host + "]" : host) + ":" + port();
+    }
+
+    /** What it encrypts with; empty when it does not. */
+    Optional<ServerCertificate> certificate() {
+        return certificate;
+    }
+
+    ServerConfig config() {
+        return config;
+    }
+
+    /** Whether other machines can reach it. */
+    boolean isOpenToOthers() {
+        return !Access.isLoopback(config.host());
+    }
+
+    /** The key that was made at this start because there was none. */
+    Optional<IssuedKey> firstKey() {
+        return firstKey;
+    }
+
+    /** Who may use it. */
+    Access access() {
+        return access;
     }
 
     public String model() {
@@ -125,6 +190,7 @@ public final class ImageServer implements AutoCloseable {
         }
         ready.set(false);
         grpc.serving(false);
+        idleModels.ifPresent(IdleModels::close);
         queue.drain();
         boolean ended = awaitWorker();
         listener.stop();
@@ -153,7 +219,8 @@ public final class ImageServer implements AutoCloseable {
 
     private void listen() {
         String refusal =
-                "cannot listen at %s port %d; is another server running there?".formatted(config.host(), config.port());
+                "cannot listen at %s port %d; is another server running there? --port takes another, 0 any that is free"
+                        .formatted(config.host(), config.port());
         try {
             listener.start();
         } catch (RuntimeException e) {
@@ -165,10 +232,14 @@ public final class ImageServer implements AutoCloseable {
         }
     }
 
-    /** The first run allocates and warms caches; a client should not wait for that. */
-    private void warm() {
-        models.pipeline(model())
-                .generate(ImageRequest.of("warm", 0).withSteps(1), ProgressListener.NONE, new CancelToken());
+    /** The first run allocates, warms caches and has loops compiled; a client should not wait for that. */
+    private void warm(PictureEncoder encoder) {
+        TextToImage pipeline = models.pipeline(model());
+        GeneratedImage image =
+                pipeline.generate(ImageRequest.of("warm", 0).withSteps(1), ProgressListener.NONE, new CancelToken());
+        for (int i = 0; i < WARM_UP_FILES; i++) {
+            encoder.encode(image, pipeline.model(), PictureFormat.PNG, 100, true);
+        }
     }
 
     private WebServer listener(Set<PictureFormat> formats) {
@@ -186,14 +257,23 @@ public final class ImageServer implements AutoCloseable {
                 .idleConnectionTimeout(limits.idleTimeout())
                 .idleConnectionPeriod(limits.idleTimeout().dividedBy(4).plusMillis(1))
                 .directHandlers(Errors.directHandlers())
-                .addConnectionSelector(new WatchedHttp1Selector(http1))
+                .addConnectionSelector(new TlsHelloSelector())
+                .addConnectionSelector(new WatchedHttp1Selector(http1, limits.idleTimeout()))
                 .addRouting(routing(formats));
         grpc.install(builder);
+        certificate.map(Encryption::tls).ifPresent(builder::tls);
         return builder.build();
     }
 
     private HttpRouting.Builder routing(Set<PictureFormat> formats) {
         HttpRouting.Builder routing = HttpRouting.builder();
+        install(routing, formats);
+        return routing;
+    }
+
+    /** Registers every route that there is. */
+    void install(HttpRouting.Builder routing, Set<PictureFormat> formats) {
+        new SdApi(queue, models, formats, config.http().maxBodyBytes()).install(routing);
         new RestApi(
                         queue,
                         models,
@@ -201,8 +281,14 @@ public final class ImageServer implements AutoCloseable {
                         metrics,
                         ready::get,
                         config.http().maxBodyBytes(),
-                        config.http().eventHeartbeat())
+                        config.http().eventHeartbeat(),
+                        access.frontDoor(config.access()))
                 .install(routing);
-        return routing.any(Routes.notFound());
+        certificate
+                .flatMap(ServerCertificate::root)
+                .map(Certificates::pem)
+                .ifPresent(pem -> routing.register("/ca.pem", new RootCertificateRoute(pem)));
+        // Last, since other faces answer programs at / that do not ask for HTML
+        routing.register("/", new PageRoutes()).any(Routes.notFound());
     }
 }

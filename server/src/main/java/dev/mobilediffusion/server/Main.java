@@ -1,23 +1,27 @@
 package dev.mobilediffusion.server;
 
-import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.InferenceException;
-import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.RuntimeOptions;
-import dev.mobilediffusion.runtime.image.ImageCodec;
-import dev.mobilediffusion.runtime.image.ImageFormat;
-import dev.mobilediffusion.runtime.image.Infotext;
+import dev.mobilediffusion.runtime.bundle.ModelBundle;
+import dev.mobilediffusion.server.discovery.Advertisement;
+import dev.mobilediffusion.server.discovery.LocalNetwork;
+import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.job.FolderInUseException;
-import dev.mobilediffusion.server.job.PictureFormat;
 import dev.mobilediffusion.server.job.UnknownSchemaException;
+import dev.mobilediffusion.server.security.KeyFileException;
+import dev.mobilediffusion.server.security.TlsException;
 import java.io.PrintWriter;
-import java.util.EnumSet;
-import java.util.Locale;
-import java.util.Set;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 
 /** A server with the real model in it, from start to SIGTERM. */
 public final class Main {
+
+    /** For telling the neighbours; whom that does not reach forgets the server after two minutes. */
+    private static final Duration GOODBYE = Duration.ofSeconds(2);
 
     private Main() {}
 
@@ -29,58 +33,73 @@ public final class Main {
      */
     public static void serve(ServerConfig config, PrintWriter out) {
         ServerLogManager.install();
-        PipelineLoader loader = new PipelineLoader(RuntimeOptions.defaults());
+        PipelineLoader loader = new PipelineLoader(
+                RuntimeOptions.defaults().withMemory(config.memory().profile()));
         ImageServer server = start(config, loader);
         server.metrics().watchEmbeddingCache(loader::cacheHits, loader::cacheMisses);
-        StopSignal.whenTold(() -> stop(server));
-        out.printf(
-                Locale.ROOT,
-                "listening at %s, model %s loaded in %.1f s%n",
-                server.url(),
-                server.model(),
-                server.loadTime().toMillis() / 1e3);
-        out.flush();
+        FutureTask<Advertisement> advertisement = new FutureTask<>(() -> advertise(server));
+        StopSignal.whenTold(() -> stop(server, advertisement));
+        Greeting.print(server, out);
+        advertisement.run();
         awaitForEver();
     }
 
     private static ImageServer start(ServerConfig config, PipelineLoader loader) {
         try {
-            ModelShelf models = ModelShelf.open(config.models(), config.model(), loader);
-            return ImageServer.start(config, models, Main::encode, formats());
+            ModelShelf models = ModelShelf.open(
+                    config.models(),
+                    config.model(),
+                    loader,
+                    bundle -> ModelBundle.open(bundle)
+                            .memoryEstimate(config.memory().profile()),
+                    config.memory().budget(new MachineMemory(Path.of("/")).availableBytes()));
+            return ImageServer.start(config, models, new FileEncoder(config.pictureMetadata()), FileEncoder.formats());
         } catch (IllegalArgumentException
                 | IllegalStateException
                 | FolderInUseException
+                | KeyFileException
+                | TlsException
                 | UnknownSchemaException
-                | InferenceException e) {
+                | InferenceException
+                | ApiException e) {
             throw new StartupException(e.getMessage(), e);
         }
     }
 
-    private static byte[] encode(GeneratedImage image, ModelInfo model, PictureFormat format, int quality) {
-        return ImageCodec.encode(image, written(format), Math.max(1, quality), Infotext.of(image, model));
-    }
-
-    /** WebP needs a native library, which not every machine has. */
-    private static Set<PictureFormat> formats() {
-        Set<PictureFormat> formats = EnumSet.allOf(PictureFormat.class);
-        formats.removeIf(format -> !written(format).isAvailable());
-        return formats;
-    }
-
-    private static ImageFormat written(PictureFormat format) {
-        return switch (format) {
-            case PNG -> ImageFormat.PNG;
-            case JPEG -> ImageFormat.JPEG;
-            case WEBP -> ImageFormat.WEBP;
-        };
-    }
-
     /** The JVM would end with 143 after a SIGTERM; having done all that was asked, this is a success. */
-    private static void stop(ImageServer server) {
+    private static void stop(ImageServer server, FutureTask<Advertisement> advertisement) {
+        Thread goodbye = Thread.ofVirtual().start(() -> sayGoodbye(advertisement));
         server.close();
+        try {
+            goodbye.join(GOODBYE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         System.out.flush();
         System.err.flush();
         Runtime.getRuntime().halt(0);
+    }
+
+    private static Advertisement advertise(ImageServer server) {
+        if (!server.config().access().announce()) {
+            return Advertisement.NONE;
+        }
+        String name = "MobileDiffusion on " + LocalNetwork.machineName();
+        String version = Main.class.getPackage().getImplementationVersion();
+        return Advertisement.start(new Advertisement.Service(
+                name.substring(0, Math.min(name.length(), Advertisement.Service.MAX_NAME_LENGTH)),
+                server.port(),
+                server.certificate().isPresent(),
+                server.model(),
+                version == null ? "unknown" : version));
+    }
+
+    /** Told to stop before it was announced, a server is never announced. */
+    private static void sayGoodbye(FutureTask<Advertisement> advertisement) {
+        advertisement.cancel(false);
+        if (advertisement.state() == Future.State.SUCCESS) {
+            advertisement.resultNow().close();
+        }
     }
 
     private static void awaitForEver() {

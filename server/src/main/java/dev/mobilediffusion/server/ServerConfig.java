@@ -19,7 +19,11 @@ import java.util.Optional;
  * @param retention of finished jobs
  * @param gracePeriod for the running picture when the server is told to stop, positive
  * @param http limits of the listener
+ * @param access who may use the server
+ * @param tls whether it encrypts
+ * @param memory what loaded models may take
  * @param logPrompts whether prompts may go to the log
+ * @param pictureMetadata whether the settings that drew a picture, its prompt included, are written into its file
  */
 public record ServerConfig(
         String host,
@@ -31,7 +35,11 @@ public record ServerConfig(
         Retention retention,
         Duration gracePeriod,
         HttpLimits http,
-        boolean logPrompts) {
+        AccessConfig access,
+        TlsConfig tls,
+        ModelMemory memory,
+        boolean logPrompts,
+        boolean pictureMetadata) {
 
     public static final String LOOPBACK = "127.0.0.1";
     public static final String EVERY_ADDRESS = "0.0.0.0";
@@ -45,6 +53,9 @@ public record ServerConfig(
         Objects.requireNonNull(model, "model");
         Objects.requireNonNull(retention, "retention");
         Objects.requireNonNull(http, "http");
+        Objects.requireNonNull(access, "access");
+        Objects.requireNonNull(tls, "tls");
+        Objects.requireNonNull(memory, "memory");
         if (host.isBlank()) {
             throw new IllegalArgumentException("host must not be empty");
         }
@@ -65,7 +76,11 @@ public record ServerConfig(
                 Retention.DEFAULT,
                 Duration.ofSeconds(30),
                 HttpLimits.DEFAULT,
-                false);
+                AccessConfig.DEFAULT,
+                TlsConfig.OFF,
+                ModelMemory.DEFAULT,
+                false,
+                true);
     }
 
     static void requireInRange(String name, long value, long min, long max) {

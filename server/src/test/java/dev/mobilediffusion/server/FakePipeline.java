@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A model that "draws" a plain 16x16 square whose colour tells the seed: at once, or picture by picture as a test
- * allows. The prompt {@code "boom"} breaks it, {@code "oom"} throws an error, and {@code "what is a xyzzy"} warns.
+ * allows; previews after step k have colour -1 - k. The prompt {@code "boom"} breaks it, {@code "oom"} throws an error, and {@code "what is a xyzzy"} warns.
  */
 public final class FakePipeline implements TextToImage {
 
@@ -107,12 +107,13 @@ public final class FakePipeline implements TextToImage {
         for (int step = 1; step <= steps; step++) {
             cancel.throwIfCancelled();
             progress.onStep(step, steps);
+            if (step < steps && progress.wantsPreview(step, steps)) {
+                progress.onPreview(step, square(request, -1 - step, StageTimings.NONE));
+            }
         }
         awaitPermission(cancel);
         progress.onStage(Stage.VAE_DECODER);
         cancel.throwIfCancelled();
-        byte[] rgb = new byte[SIDE * SIDE * 3];
-        Arrays.fill(rgb, (byte) request.seed());
         ImageRequest drawn = new ImageRequest(
                 request.prompt(),
                 request.negativePrompt(),
@@ -126,7 +127,14 @@ public final class FakePipeline implements TextToImage {
                 .with(Stage.UNET, Duration.ofMillis(30))
                 .with(Stage.VAE_DECODER, Duration.ofMillis(4));
         List<String> warnings = request.prompt().contains("xyzzy") ? List.of("unknown word: xyzzy") : List.of();
-        return new GeneratedImage(SIDE, SIDE, rgb, drawn, timings, warnings);
+        GeneratedImage square = square(drawn, request.seed(), timings);
+        return new GeneratedImage(SIDE, SIDE, square.rgb(), drawn, timings, warnings);
+    }
+
+    private static GeneratedImage square(ImageRequest request, long colour, StageTimings timings) {
+        byte[] rgb = new byte[SIDE * SIDE * 3];
+        Arrays.fill(rgb, (byte) colour);
+        return new GeneratedImage(SIDE, SIDE, rgb, request, timings, List.of());
     }
 
     @Override

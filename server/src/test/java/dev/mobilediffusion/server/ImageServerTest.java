@@ -79,7 +79,7 @@ final class ImageServerTest {
     void aFolderWithoutModelsIsNamed() {
         InferenceException refusal = assertThrows(
                 InferenceException.class,
-                () -> ModelShelf.open(folder, Optional.empty(), bundle -> FakePipeline.quick()));
+                () -> ModelShelf.open(folder, Optional.empty(), bundle -> FakePipeline.quick(), bundle -> 0, 0));
 
         assertThat(refusal.getMessage(), containsString("there is no model in"));
     }

@@ -1,6 +1,8 @@
 package dev.mobilediffusion.server;
 
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.startsWith;
 
@@ -68,6 +70,26 @@ final class RealModelTest {
     }
 
     @Test
+    void stepsAreTheBundlesOwnAndGuidanceInItsWeightsIsIgnoredWithAWarning() {
+        Image plain = draw(GenerateRequest.newBuilder().setPrompt("a red house").setSeed(7));
+        Image guided = draw(GenerateRequest.newBuilder()
+                .setPrompt("a red house")
+                .setSeed(7)
+                .setGuidanceScale(5)
+                .setSteps(30));
+
+        assertThat(plain.getInfo().getSteps(), is(4));
+        assertThat(plain.getInfo().getGuidanceScale(), is(1.0));
+        assertThat(plain.getInfo().getWarningsList(), is(empty()));
+        assertThat(guided.getInfo().getGuidanceScale(), is(1.0));
+        assertThat(
+                guided.getInfo().getWarningsList(),
+                contains(
+                        "steps 30 is outside what the model was made for, [1, 20]; the picture may be poor",
+                        "guidance_scale 5.0 is ignored: guidance is part of this model's weights"));
+    }
+
+    @Test
     void theModelsOfTheFolderAreListed() {
         List<String> names = stub().listModels(ListModelsRequest.getDefaultInstance()).getModelsList().stream()
                 .map(model -> model.getName() + (model.getIsDefault() ? " by default" : ""))
@@ -77,11 +99,14 @@ final class RealModelTest {
     }
 
     private Image draw(long seed) {
-        List<JobEvent> events = ImmutableList.copyOf(stub().generate(GenerateRequest.newBuilder()
+        return draw(GenerateRequest.newBuilder()
                 .setPrompt("a red house")
                 .setSeed(seed)
-                .setSteps(2)
-                .build()));
+                .setSteps(2));
+    }
+
+    private Image draw(GenerateRequest.Builder request) {
+        List<JobEvent> events = ImmutableList.copyOf(stub().generate(request.build()));
         return events.get(events.size() - 2).getImage();
     }
 

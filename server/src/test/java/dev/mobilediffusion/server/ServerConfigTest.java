@@ -5,12 +5,15 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.server.job.Retention;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,6 +33,7 @@ final class ServerConfigTest {
         assertThat(config.queueCapacity(), is(64));
         assertThat(config.gracePeriod(), is(Duration.ofSeconds(30)));
         assertThat(config.logPrompts(), is(false));
+        assertThat(config.pictureMetadata(), is(true));
         assertThat(config.retention(), is(new Retention(Duration.ofDays(7), 1L << 30, 32L << 20)));
         assertThat(
                 config.http(),
@@ -39,7 +43,17 @@ final class ServerConfigTest {
     @Test
     void everySettingCanBeGiven() {
         Map<String, String> values = new TreeMap<>();
-        values.put("host", "0.0.0.0");
+        values.put("lan", "true");
+        values.put("insecure", "false");
+        values.put("announce", "false");
+        values.put("tls", "true");
+        values.put("tls-certificate", "c");
+        values.put("tls-key", "k");
+        values.put("require-keys", "true");
+        values.put("open-metrics", "true");
+        values.put("open-ready", "true");
+        values.put("allowed-hosts", "a.example, b");
+        values.put("allowed-origins", "https://c.example");
         values.put("port", "9");
         values.put("data", "d");
         values.put("models", "m");
@@ -48,6 +62,9 @@ final class ServerConfigTest {
         values.put("keep-jobs-for", "PT1H");
         values.put("keep-jobs-bytes", "5000000000");
         values.put("keep-free-bytes", "0");
+        values.put("memory", "small");
+        values.put("model-memory-bytes", "3000000000");
+        values.put("unload-after", "PT2M");
         values.put("grace-period", "PT5S");
         values.put("max-body-bytes", "2048");
         values.put("max-connections", "7");
@@ -55,7 +72,8 @@ final class ServerConfigTest {
         values.put("idle-timeout", "PT9S");
         values.put("event-heartbeat", "PT3S");
         values.put("log-prompts", "true");
-        assertThat("no setting is left out here", values.keySet(), is(new TreeMap<>(ConfigKeys.REFERENCE).keySet()));
+        values.put("picture-metadata", "false");
+        assertThat("no setting is left out here", values.keySet(), is(keysWithout("host")));
 
         assertThat(
                 ConfigKeys.apply(ServerConfig.defaults(HOME), values),
@@ -69,7 +87,35 @@ final class ServerConfigTest {
                         new Retention(Duration.ofHours(1), 5_000_000_000L, 0),
                         Duration.ofSeconds(5),
                         new HttpLimits(2048, 7, 4096, Duration.ofSeconds(9), Duration.ofSeconds(3)),
-                        true)));
+                        new AccessConfig(
+                                true,
+                                false,
+                                false,
+                                true,
+                                true,
+                                true,
+                                Set.of("a.example", "b"),
+                                Set.of("https://c.example")),
+                        new TlsConfig(true, Optional.of(Path.of("c")), Optional.of(Path.of("k"))),
+                        new ModelMemory(RuntimeOptions.MemoryProfile.SMALL, 3_000_000_000L, Duration.ofMinutes(2)),
+                        true,
+                        false)));
+    }
+
+    @Test
+    void theLastWordSaysWhoMayCome() {
+        ServerConfig lan = ConfigKeys.apply(ServerConfig.defaults(HOME), Map.of("lan", "true"));
+        assertThat(lan.host(), is("0.0.0.0"));
+
+        ServerConfig alone = ConfigKeys.apply(lan, Map.of("host", "127.0.0.1"));
+        assertThat(alone.access().lan(), is(false));
+        assertThat(alone.host(), is("127.0.0.1"));
+        assertThat(
+                assertThrows(
+                                IllegalArgumentException.class,
+                                () -> ConfigKeys.apply(lan, Map.of("host", "127.0.0.1", "lan", "true")))
+                        .getMessage(),
+                is("host and lan exclude each other, give one of them"));
     }
 
     @Test
@@ -92,12 +138,19 @@ final class ServerConfigTest {
         "port,5000000000,'port must be a whole number of at most 31 bits, got \"5000000000\"'",
         "port,http,'port must be a whole number, got \"http\"'",
         "queue-capacity,0,'queue-capacity must be in [1, 10000], got 0'",
+        "memory,tiny,'memory must be speed or small, got \"tiny\"'",
+        "unload-after,PT0S,'unload-after must be positive, got PT0S'",
         "grace-period,PT0S,'grace-period must be positive, got PT0S'",
         "grace-period,soon,'grace-period must be a duration such as PT30S, got \"soon\"'",
         "max-connections,0,'max-connections must be in [1, 65535], got 0'",
         "max-body-bytes,10,'max-body-bytes must be in [1024, 1073741824], got 10'",
         "log-prompts,yes,'log-prompts must be true or false, got \"yes\"'",
         "host,'  ','host must not be empty'",
+        "tls-key,k,'tls-certificate and tls-key come together or not at all'",
+        "insecure,maybe,'insecure must be true or false, got \"maybe\"'",
+        "allowed-hosts,a.example:80,'allowed-hosts must be names such as pictures.example.org, got ''a.example:80'''",
+        "allowed-origins,c.example,'allowed-origins must be such as https://chat.example.org, without a path, got"
+                + " ''c.example'''",
     })
     void aWrongValueIsRefusedWithBoundAndValue(String key, String value, String sentence) {
         assertThat(refusal(key, value), is(sentence));
@@ -113,6 +166,12 @@ final class ServerConfigTest {
                 "a relative path is to be ignored",
                 UserFolders.data(Map.of("XDG_DATA_HOME", "data"), home).toString(),
                 containsString("ann"));
+    }
+
+    private static Set<String> keysWithout(String key) {
+        Set<String> keys = new TreeSet<>(ConfigKeys.REFERENCE.keySet());
+        keys.remove(key);
+        return keys;
     }
 
     private static String refusal(String key, String value) {

@@ -11,11 +11,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 
-/** A real server on a real port with a fake model; pictures are encoded as their plain bytes. */
+/** A real server on a real port with a fake model; pictures are encoded as their plain bytes, unless a test says how. */
 public final class TestServer implements AutoCloseable {
 
-    private static final PictureEncoder PLAIN = (image, model, format, quality) -> image.rgb();
+    private static final PictureEncoder PLAIN = (image, model, format, quality, metadata) -> image.rgb();
 
     public final FakePipeline pipeline;
     private final ImageServer server;
@@ -29,12 +30,23 @@ public final class TestServer implements AutoCloseable {
         return start(config(folder), pipeline);
     }
 
+    /** The same with pictures in real files, as the released server writes them. */
+    public static TestServer startWithFiles(ServerConfig config, FakePipeline pipeline) {
+        return start(config, pipeline, new FileEncoder(config.pictureMetadata()));
+    }
+
     public static TestServer start(ServerConfig config, FakePipeline pipeline) {
+        return start(config, pipeline, PLAIN);
+    }
+
+    /** @param encoder for those who look at the pictures */
+    public static TestServer start(ServerConfig config, FakePipeline pipeline, PictureEncoder encoder) {
         fakeBundle(config.models());
         pipeline.allow(1); // to warm up
-        ModelShelf models = ModelShelf.open(config.models(), Optional.empty(), bundle -> pipeline);
+        ModelShelf models =
+                ModelShelf.open(config.models(), Optional.empty(), bundle -> pipeline, bundle -> 0, Long.MAX_VALUE);
         ImageServer server =
-                ImageServer.start(config, models, PLAIN, EnumSet.of(PictureFormat.PNG, PictureFormat.JPEG));
+                ImageServer.start(config, models, encoder, EnumSet.of(PictureFormat.PNG, PictureFormat.JPEG));
         pipeline.forget();
         return new TestServer(server, pipeline);
     }
@@ -51,7 +63,12 @@ public final class TestServer implements AutoCloseable {
                 new Retention(Duration.ofDays(1), 1 << 20, 0),
                 Duration.ofSeconds(20),
                 new HttpLimits(1 << 16, 128, 16 << 10, Duration.ofMinutes(1), Duration.ofMillis(50)),
-                false);
+                // Raw requests of the tests say "Host: x"
+                new AccessConfig(false, false, false, false, false, false, Set.of("x"), Set.of()),
+                TlsConfig.OFF,
+                ModelMemory.DEFAULT,
+                false,
+                true);
     }
 
     public int port() {

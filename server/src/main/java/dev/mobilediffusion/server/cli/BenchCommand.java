@@ -1,10 +1,17 @@
 package dev.mobilediffusion.server.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.mobilediffusion.runtime.RuntimeOptions;
+import dev.mobilediffusion.runtime.bundle.ModelBundle;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code bench}: how fast a model draws on this machine, stage by stage. */
@@ -31,16 +38,42 @@ final class BenchCommand implements Runnable {
     @Mixin
     private ModelChoice model;
 
+    @Option(
+            names = "--compare",
+            paramLabel = "FILE",
+            description = "What an earlier run printed with --json, to be set beside this one.")
+    private Path compare;
+
+    @Mixin
+    private MemoryOption memory;
+
     @Override
     public void run() {
+        Optional<JsonNode> earlier = Optional.ofNullable(compare).map(this::read);
+        RuntimeOptions options = memory.applied(RuntimeOptions.defaults());
         boolean visible = ProgressBar.isStderrTerminal();
         Benchmark benchmark = Benchmark.run(
                 model.bundle(),
-                RuntimeOptions.defaults(),
+                options,
                 runs,
                 run -> new ProgressBar(spec.commandLine().getErr(), visible, "%d/%d ".formatted(run, runs)));
-        BenchmarkReport report = new BenchmarkReport(benchmark, ResidentMemory.peakBytes());
+        Speed speed = Speed.of(benchmark, ModelBundle.open(model.bundle()), options);
+        BenchmarkReport report = new BenchmarkReport(benchmark, speed, earlier);
         spec.commandLine().getOut().print(json ? report.json() : report.table());
         spec.commandLine().getOut().flush();
+    }
+
+    private JsonNode read(Path file) {
+        try {
+            JsonNode json = new ObjectMapper().readTree(file.toFile());
+            if (json.path("total").has("median_ms")) {
+                return json;
+            }
+        } catch (IOException unreadable) {
+            throw new ParameterException(
+                    spec.commandLine(), "--compare cannot read %s: %s".formatted(file, unreadable), unreadable);
+        }
+        throw new ParameterException(
+                spec.commandLine(), "--compare must name what bench --json printed, got %s".formatted(file));
     }
 }

@@ -11,22 +11,35 @@ import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.pipeline.TextToImagePipeline;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.IntFunction;
 
 /**
  * How fast a model draws on this machine.
  *
  * @param model what was measured
- * @param threads that computed
+ * @param options how it was loaded
  * @param load reading and preparing the model, its files' hashes included
  * @param first the first picture after loading
+ * @param startToFirst from the start of this process to the end of the first picture; empty where the system does not say
  * @param runs the pictures after that
+ * @param memory of this process when the last picture was drawn
  */
-record Benchmark(ModelInfo model, int threads, Duration load, Duration first, List<StageTimings> runs) {
+record Benchmark(
+        ModelInfo model,
+        RuntimeOptions options,
+        Duration load,
+        Duration first,
+        Optional<Duration> startToFirst,
+        List<StageTimings> runs,
+        Memory memory) {
 
     // Every run draws another prompt, or the remembered embeddings would hide what the text encoder costs
     private static final List<String> COLOURS =
@@ -37,12 +50,21 @@ record Benchmark(ModelInfo model, int threads, Duration load, Duration first, Li
     private static final List<String> TIMES = List.of("at sunset", "at night", "at dawn", "by day");
     private static final long FIRST_SEED = 7;
 
-    /** Times of one stage over all runs. */
-    record Spread(Duration median, Duration best) {
+    /** Times of one stage over all runs: 50th and 95th percentile, and the least. */
+    record Spread(Duration median, Duration p95, Duration best) {
 
         static Spread of(List<Duration> durations) {
-            List<Duration> sorted = durations.stream().sorted().toList();
-            return new Spread(sorted.get(sorted.size() / 2), sorted.getFirst());
+            return new Spread(Percentile.of(durations, 50), Percentile.of(durations, 95), Collections.min(durations));
+        }
+    }
+
+    /** Bytes of RAM, the most ever and at the end; empty where the system does not say. */
+    record Memory(OptionalLong peakBytes, OptionalLong steadyBytes) {
+
+        static Memory now() {
+            return new Memory(
+                    ResidentMemory.peakBytes(),
+                    ResidentMemory.currentBytes(ProcessHandle.current().pid()));
         }
     }
 
@@ -56,15 +78,29 @@ record Benchmark(ModelInfo model, int threads, Duration load, Duration first, Li
         try (TextToImage pipeline = TextToImagePipeline.load(bundle, options)) {
             Duration load = Duration.ofNanos(System.nanoTime() - start);
             List<StageTimings> timings = new ArrayList<>();
+            Optional<Duration> startToFirst = Optional.empty();
             for (int run = 0; run <= runs; run++) {
                 try (ProgressBar bar = progress.apply(run)) {
                     ImageRequest request = ImageRequest.of(prompt(run), FIRST_SEED + run);
                     GeneratedImage image = pipeline.generate(request, bar, new CancelToken());
                     timings.add(image.timings());
                 }
+                if (run == 0) {
+                    startToFirst = ProcessHandle.current()
+                            .info()
+                            .startInstant()
+                            .map(begin -> Duration.between(begin, Instant.now()));
+                }
             }
             Duration first = timings.getFirst().total();
-            return new Benchmark(pipeline.model(), options.threads(), load, first, timings.subList(1, timings.size()));
+            return new Benchmark(
+                    pipeline.model(),
+                    options,
+                    load,
+                    first,
+                    startToFirst,
+                    timings.subList(1, timings.size()),
+                    Memory.now());
         }
     }
 
@@ -93,7 +129,10 @@ record Benchmark(ModelInfo model, int threads, Duration load, Duration first, Li
     Spread unetStep() {
         Spread unet = stages().get(Stage.UNET);
         int steps = model.defaultSteps();
-        return new Spread(unet.median().dividedBy(steps), unet.best().dividedBy(steps));
+        return new Spread(
+                unet.median().dividedBy(steps),
+                unet.p95().dividedBy(steps),
+                unet.best().dividedBy(steps));
     }
 
     Spread total() {

@@ -77,6 +77,9 @@ final class GenerateCommand implements Runnable {
     @Option(names = "--negative-prompt", paramLabel = "T", description = "What to keep out of the picture.")
     private String negativePrompt = "";
 
+    @Option(names = "--no-metadata", description = "Keep prompt and settings out of the picture's file.")
+    private boolean noMetadata;
+
     @Option(
             names = {"-n", "--count"},
             paramLabel = "N",
@@ -87,6 +90,9 @@ final class GenerateCommand implements Runnable {
     @Mixin
     private ModelChoice model;
 
+    @Mixin
+    private MemoryOption memory;
+
     /** Warnings that were printed; the pictures of one prompt mostly share theirs. */
     private final Set<String> told = new HashSet<>();
 
@@ -94,7 +100,8 @@ final class GenerateCommand implements Runnable {
     public void run() {
         ImageRequest request = request();
         List<Path> files = files(request);
-        try (TextToImage pipeline = TextToImagePipeline.load(model.bundle(), RuntimeOptions.defaults())) {
+        try (TextToImage pipeline =
+                TextToImagePipeline.load(model.bundle(), memory.applied(RuntimeOptions.defaults()))) {
             for (int index = 0; index < count; index++) {
                 String label = count == 1 ? "" : "%d/%d ".formatted(index + 1, count);
                 draw(pipeline, request.withSeed(request.seed() + index), files.get(index), label);
@@ -139,7 +146,7 @@ final class GenerateCommand implements Runnable {
                         image,
                         PictureFile.format(file),
                         ImageCodec.DEFAULT_QUALITY,
-                        Infotext.of(image, pipeline.model())));
+                        noMetadata ? "" : Infotext.of(image, pipeline.model())));
         image.warnings().stream().filter(told::add).forEach(warning -> err.println("mobilediffusion: " + warning));
         err.println(PictureSummary.of(image));
         spec.commandLine().getOut().println(file);

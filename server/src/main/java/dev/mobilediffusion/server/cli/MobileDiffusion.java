@@ -18,7 +18,13 @@ import picocli.CommandLine.Spec;
         description = "Draws pictures from text, here or for every device nearby.",
         mixinStandardHelpOptions = true,
         versionProvider = MobileDiffusion.Version.class,
-        subcommands = {ServeCommand.class, GenerateCommand.class, BenchCommand.class, ModelsCommand.class},
+        subcommands = {
+            ServeCommand.class,
+            GenerateCommand.class,
+            BenchCommand.class,
+            ModelsCommand.class,
+            KeysCommand.class
+        },
         scope = CommandLine.ScopeType.INHERIT)
 public final class MobileDiffusion implements Runnable {
 

@@ -2,6 +2,14 @@ package dev.mobilediffusion.server.cli;
 
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.server.ServerConfig;
+import dev.mobilediffusion.server.security.ApiKey;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -85,6 +93,34 @@ final class OptionValues {
         @Override
         public Integer convert(String text) {
             return (int) whole(text, 0, ServerConfig.MAX_PORT);
+        }
+    }
+
+    static final class PerMinute implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return (int) whole(text, 1, ApiKey.MAX_PER_MINUTE);
+        }
+    }
+
+    /** {@code 90d}, or a day, whose beginning in UTC is meant. */
+    static final class Expiry implements ITypeConverter<Instant> {
+
+        private static final Pattern DAYS = Pattern.compile("(\\d{1,5})d");
+
+        @Override
+        public Instant convert(String text) {
+            Matcher days = DAYS.matcher(text);
+            if (days.matches()) {
+                return Instant.now().plus(Integer.parseInt(days.group(1)), ChronoUnit.DAYS);
+            }
+            try {
+                return LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant();
+            } catch (DateTimeParseException e) {
+                // The sentence below says what a date is
+            }
+            throw new TypeConversionException(
+                    "must be a date such as 2027-01-31 or a number of days such as 90d, got '%s'".formatted(text));
         }
     }
 

@@ -16,6 +16,8 @@ final class ProgressBar implements ProgressListener, AutoCloseable {
     private final boolean visible;
     private final String label;
     private int lastLength;
+    private long lastStep = -1;
+    private String lastFile = "";
 
     /**
      * A bar on {@code err} that goes away when it is closed.
@@ -47,6 +49,16 @@ final class ProgressBar implements ProgressListener, AutoCloseable {
     /** As {@link #onStep}, for many pictures in one bar. */
     void onPicture(int picture, int pictures) {
         show(picture, pictures, "%d/%d pictures".formatted(picture, pictures));
+    }
+
+    /** As {@link #onStep}, for bytes of a file among many. */
+    void onBytes(String file, long done, long total) {
+        if (done * WIDTH / Math.max(1, total) == lastStep && file.equals(lastFile)) {
+            return;
+        }
+        lastStep = done * WIDTH / Math.max(1, total);
+        lastFile = file;
+        show((int) lastStep, WIDTH, "%d/%d MB %s".formatted(done >> 20, total >> 20, file));
     }
 
     @Override

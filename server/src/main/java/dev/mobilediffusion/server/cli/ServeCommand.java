@@ -58,8 +58,38 @@ final class ServeCommand implements Runnable {
             description = "Jobs that may wait. Default: " + QueueLimits.DEFAULT_JOBS + ".")
     private Integer queueCapacity;
 
+    @Option(names = "--insecure", description = "Let everybody in who reaches the server, without an API key.")
+    private boolean insecure;
+
+    @Option(
+            names = "--tls",
+            description =
+                    "Encrypt, with a certificate that is made at the first start unless --tls-certificate is given.")
+    private boolean tls;
+
+    @Option(names = "--tls-certificate", paramLabel = "FILE", description = "PEM file with a certificate of one's own.")
+    private Path certificate;
+
+    @Option(
+            names = "--tls-key",
+            paramLabel = "FILE",
+            description = "PEM file with its private key, without a password.")
+    private Path certificateKey;
+
+    @Option(names = "--open-ready", description = "Show /health/ready, and gRPC's health, without an API key.")
+    private boolean openReady;
+
+    @Option(names = "--open-metrics", description = "Show /metrics without an API key.")
+    private boolean openMetrics;
+
+    @Mixin
+    private MemoryOption memory;
+
     @Option(names = "--log-prompts", description = "Let prompts into the log, which otherwise never holds one.")
     private boolean logPrompts;
+
+    @Option(names = "--no-metadata", description = "Keep prompt and settings out of the picture files.")
+    private boolean noMetadata;
 
     @Option(names = "--settings", description = "Print every setting and what it means, and end.")
     private boolean settings;
@@ -73,7 +103,10 @@ final class ServeCommand implements Runnable {
                 description = "Name or address to listen at. Default: this machine alone.")
         private String host;
 
-        @Option(names = "--lan", description = "Listen at every address of this machine.")
+        @Option(
+                names = "--lan",
+                description = "Listen at every address of this machine, for whoever has an API key."
+                        + " Makes one when there is none.")
         private boolean lan;
     }
 
@@ -94,12 +127,21 @@ final class ServeCommand implements Runnable {
     private ServerConfig config() {
         Map<String, String> flags = new TreeMap<>();
         put(flags, "port", port);
-        put(flags, "host", address == null ? null : address.lan ? ServerConfig.EVERY_ADDRESS : address.host);
+        put(flags, "host", address == null ? null : address.host);
+        put(flags, "lan", (address != null && address.lan) ? true : null);
+        put(flags, "insecure", insecure ? true : null);
+        put(flags, "tls", tls ? true : null);
+        put(flags, "tls-certificate", certificate);
+        put(flags, "tls-key", certificateKey);
+        put(flags, "open-ready", openReady ? true : null);
+        put(flags, "open-metrics", openMetrics ? true : null);
         put(flags, "data", data);
         put(flags, "models", model.library().folder());
         put(flags, "model", model.name().orElse(null));
         put(flags, "queue-capacity", queueCapacity);
+        put(flags, "memory", memory.given());
         put(flags, "log-prompts", logPrompts ? true : null);
+        put(flags, "picture-metadata", noMetadata ? false : null);
         ServerConfig defaults = ServerConfig.defaults(Path.of(""));
         Map<String, String> variables = ConfigKeys.ofEnvironment(System.getenv());
         return applied(applied(defaults, variables, "a MOBILEDIFFUSION_ variable is wrong: "), flags, "--");

@@ -20,6 +20,7 @@ public enum ErrorCode {
     PAYLOAD_TOO_LARGE(413, "INVALID_ARGUMENT", "invalid_request_error"),
     UNSUPPORTED_MEDIA_TYPE(415, "INVALID_ARGUMENT", "invalid_request_error"),
     RANGE_NOT_SATISFIABLE(416, "OUT_OF_RANGE", "invalid_request_error"),
+    MODEL_TOO_LARGE(409, "FAILED_PRECONDITION", "invalid_request_error"),
     IDEMPOTENCY_KEY_REUSED(422, "ALREADY_EXISTS", "invalid_request_error"),
     RATE_LIMIT_EXCEEDED(429, "RESOURCE_EXHAUSTED", "rate_limit_exceeded"),
     CANCELLED(499, "CANCELLED", "cancelled"),

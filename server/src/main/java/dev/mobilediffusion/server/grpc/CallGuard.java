@@ -16,12 +16,17 @@ final class CallGuard implements ServerInterceptor {
 
     private static final CallObserver NOBODY = (outcome, took) -> {};
 
+    private final Callers callers;
     private final Connections connections;
     private final CallObserver observer;
     private final int maxMessageBytes;
 
-    /** @param observer of the calls to our own service; health and reflection would only blur its numbers */
-    CallGuard(Connections connections, CallObserver observer, int maxMessageBytes) {
+    /**
+     * @param callers that says who calls, and refuses those who may not
+     * @param observer of the calls to our own service; health and reflection would only blur its numbers
+     */
+    CallGuard(Callers callers, Connections connections, CallObserver observer, int maxMessageBytes) {
+        this.callers = callers;
         this.connections = connections;
         this.observer = observer;
         this.maxMessageBytes = maxMessageBytes;
@@ -33,13 +38,13 @@ final class CallGuard implements ServerInterceptor {
         boolean ours = ImageGenerationGrpc.SERVICE_NAME.equals(
                 call.getMethodDescriptor().getServiceName());
         // Health's Watch hears of its client's end by the context alone
-        Context.CancellableContext context =
-                Context.current().withValue(Callers.CURRENT, Callers.of(call)).withCancellation();
+        Context.CancellableContext context = Context.current().withCancellation();
         GuardedCall<Q, R> guarded = new GuardedCall<>(call, ours ? observer : NOBODY, context);
         OpenCalls neighbours = connections.of(call.getAttributes());
         GuardedListener<Q> listener;
         try {
-            ServerCall.Listener<Q> method = Contexts.interceptCall(context, guarded, headers, next);
+            Context named = context.withValue(Callers.CURRENT, callers.admit(call, headers));
+            ServerCall.Listener<Q> method = Contexts.interceptCall(named, guarded, headers, next);
             listener = new GuardedListener<>(method, guarded, neighbours, maxMessageBytes);
         } catch (RuntimeException e) {
             listener = new GuardedListener<>(new FailedStart<>(guarded, e), guarded, neighbours, maxMessageBytes);

@@ -3,11 +3,15 @@ package dev.mobilediffusion.server.grpc;
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader;
 import java.io.ByteArrayOutputStream;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 
 /**
  * The client's side of an HTTP/2 connection with prior knowledge, less the frames that the {@link StreamLedger} holds
  * back. Used by the connection's thread alone.
+ *
+ * <p>Data that is held back has used up some of the connection's window (RFC 9113, section 6.9), which is given back at
+ * once: else a few refused requests would leave none for anybody.
  */
 final class FrameFilter implements Supplier<byte[]> {
 
@@ -19,14 +23,17 @@ final class FrameFilter implements Supplier<byte[]> {
 
     private final DataReader source;
     private final StreamLedger ledger;
+    private final IntConsumer windowGivenBack;
     private final byte[] header = new byte[HEADER_BYTES];
     private int headerBytes;
     private int bodyBytesLeft = PREFACE_BYTES;
     private boolean passing = true;
 
-    FrameFilter(DataReader source, StreamLedger ledger) {
+    /** @param windowGivenBack told the bytes of data that were held back */
+    FrameFilter(DataReader source, StreamLedger ledger, IntConsumer windowGivenBack) {
         this.source = source;
         this.ledger = ledger;
+        this.windowGivenBack = windowGivenBack;
     }
 
     /** The next bytes, at least one; null at the end of the connection, as Helidon's reader wants it. */
@@ -76,6 +83,8 @@ final class FrameFilter implements Supplier<byte[]> {
         passing = ledger.received(unsigned(3), unsigned(4), stream);
         if (passing) {
             passed.write(header, 0, HEADER_BYTES);
+        } else if (unsigned(3) == StreamLedger.DATA && bodyBytesLeft > 0) {
+            windowGivenBack.accept(bodyBytesLeft);
         }
     }
 

@@ -5,6 +5,7 @@ import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
 import dev.mobilediffusion.server.grpc.v1.ImageFormat;
+import dev.mobilediffusion.server.job.Delivery;
 import dev.mobilediffusion.server.job.JobSpec;
 import dev.mobilediffusion.server.job.Lifetime;
 import dev.mobilediffusion.server.job.Models;
@@ -35,9 +36,7 @@ record GenerationRequest(Models models, Set<PictureFormat> formats) {
                 model(request.getModel()),
                 image(request),
                 request.hasN() ? request.getN() : 1,
-                size(request),
-                format(request),
-                quality(request),
+                new Delivery(size(request), format(request), quality(request), true, 0),
                 timeout(request),
                 Optional.empty(),
                 lifetime);
@@ -110,7 +109,7 @@ record GenerationRequest(Models models, Set<PictureFormat> formats) {
 
     private static int quality(GenerateRequest request) {
         if (!request.hasQuality()) {
-            return JobSpec.DEFAULT_QUALITY;
+            return Delivery.DEFAULT_QUALITY;
         }
         requireInRange("quality", request.getQuality(), 0, 100);
         return request.getQuality();

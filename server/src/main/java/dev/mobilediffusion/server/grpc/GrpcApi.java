@@ -4,6 +4,7 @@ import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
 import dev.mobilediffusion.server.job.JobQueue;
 import dev.mobilediffusion.server.job.Models;
 import dev.mobilediffusion.server.job.PictureFormat;
+import dev.mobilediffusion.server.security.Gate;
 import io.grpc.BindableService;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
@@ -34,18 +35,27 @@ public final class GrpcApi {
      * @param formats that can be written here
      * @param heartbeat the longest silence in an event stream, positive
      * @param observer of the calls to {@code ImageGeneration}
+     * @param gate that knows the keys
+     * @param openHealth whether the health service needs no key
      */
     public GrpcApi(
-            JobQueue queue, Models models, Set<PictureFormat> formats, Duration heartbeat, CallObserver observer) {
+            JobQueue queue,
+            Models models,
+            Set<PictureFormat> formats,
+            Duration heartbeat,
+            CallObserver observer,
+            Gate gate,
+            boolean openHealth) {
         this(
                 new ImageGenerationService(
                         queue, models, new GenerationRequest(models, Set.copyOf(formats)), heartbeat),
-                observer);
+                observer,
+                new Callers(gate, openHealth));
     }
 
-    GrpcApi(BindableService service, CallObserver observer) {
+    GrpcApi(BindableService service, CallObserver observer, Callers callers) {
         this.service = service;
-        this.guard = new CallGuard(connections, observer, MAX_REQUEST_BYTES);
+        this.guard = new CallGuard(callers, connections, observer, MAX_REQUEST_BYTES);
         serving(false);
     }
 

@@ -70,7 +70,7 @@ final class GuardedCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
                     System.Logger.Level.INFO,
                     "status=499 api=grpc method={0} client={1}",
                     getMethodDescriptor().getBareMethodName(),
-                    Callers.of(this));
+                    Callers.ofAddress(this));
             report(ErrorCode.CANCELLED.label());
         }
     }

@@ -2,6 +2,8 @@ package dev.mobilediffusion.server.grpc;
 
 import io.helidon.common.buffers.BufferData;
 import io.helidon.http.HttpPrologue;
+import io.helidon.http.http2.Http2ErrorCode;
+import io.helidon.http.http2.Http2Flag;
 import io.helidon.http.http2.Http2FrameHeader;
 import io.helidon.http.http2.Http2FrameTypes;
 import io.helidon.http.http2.Http2Headers;
@@ -54,43 +56,45 @@ record GuardedGrpcSelector(Http2SubProtocolSelector grpc) implements Http2SubPro
                 flowControl,
                 state,
                 router);
-        return result.supported() ? new SubProtocolResult(true, new Handler(result.subProtocol())) : result;
+        Runnable reset = () -> writer.write(new Http2RstStream(Http2ErrorCode.INTERNAL)
+                .toFrameData(clientSettings, streamId, Http2Flag.NoFlags.create()));
+        return result.supported() ? new SubProtocolResult(true, new Handler(result.subProtocol(), reset)) : result;
     }
 
-    /** One call's wire side; its data comes on the call's thread. */
+    /**
+     * One call's wire side. Its data comes on the call's thread, which reads on to the client's end after its own: only a
+     * stream that is called closed here is forgotten.
+     */
     private static final class Handler implements SubProtocolHandler {
 
         private final SubProtocolHandler handler;
-        private boolean clientEnded;
+        private final Runnable reset;
+        private volatile boolean clientEnded;
+        private boolean broken;
 
-        Handler(SubProtocolHandler handler) {
+        Handler(SubProtocolHandler handler, Runnable reset) {
             this.handler = handler;
+            this.reset = reset;
         }
 
         /** Fails on metadata that is not valid base64, for instance. */
         @Override
         public void init() {
-            try {
-                handler.init();
-            } catch (CloseConnectionException e) {
-                throw e;
-            } catch (RuntimeException e) {
-                LOG.log(System.Logger.Level.INFO, "a gRPC call could not begin: {0}", e.toString());
-                // Ends the stream, not the connection, whatever its name says
-                throw new CloseConnectionException("the call could not begin", e);
-            }
+            guarded(handler::init);
         }
 
         /** Helidon overlooks the client's end where it comes with a message that it cannot read. */
         @Override
         public Http2StreamState streamState() {
             Http2StreamState state = handler.streamState();
-            return clientEnded && state == Http2StreamState.HALF_CLOSED_LOCAL ? Http2StreamState.CLOSED : state;
+            boolean bothEnded = clientEnded && state == Http2StreamState.HALF_CLOSED_LOCAL;
+            return broken || bothEnded ? Http2StreamState.CLOSED : state;
         }
 
         @Override
-        public void rstStream(Http2RstStream reset) {
-            handler.rstStream(reset);
+        public void rstStream(Http2RstStream frame) {
+            clientEnded = true;
+            handler.rstStream(frame);
         }
 
         @Override
@@ -100,8 +104,23 @@ record GuardedGrpcSelector(Http2SubProtocolSelector grpc) implements Http2SubPro
 
         @Override
         public void data(Http2FrameHeader header, BufferData data) {
-            clientEnded = header.flags(Http2FrameTypes.DATA).endOfStream();
-            handler.data(header, data);
+            clientEnded |= header.flags(Http2FrameTypes.DATA).endOfStream();
+            guarded(() -> handler.data(header, data));
+        }
+
+        /** Helidon would reset the stream, too, but keep it, and with it one of the connection's streams for ever. */
+        private void guarded(Runnable step) {
+            try {
+                step.run();
+            } catch (RuntimeException e) {
+                boolean clientHasGone = e instanceof CloseConnectionException;
+                LOG.log(
+                        clientHasGone ? System.Logger.Level.DEBUG : System.Logger.Level.INFO,
+                        "a gRPC call broke off: {0}",
+                        e.toString());
+                broken = true;
+                reset.run();
+            }
         }
     }
 }

@@ -61,10 +61,9 @@ final class GuardedHttp2Selector implements ServerConnectionSelector {
     @Override
     public ServerConnection connection(ConnectionContext context) {
         StreamLedger ledger = new StreamLedger();
-        ConnectionContext guarded = new Http2Context(
-                context,
-                DataReader.create(new FrameFilter(context.dataReader(), ledger)),
-                new FrameWatch(context.dataWriter(), ledger));
+        FrameWatch writer = new FrameWatch(context.dataWriter(), ledger);
+        FrameFilter reader = new FrameFilter(context.dataReader(), ledger, writer::widenConnection);
+        ConnectionContext guarded = new Http2Context(context, DataReader.create(reader), writer);
         SocketAddress peer = context.remotePeer().address();
         return new Http2Link(http2.connection(guarded), peer, connections.open(peer), connections);
     }

@@ -51,7 +51,9 @@ final class JobEvents {
             }
             for (dev.mobilediffusion.server.job.JobEvent event : next) {
                 last = event.id();
-                send(last, message(event));
+                if (!(event instanceof dev.mobilediffusion.server.job.JobEvent.Preview)) {
+                    send(last, message(event));
+                }
                 if (event instanceof dev.mobilediffusion.server.job.JobEvent.Finished) {
                     return;
                 }
@@ -74,6 +76,8 @@ final class JobEvents {
                         .setImage(step.picture())
                         .setStep(step.step())
                         .setSteps(step.steps()));
+            case dev.mobilediffusion.server.job.JobEvent.Preview preview ->
+                throw new IllegalArgumentException("the protocol has no previews");
             case dev.mobilediffusion.server.job.JobEvent.PictureReady ready ->
                 message.setImage(Messages.image(ready.picture()));
             case dev.mobilediffusion.server.job.JobEvent.Finished finished -> message.setDone(done());

@@ -2,21 +2,29 @@ package dev.mobilediffusion.server.grpc;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Which HTTP/2 streams of a connection are open, as told by the frames of both sides. Thread-safe.
  *
  * <p>A client that cancels a call while a frame of it is under way resets the stream a second time when that frame
- * arrives, and one that cancels just as the reply ends resets a stream that is over. Both is allowed (RFC 9113, section
- * 5.1), but Helidon 4.5.0 takes it for a protocol error where a newer stream is open, and ends the whole connection with
- * all of its calls.
+ * arrives, one that cancels just as the reply ends resets a stream that is over, and one that the server resets may
+ * still have a request under way. All of that is allowed (RFC 9113, section 5.1), but Helidon 4.5.0 has forgotten the
+ * stream by then, takes the frame for a protocol error, and ends the whole connection with all of its calls.
+ *
+ * <p>A stream that the server alone has ended is not over: Helidon reads on to the client's own end.
  */
 final class StreamLedger {
 
-    private static final int DATA = 0;
+    static final int DATA = 0;
     private static final int HEADERS = 1;
+    private static final int PRIORITY = 2;
     private static final int RST_STREAM = 3;
+    static final int WINDOW_UPDATE = 8;
     private static final int END_STREAM = 1;
+
+    /** What nobody misses of a stream that is over. Headers are not among it: they change how later ones are read. */
+    private static final Set<Integer> IDLE_TALK = Set.of(DATA, PRIORITY, RST_STREAM, WINDOW_UPDATE);
 
     private static final int CLIENT = 1;
     private static final int SERVER = 2;
@@ -33,8 +41,12 @@ final class StreamLedger {
             newest = stream;
             open.put(stream, 0);
         }
+        boolean over = stream > 0 && stream <= newest && !open.containsKey(stream);
+        if (over && IDLE_TALK.contains(type)) {
+            return false;
+        }
         if (type == RST_STREAM) {
-            return open.remove(stream) != null || stream > newest;
+            open.remove(stream);
         }
         noteEnd(type, flags, stream, CLIENT);
         return true;

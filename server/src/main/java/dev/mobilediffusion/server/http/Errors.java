@@ -4,10 +4,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.wire.Json;
+import dev.mobilediffusion.server.wire.PeerWatch;
+import dev.mobilediffusion.server.wire.Refusals;
 import io.helidon.http.BadRequestException;
 import io.helidon.http.DirectHandler;
-import io.helidon.http.HeaderName;
-import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.HttpException;
 import io.helidon.http.Status;
@@ -20,7 +21,6 @@ import io.helidon.webserver.http.ServerResponse;
 public final class Errors {
 
     private static final System.Logger LOG = System.getLogger(Errors.class.getName());
-    private static final HeaderName SHOULD_RETRY = HeaderNames.create("x-should-retry");
 
     private Errors() {}
 
@@ -53,24 +53,16 @@ public final class Errors {
         return node;
     }
 
+    /** Whether a path belongs to A1111's API, whose clients read {@code {"detail"}} instead. */
+    static boolean isA1111(String path) {
+        return path.startsWith("/sdapi/");
+    }
+
     static void send(ServerRequest request, ServerResponse response, ApiException failure) {
-        ErrorCode code = failure.code();
-        failure.retryAfter()
-                .ifPresent(wait -> response.header(
-                        HeaderNames.RETRY_AFTER,
-                        Long.toString(Math.max(1, wait.plusMillis(999).toSeconds()))));
-        if (code == ErrorCode.LENGTH_REQUIRED || code == ErrorCode.PAYLOAD_TOO_LARGE) {
-            // The body was not read, so the connection's next bytes are no request
-            response.header(HeaderValues.CONNECTION_CLOSE);
-            PeerWatch.current().ifPresent(PeerWatch::leaveBodyUnread);
-        }
-        if (code == ErrorCode.INTERNAL || code == ErrorCode.INFERENCE_FAILED || code == ErrorCode.DEADLINE_EXCEEDED) {
-            // OpenAI's SDKs repeat a request after a 5xx, which would only draw the same failure again
-            response.header(SHOULD_RETRY, "false");
-        }
-        response.status(Status.create(code.httpStatus()));
-        response.header(HeaderValues.CONTENT_TYPE_JSON);
-        response.send(Json.bytes(body(code, failure.param(), failure.getMessage())));
+        ObjectNode body = isA1111(request.path().rawPath())
+                ? Json.object().put("detail", failure.getMessage())
+                : body(failure.code(), failure.param(), failure.getMessage());
+        Refusals.send(response, failure, Json.bytes(body));
     }
 
     private static void sendBug(ServerRequest request, ServerResponse response, Throwable bug) {

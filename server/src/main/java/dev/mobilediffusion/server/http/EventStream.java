@@ -1,6 +1,7 @@
 package dev.mobilediffusion.server.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.mobilediffusion.server.wire.Json;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.webserver.ServerConnectionException;

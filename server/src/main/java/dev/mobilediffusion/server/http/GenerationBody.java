@@ -4,12 +4,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.job.Delivery;
 import dev.mobilediffusion.server.job.JobSpec;
 import dev.mobilediffusion.server.job.Lifetime;
 import dev.mobilediffusion.server.job.Models;
 import dev.mobilediffusion.server.job.PictureFormat;
 import dev.mobilediffusion.server.job.PictureSize;
-import java.nio.charset.StandardCharsets;
+import dev.mobilediffusion.server.wire.Fields;
+import dev.mobilediffusion.server.wire.Prompts;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,8 +20,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -33,29 +34,19 @@ import java.util.regex.Pattern;
  */
 record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, List<String> warnings) {
 
-    private static final int MAX_PROMPT_LENGTH = 32_000;
-    private static final long RANDOM_SEED_BOUND = 1L << 32; // what other servers use, and JavaScript can hold
     private static final Pattern SIZE = Pattern.compile("(\\d{1,5})[xX](\\d{1,5})");
-
-    /** stable-diffusion.cpp's clients hide settings in the prompt like this. */
-    private static final Pattern EXTRA_ARGS =
-            Pattern.compile("<sd_cpp_extra_args>(.*?)</sd_cpp_extra_args>", Pattern.DOTALL);
 
     static GenerationBody of(ObjectNode body, String api, Models models) {
         Fields fields = new Fields(body);
         List<String> warnings = new ArrayList<>();
         String prompt = prompt(fields);
-        Matcher extra = EXTRA_ARGS.matcher(prompt);
-        if (extra.find()) {
-            ObjectNode merged = Json.parseObject(extra.group(1).getBytes(StandardCharsets.UTF_8));
-            merged.setAll(body);
-            fields = new Fields(merged);
-            prompt = extra.replaceAll("").strip();
+        Optional<ObjectNode> hidden = Prompts.hiddenSettings(prompt);
+        if (hidden.isPresent()) {
+            fields = new Fields(hidden.get().setAll(body));
+            prompt = Prompts.withoutSettings(prompt);
         }
         ModelInfo defaults = models.defaultModel();
-        String model = fields.lenientText("model")
-                .filter(name -> models.find(name).isPresent())
-                .orElse(defaults.name());
+        String model = model(fields, models, defaults.name());
         Optional<PictureSize> size = size(fields);
         size.filter(wanted -> wanted.width() != defaults.width() || wanted.height() != defaults.height())
                 .ifPresent(wanted -> warnings.add("%s was made from the model's own %dx%d"
@@ -68,14 +59,17 @@ record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, List<Strin
                 model,
                 image(fields, prompt),
                 fields.count("n").orElse(1),
-                size,
-                format(fields),
-                fields.count("output_compression").orElse(JobSpec.DEFAULT_QUALITY),
+                new Delivery(
+                        size,
+                        format(fields),
+                        fields.count("output_compression").orElse(Delivery.DEFAULT_QUALITY),
+                        fields.flag("metadata", true),
+                        fields.count("partial_images").orElse(0)),
                 timeout(fields),
                 Optional.empty(),
                 Lifetime.ATTACHED);
         boolean wantsUrl = fields.lenientText("response_format").orElse("").equals("url");
-        return new GenerationBody(spec, fields.flag("stream"), wantsUrl, List.copyOf(warnings));
+        return new GenerationBody(spec, fields.flag("stream", false), wantsUrl, List.copyOf(warnings));
     }
 
     private static String prompt(Fields fields) {
@@ -84,27 +78,31 @@ record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, List<Strin
         if (prompt.isBlank()) {
             throw ApiException.invalid("prompt", "prompt must not be empty");
         }
-        return bounded("prompt", prompt);
+        return Prompts.bounded("prompt", prompt);
     }
 
-    private static String bounded(String name, String text) {
-        if (text.length() > MAX_PROMPT_LENGTH) {
-            throw ApiException.invalid(
-                    name, "%s must have at most %d characters, got %d", name, MAX_PROMPT_LENGTH, text.length());
+    /** Clients name OpenAI's models, which nobody has here; so an unknown name means the default unless strict. */
+    private static String model(Fields fields, Models models, String otherwise) {
+        String name = fields.lenientText("model").orElse("");
+        if (models.find(name).isPresent()) {
+            return name;
         }
-        return text;
+        if (!name.isEmpty() && fields.flag("strict", false)) {
+            throw ApiException.of(
+                    ErrorCode.MODEL_NOT_FOUND,
+                    "model",
+                    "there is no model \"%s\"; GET /v1/models lists them".formatted(abridged(name)));
+        }
+        return otherwise;
     }
 
     private static ImageRequest image(Fields fields, String prompt) {
-        OptionalLong seed = fields.whole("seed");
-        long start = seed.isPresent() && seed.getAsLong() >= 0
-                ? seed.getAsLong()
-                : ThreadLocalRandom.current().nextLong(RANDOM_SEED_BOUND);
+        long seed = Prompts.seed(fields.whole("seed"));
         OptionalInt steps = fields.count("steps", "step", "num_inference_steps");
         OptionalDouble guidanceScale = fields.real("guidance_scale", "cfg_scale");
-        String negative =
-                bounded("negative_prompt", fields.text("negative_prompt").orElse(""));
-        return new ImageRequest(prompt, negative, start, steps, guidanceScale);
+        String negative = Prompts.bounded(
+                "negative_prompt", fields.text("negative_prompt").orElse(""));
+        return new ImageRequest(prompt, negative, seed, steps, guidanceScale);
     }
 
     private static Optional<PictureSize> size(Fields fields) {

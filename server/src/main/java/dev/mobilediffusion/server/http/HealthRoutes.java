@@ -2,6 +2,8 @@ package dev.mobilediffusion.server.http;
 
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
+import dev.mobilediffusion.server.wire.Accepted;
+import dev.mobilediffusion.server.wire.Json;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.Status;
@@ -47,7 +49,7 @@ final class HealthRoutes implements HttpService {
     }
 
     private void scrape(ServerRequest request, ServerResponse response) {
-        String type = Negotiation.accepts(request, "application", "openmetrics-text")
+        String type = Accepted.names(request, "application", "openmetrics-text")
                 ? ServerMetrics.OPEN_METRICS
                 : ServerMetrics.PROMETHEUS_TEXT;
         response.header(HeaderNames.CONTENT_TYPE, type);

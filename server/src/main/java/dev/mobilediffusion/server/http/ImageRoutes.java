@@ -1,6 +1,8 @@
 package dev.mobilediffusion.server.http;
 
 import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.job.Delivery;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobEvent;
 import dev.mobilediffusion.server.job.JobSpec;
@@ -8,6 +10,9 @@ import dev.mobilediffusion.server.job.JobStatus;
 import dev.mobilediffusion.server.job.Lifetime;
 import dev.mobilediffusion.server.job.Picture;
 import dev.mobilediffusion.server.job.PictureFormat;
+import dev.mobilediffusion.server.wire.JobWait;
+import dev.mobilediffusion.server.wire.Json;
+import dev.mobilediffusion.server.wire.Refusals;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.webserver.ServerConnectionException;
@@ -40,18 +45,33 @@ final class ImageRoutes implements HttpService {
 
     @Override
     public void routing(HttpRules rules) {
-        rules.post("/generations", this::generate)
+        rules.post("/edits", ImageRoutes::refuseEdits)
+                .options("/edits", Routes.allow("POST, OPTIONS"))
+                .any("/edits", Routes.methodNotAllowed("POST, OPTIONS"))
+                .post("/generations", this::generate)
                 .options("/generations", Routes.allow("POST, OPTIONS"))
                 .any("/generations", Routes.methodNotAllowed("POST, OPTIONS"));
+    }
+
+    /** Without reading the body, which holds pictures and would be too long for most settings. */
+    private static void refuseEdits(ServerRequest request, ServerResponse response) {
+        Refusals.leaveBodyUnread(response);
+        throw ApiException.of(
+                ErrorCode.NOT_IMPLEMENTED,
+                "this server draws from a prompt alone and cannot edit pictures; use /v1/images/generations");
     }
 
     private void generate(ServerRequest request, ServerResponse response) {
         Submission.Draft draft = submission.read(request, API);
         GenerationBody body = draft.body();
-        Optional<PictureFormat> bare = body.stream()
-                ? Optional.empty()
-                : Negotiation.picture(request, body.spec().format());
-        JobSpec spec = bare.map(body.spec()::withFormat).orElse(body.spec());
+        Delivery delivery = body.spec().delivery();
+        Optional<PictureFormat> bare =
+                body.stream() ? Optional.empty() : Negotiation.picture(request, delivery.format());
+        JobSpec spec = body.stream()
+                ? body.spec()
+                : body.spec()
+                        .withDelivery(delivery.withFormat(bare.orElse(delivery.format()))
+                                .withPreviews(0)); // nobody would see them
         if (bare.isPresent() && spec.count() != 1) {
             throw ApiException.invalid("n", "n must be 1 where the reply is the picture itself, got %d", spec.count());
         }
@@ -86,7 +106,9 @@ final class ImageRoutes implements HttpService {
                 }
                 for (JobEvent event : next) {
                     seen = event.id();
-                    if (event instanceof JobEvent.PictureReady ready) {
+                    if (event instanceof JobEvent.Preview preview) {
+                        events.event("image_generation.partial_image", ImagesJson.partial(job, preview));
+                    } else if (event instanceof JobEvent.PictureReady ready) {
                         Picture picture = ready.picture();
                         events.event("image_generation.completed", ImagesJson.completed(job, picture, warnings));
                     } else if (event instanceof JobEvent.Finished finished) {

@@ -3,8 +3,11 @@ package dev.mobilediffusion.server.http;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.job.JobEvent;
 import dev.mobilediffusion.server.job.JobStatus;
 import dev.mobilediffusion.server.job.Picture;
+import dev.mobilediffusion.server.job.PictureFormat;
+import dev.mobilediffusion.server.wire.Json;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -31,12 +34,30 @@ final class ImagesJson {
             item.put("seed", picture.seed());
             sentences.addAll(picture.warnings());
         }
-        describe(node, status.pictures().getFirst());
+        Picture first = status.pictures().getFirst();
+        describe(node, first.width() + "x" + first.height(), first.format());
+        putUsage(node);
         node.put("id", job.id());
         node.put("model", job.spec().model());
         node.set("timings_ms", JobJson.timings(status.timings()));
         ArrayNode array = node.putArray("warnings");
         sentences.forEach(array::add);
+        return node;
+    }
+
+    /** A look at an unfinished picture in a stream. */
+    static ObjectNode partial(Job job, JobEvent.Preview preview) {
+        ObjectNode node = Json.object();
+        node.put("type", "image_generation.partial_image");
+        node.put("b64_json", preview.bytes());
+        node.put("partial_image_index", preview.index());
+        node.put("created_at", job.createdAt().getEpochSecond());
+        describe(
+                node,
+                preview.width() + "x" + preview.height(),
+                job.spec().delivery().format());
+        node.put("index", preview.picture());
+        node.put("id", job.id());
         return node;
     }
 
@@ -46,7 +67,8 @@ final class ImagesJson {
         node.put("type", "image_generation.completed");
         node.put("b64_json", picture.bytes());
         node.put("created_at", job.createdAt().getEpochSecond());
-        describe(node, picture);
+        describe(node, picture.width() + "x" + picture.height(), picture.format());
+        putUsage(node);
         node.put("seed", picture.seed());
         node.put("index", picture.index());
         node.put("id", job.id());
@@ -58,12 +80,16 @@ final class ImagesJson {
         return node;
     }
 
-    /** Fields that OpenAI's typed clients require; there are no tokens to bill, so usage is zero. */
-    private static void describe(ObjectNode node, Picture picture) {
-        node.put("size", picture.width() + "x" + picture.height());
-        node.put("quality", "auto");
+    /** Fields that OpenAI's typed clients require, whether or not they mean anything here. */
+    private static void describe(ObjectNode node, String size, PictureFormat format) {
+        node.put("size", size);
+        node.put("quality", "high"); // one of the SDKs' values; "auto" is none in a reply
         node.put("background", "opaque");
-        node.put("output_format", picture.format().label());
+        node.put("output_format", format.label());
+    }
+
+    /** There are no tokens to bill, but typed clients require the object. */
+    private static void putUsage(ObjectNode node) {
         ObjectNode usage = node.putObject("usage");
         usage.put("input_tokens", 0);
         usage.put("output_tokens", 0);

@@ -10,6 +10,7 @@ import dev.mobilediffusion.server.job.JobQueue;
 import dev.mobilediffusion.server.job.JobStatus;
 import dev.mobilediffusion.server.job.Picture;
 import dev.mobilediffusion.server.job.QueueEstimate;
+import dev.mobilediffusion.server.wire.Json;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashSet;

@@ -5,8 +5,11 @@ import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobEvent;
+import dev.mobilediffusion.server.job.JobState;
 import dev.mobilediffusion.server.job.Lifetime;
 import dev.mobilediffusion.server.job.Picture;
+import dev.mobilediffusion.server.wire.JobWait;
+import dev.mobilediffusion.server.wire.Json;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
@@ -97,7 +100,7 @@ final class JobRoutes implements HttpService {
                 if (next.isEmpty()) {
                     // A finished job whose last event the client has seen already says nothing more
                     open = !job.state().isFinal();
-                    events.comment("%s", json.queued(job));
+                    beat(events, job);
                 }
                 for (JobEvent event : next) {
                     seen = event.id();
@@ -105,6 +108,20 @@ final class JobRoutes implements HttpService {
                     open = open && !(event instanceof JobEvent.Finished);
                 }
             }
+        } catch (ApiException stopping) {
+            // The reply has begun, so its end is all that a stopping server can say; clients come back by themselves
+            if (stopping.code() != ErrorCode.NOT_READY) {
+                throw stopping;
+            }
+        }
+    }
+
+    /** A waiting client hears its new place; without an id, since it is nothing to resume at. */
+    private void beat(EventStream events, Job job) {
+        if (job.state() == JobState.QUEUED) {
+            events.event("queued", json.queued(job));
+        } else {
+            events.comment("%s", json.queued(job));
         }
     }
 
@@ -127,6 +144,14 @@ final class JobRoutes implements HttpService {
                                 .put("image", step.picture())
                                 .put("step", step.step())
                                 .put("steps", step.steps()));
+            case JobEvent.Preview preview ->
+                events.event(
+                        preview.id(),
+                        "preview",
+                        Json.object()
+                                .put("image", preview.picture())
+                                .put("index", preview.index())
+                                .put("b64_json", preview.bytes()));
             case JobEvent.PictureReady ready ->
                 events.event(ready.id(), "image", JobJson.of(job.id(), ready.picture()));
             case JobEvent.Finished finished ->

@@ -6,6 +6,7 @@ import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.job.Models;
+import dev.mobilediffusion.server.wire.Json;
 import io.helidon.http.HeaderValues;
 import io.helidon.webserver.http.HttpRules;
 import io.helidon.webserver.http.HttpService;

@@ -1,10 +1,9 @@
 package dev.mobilediffusion.server.http;
 
 import dev.mobilediffusion.server.job.PictureFormat;
+import dev.mobilediffusion.server.wire.Accepted;
 import io.helidon.http.HttpMediaType;
 import io.helidon.webserver.http.ServerRequest;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
 
 /** What a client wants back, by its {@code Accept}. */
@@ -19,7 +18,7 @@ final class Negotiation {
      * @param otherwise for {@code image/*}
      */
     static Optional<PictureFormat> picture(ServerRequest request, PictureFormat otherwise) {
-        for (HttpMediaType accepted : byPreference(request)) {
+        for (HttpMediaType accepted : Accepted.byPreference(request)) {
             String type = accepted.mediaType().type();
             String subtype = accepted.mediaType().subtype();
             if (type.equals("*") || type.equals("application")) {
@@ -37,17 +36,5 @@ final class Negotiation {
             }
         }
         return Optional.empty();
-    }
-
-    static boolean accepts(ServerRequest request, String type, String subtype) {
-        return byPreference(request).stream()
-                .map(HttpMediaType::mediaType)
-                .anyMatch(media -> media.type().equals(type) && media.subtype().equals(subtype));
-    }
-
-    private static List<HttpMediaType> byPreference(ServerRequest request) {
-        return request.headers().acceptedTypes().stream()
-                .sorted(Comparator.comparingDouble(HttpMediaType::qualityFactor).reversed())
-                .toList();
     }
 }

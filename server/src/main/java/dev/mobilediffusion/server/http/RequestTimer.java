@@ -3,6 +3,7 @@ package dev.mobilediffusion.server.http;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
+import dev.mobilediffusion.server.wire.Clients;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.FilterChain;
@@ -28,7 +29,10 @@ final class RequestTimer implements Filter {
         String outcome = ErrorCode.INTERNAL.label();
         try {
             chain.proceed();
-            outcome = outcome(response.status().code());
+            outcome = request.context()
+                    .get(ErrorCode.class)
+                    .map(ErrorCode::label)
+                    .orElseGet(() -> outcome(response.status().code()));
         } catch (ApiException e) {
             outcome = e.code().label();
             throw e;

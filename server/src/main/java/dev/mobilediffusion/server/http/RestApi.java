@@ -20,6 +20,7 @@ import java.util.function.BooleanSupplier;
  * @param ready whether the model is loaded and warm and the server is not stopping
  * @param maxBodyBytes of a JSON request
  * @param heartbeat between two signs of life in an event stream, positive
+ * @param door that every request of every API has to pass
  */
 public record RestApi(
         JobQueue queue,
@@ -28,11 +29,13 @@ public record RestApi(
         ServerMetrics metrics,
         BooleanSupplier ready,
         long maxBodyBytes,
-        Duration heartbeat) {
+        Duration heartbeat,
+        FrontDoor door) {
 
     public RestApi {
         Objects.requireNonNull(queue, "queue");
         Objects.requireNonNull(models, "models");
+        Objects.requireNonNull(door, "door");
         formats = Set.copyOf(formats);
         if (maxBodyBytes < 1 || maxBodyBytes >= Integer.MAX_VALUE) {
             throw new IllegalArgumentException(
@@ -43,14 +46,16 @@ public record RestApi(
         }
     }
 
-    /** Registers the filter, the error answers and the routes; {@link Routes#notFound} is the caller's to add last. */
+    /** Registers the filters, the error answers and the routes; {@link Routes#notFound} is the caller's to add last. */
     public void install(HttpRouting.Builder routing) {
         Submission submission = new Submission(queue, models, formats, maxBodyBytes);
         Errors.install(routing);
         routing.addFilter(new RequestTimer(metrics))
+                .addFilter(door)
                 .register("/v1/images", new ImageRoutes(submission, heartbeat))
                 .register("/v1/jobs", new JobRoutes(submission, heartbeat))
                 .register("/v1/models", new ModelRoutes(models))
+                .register("/", new DescriptionRoutes())
                 .register("/", new HealthRoutes(ready, metrics));
     }
 }

@@ -9,6 +9,9 @@ import dev.mobilediffusion.server.job.JobQueue;
 import dev.mobilediffusion.server.job.JobSpec;
 import dev.mobilediffusion.server.job.Models;
 import dev.mobilediffusion.server.job.PictureFormat;
+import dev.mobilediffusion.server.wire.Clients;
+import dev.mobilediffusion.server.wire.Json;
+import dev.mobilediffusion.server.wire.RequestBody;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
@@ -44,11 +47,11 @@ record Submission(JobQueue queue, Models models, Set<PictureFormat> formats, lon
     }
 
     Job submit(Draft draft, JobSpec spec) {
-        if (!formats.contains(spec.format())) {
+        if (!formats.contains(spec.delivery().format())) {
             throw ApiException.invalid(
                     "output_format",
                     "output_format %s cannot be written here; ask for png or jpeg",
-                    spec.format().label());
+                    spec.delivery().format().label());
         }
         JobSpec named = draft.idempotencyKey()
                 .map(key -> spec.withIdempotency(new Idempotency(key, hash(draft, spec))))
@@ -60,7 +63,8 @@ record Submission(JobQueue queue, Models models, Set<PictureFormat> formats, lon
     private static String hash(Draft draft, JobSpec spec) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update((spec.api() + '\n' + spec.format().label() + '\n').getBytes(StandardCharsets.UTF_8));
+            digest.update(
+                    (spec.api() + '\n' + spec.delivery().format().label() + '\n').getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest.digest(draft.raw()));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);

@@ -107,13 +107,13 @@ public final class InferenceWorker implements AutoCloseable {
         JobSpec spec = job.spec();
         TextToImage pipeline = pipelines.pipeline(spec.model());
         ModelInfo model = pipeline.model();
-        GeneratedImage image = pipeline.generate(task.request(), progressOf(task), job.cancelToken());
+        GeneratedImage image = pipeline.generate(task.request(), progressOf(task, model), job.cancelToken());
         job.cancelToken().throwIfCancelled();
         job.beginStage(task.index(), Stage.ENCODE);
         long begin = System.nanoTime();
-        GeneratedImage sized =
-                spec.size().map(size -> Resampler.resample(image, size)).orElse(image);
-        byte[] bytes = encoder.encode(sized, model, spec.format(), spec.quality());
+        Delivery delivery = spec.delivery();
+        GeneratedImage sized = sized(image, delivery);
+        byte[] bytes = encoder.encode(sized, model, delivery.format(), delivery.quality(), delivery.metadata());
         StageTimings timings = image.timings().with(Stage.ENCODE, Duration.ofNanos(System.nanoTime() - begin));
         timings.durations().forEach((stage, took) -> queue.observer().stageDone(model.name(), stage, took));
         return new Picture(
@@ -123,15 +123,22 @@ public final class InferenceWorker implements AutoCloseable {
                 sized.height(),
                 image.request().steps().orElse(model.defaultSteps()),
                 image.request().guidanceScale().orElse(model.defaultGuidanceScale()),
-                spec.format(),
+                delivery.format(),
                 sha256(bytes),
                 timings,
                 image.warnings(),
                 () -> bytes);
     }
 
-    private static ProgressListener progressOf(PictureTask task) {
+    private static GeneratedImage sized(GeneratedImage image, Delivery delivery) {
+        return delivery.size().map(size -> Resampler.resample(image, size)).orElse(image);
+    }
+
+    private ProgressListener progressOf(PictureTask task, ModelInfo model) {
+        Delivery delivery = task.job().spec().delivery();
         return new ProgressListener() {
+            private int previews;
+
             @Override
             public void onStage(Stage stage) {
                 task.job().beginStage(task.index(), stage);
@@ -140,6 +147,18 @@ public final class InferenceWorker implements AutoCloseable {
             @Override
             public void onStep(int step, int steps) {
                 task.job().endStep(task.index(), step, steps);
+            }
+
+            @Override
+            public boolean wantsPreview(int step, int steps) {
+                return delivery.hasPreviewAt(step, steps);
+            }
+
+            @Override
+            public void onPreview(int step, GeneratedImage preview) {
+                GeneratedImage sized = sized(preview, delivery);
+                byte[] bytes = encoder.encode(sized, model, delivery.format(), delivery.quality(), false);
+                task.job().addPreview(task.index(), previews++, sized.width(), sized.height(), bytes);
             }
         };
     }

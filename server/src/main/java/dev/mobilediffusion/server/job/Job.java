@@ -171,6 +171,13 @@ public final class Job {
         });
     }
 
+    void addPreview(int picture, int index, int width, int height, byte[] bytes) {
+        locked(() -> {
+            publish(id -> new JobEvent.Preview(id, picture, index, width, height, bytes));
+            return null;
+        });
+    }
+
     /** Whether the job has all its pictures now. */
     boolean add(Picture picture) {
         return locked(() -> {

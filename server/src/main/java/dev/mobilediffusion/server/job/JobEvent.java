@@ -20,6 +20,16 @@ public sealed interface JobEvent {
     /** Denoising step {@code step} of {@code steps} is done; only the newest step of a picture is kept. */
     record StepDone(long id, int picture, int step, int steps) implements JobEvent {}
 
+    /**
+     * What picture {@code picture} looks like while it is being drawn.
+     *
+     * @param index among the previews of this picture; the first is 0
+     * @param width in pixels
+     * @param height in pixels
+     * @param bytes a file of the job's format; shared, so not to be written to
+     */
+    record Preview(long id, int picture, int index, int width, int height, byte[] bytes) implements JobEvent {}
+
     /** A picture is finished, and on disk where the job is durable. */
     record PictureReady(long id, Picture picture) implements JobEvent {}
 

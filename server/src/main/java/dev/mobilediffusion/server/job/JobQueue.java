@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /**
  * The one admission point of all APIs: bounded, fair between clients, picture by picture, durable where asked.
@@ -34,6 +35,7 @@ public final class JobQueue implements AutoCloseable {
     private final Clock clock;
     private final Storage storage;
     private final JobTimer timer = new JobTimer();
+    private volatile Consumer<JobSpec> doorkeeper = spec -> {};
     private final Map<String, Job> live = new ConcurrentHashMap<>();
 
     /** One durable admission at a time, so that two equal keys cannot both be new. */
@@ -64,9 +66,15 @@ public final class JobQueue implements AutoCloseable {
         timer.every("expiry", Duration.ofMinutes(1), this::expireStored);
     }
 
+    /** Has {@code check} refuse, by an {@link ApiException}, what could never be drawn. */
+    public void refuseBy(Consumer<JobSpec> check) {
+        doorkeeper = check;
+    }
+
     /** Admits a job, or finds the one that the same client has sent before under the same idempotency key. */
     public Job submit(JobSpec spec, ClientId client) {
         try {
+            doorkeeper.accept(spec);
             return spec.lifetime() == Lifetime.DURABLE ? submitDurable(spec, client) : submitAttached(spec, client);
         } catch (ApiException refusal) {
             observer.rejected(refusal.code());

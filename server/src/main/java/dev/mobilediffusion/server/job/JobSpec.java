@@ -17,9 +17,7 @@ import java.util.Optional;
  * @param model name of a bundle that the server has
  * @param request the first picture; picture k of the job is the same with seed + k
  * @param count pictures in [1, {@value #MAX_COUNT}]
- * @param size of the delivered pictures; empty for the model's own
- * @param format of the delivered pictures
- * @param quality of a lossy format in [0, 100]
+ * @param delivery how they are handed over
  * @param timeout from admission to the last picture; a job that is late is dropped
  * @param idempotency the client's own name for the request
  * @param lifetime how long the job is worth running
@@ -29,31 +27,24 @@ public record JobSpec(
         String model,
         ImageRequest request,
         int count,
-        Optional<PictureSize> size,
-        PictureFormat format,
-        int quality,
+        Delivery delivery,
         Optional<Duration> timeout,
         Optional<Idempotency> idempotency,
         Lifetime lifetime) {
 
     public static final int MAX_COUNT = 10;
     public static final Duration MAX_TIMEOUT = Duration.ofDays(7);
-    public static final int DEFAULT_QUALITY = 90;
 
     public JobSpec {
         Objects.requireNonNull(api, "api");
         Objects.requireNonNull(model, "model");
         Objects.requireNonNull(request, "request");
-        Objects.requireNonNull(size, "size");
-        Objects.requireNonNull(format, "format");
+        Objects.requireNonNull(delivery, "delivery");
         Objects.requireNonNull(timeout, "timeout");
         Objects.requireNonNull(idempotency, "idempotency");
         Objects.requireNonNull(lifetime, "lifetime");
         if (count < 1 || count > MAX_COUNT) {
             throw ApiException.invalid("n", "n must be in [1, %d], got %d", MAX_COUNT, count);
-        }
-        if (quality < 0 || quality > 100) {
-            throw ApiException.invalid("output_compression", "output_compression must be in [0, 100], got %d", quality);
         }
         if (timeout.isPresent()
                 && (timeout.get().isNegative()
@@ -78,43 +69,32 @@ public record JobSpec(
     /** One PNG of the model's own size that lives as long as its client waits. */
     public static JobSpec of(String model, ImageRequest request) {
         return new JobSpec(
-                "internal",
-                model,
-                request,
-                1,
-                Optional.empty(),
-                PictureFormat.PNG,
-                DEFAULT_QUALITY,
-                Optional.empty(),
-                Optional.empty(),
-                Lifetime.ATTACHED);
+                "internal", model, request, 1, Delivery.PNG, Optional.empty(), Optional.empty(), Lifetime.ATTACHED);
     }
 
     public JobSpec withApi(String value) {
-        return new JobSpec(value, model, request, count, size, format, quality, timeout, idempotency, lifetime);
+        return new JobSpec(value, model, request, count, delivery, timeout, idempotency, lifetime);
     }
 
     public JobSpec withCount(int value) {
-        return new JobSpec(api, model, request, value, size, format, quality, timeout, idempotency, lifetime);
+        return new JobSpec(api, model, request, value, delivery, timeout, idempotency, lifetime);
     }
 
     public JobSpec withTimeout(Duration value) {
-        return new JobSpec(
-                api, model, request, count, size, format, quality, Optional.of(value), idempotency, lifetime);
+        return new JobSpec(api, model, request, count, delivery, Optional.of(value), idempotency, lifetime);
     }
 
     /** A repeated request must find its job, so a job with a key outlives its connection. */
     public JobSpec withIdempotency(Idempotency value) {
-        return new JobSpec(
-                api, model, request, count, size, format, quality, timeout, Optional.of(value), Lifetime.DURABLE);
+        return new JobSpec(api, model, request, count, delivery, timeout, Optional.of(value), Lifetime.DURABLE);
     }
 
-    public JobSpec withFormat(PictureFormat value) {
-        return new JobSpec(api, model, request, count, size, value, quality, timeout, idempotency, lifetime);
+    public JobSpec withDelivery(Delivery value) {
+        return new JobSpec(api, model, request, count, value, timeout, idempotency, lifetime);
     }
 
     public JobSpec withLifetime(Lifetime value) {
-        return new JobSpec(api, model, request, count, size, format, quality, timeout, idempotency, value);
+        return new JobSpec(api, model, request, count, delivery, timeout, idempotency, value);
     }
 
     /** What picture {@code index} of the job asks of the model; the first is 0. */

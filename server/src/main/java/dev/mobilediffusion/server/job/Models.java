@@ -14,8 +14,20 @@ public interface Models {
     /** All that can be drawn with, the default one first. */
     List<Entry> all();
 
+    /**
+     * Does nothing when the model can be loaded.
+     *
+     * @throws dev.mobilediffusion.server.error.ApiException when there can never be enough memory for it
+     */
+    default void requireRoom(String model) {}
+
     default Optional<Entry> find(String name) {
         return all().stream().filter(entry -> entry.name().equals(name)).findFirst();
+    }
+
+    /** What a model said of itself when it was last loaded; empty when it has not been loaded yet. */
+    default Optional<ModelInfo> info(String name) {
+        return find(name).flatMap(Entry::loaded);
     }
 
     /**

@@ -12,6 +12,7 @@ public interface PictureEncoder {
      * @param model that drew it
      * @param format to write
      * @param quality of a lossy format in [0, 100]
+     * @param metadata whether what drew it may be written into it
      */
-    byte[] encode(GeneratedImage image, ModelInfo model, PictureFormat format, int quality);
+    byte[] encode(GeneratedImage image, ModelInfo model, PictureFormat format, int quality, boolean metadata);
 }

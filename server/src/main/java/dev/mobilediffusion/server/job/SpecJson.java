@@ -34,9 +34,12 @@ final class SpecJson {
         request.steps().ifPresent(value -> node.put("steps", value));
         request.guidanceScale().ifPresent(value -> node.put("guidance_scale", value));
         node.put("count", spec.count());
-        spec.size().ifPresent(size -> node.put("width", size.width()).put("height", size.height()));
-        node.put("format", spec.format().name());
-        node.put("quality", spec.quality());
+        Delivery delivery = spec.delivery();
+        delivery.size().ifPresent(size -> node.put("width", size.width()).put("height", size.height()));
+        node.put("format", delivery.format().name());
+        node.put("quality", delivery.quality());
+        node.put("metadata", delivery.metadata());
+        node.put("previews", delivery.previews());
         spec.timeout().ifPresent(timeout -> node.put("timeout_ms", timeout.toMillis()));
         spec.idempotency().ifPresent(key -> node.put("key", key.key()).put("body_sha256", key.bodySha256()));
         return node.toString();
@@ -58,12 +61,7 @@ final class SpecJson {
                 node.get("model").asText(),
                 request,
                 node.get("count").asInt(),
-                node.has("width")
-                        ? Optional.of(new PictureSize(
-                                node.get("width").asInt(), node.get("height").asInt()))
-                        : Optional.empty(),
-                PictureFormat.valueOf(node.get("format").asText()),
-                node.get("quality").asInt(),
+                delivery(node),
                 node.has("timeout_ms")
                         ? Optional.of(Duration.ofMillis(node.get("timeout_ms").asLong()))
                         : Optional.empty(),
@@ -73,6 +71,18 @@ final class SpecJson {
                                 node.get("body_sha256").asText()))
                         : Optional.empty(),
                 Lifetime.DURABLE);
+    }
+
+    private static Delivery delivery(JsonNode node) {
+        return new Delivery(
+                node.has("width")
+                        ? Optional.of(new PictureSize(
+                                node.get("width").asInt(), node.get("height").asInt()))
+                        : Optional.empty(),
+                PictureFormat.valueOf(node.get("format").asText()),
+                node.get("quality").asInt(),
+                node.path("metadata").asBoolean(true),
+                node.path("previews").asInt(0));
     }
 
     static String write(StageTimings timings) {

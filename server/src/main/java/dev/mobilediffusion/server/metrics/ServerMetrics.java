@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.DoubleSupplier;
 import java.util.function.IntSupplier;
 
@@ -43,6 +44,9 @@ public final class ServerMetrics implements AutoCloseable {
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ProcessMeters processMeters;
+
+    /** Micrometer's function counters hold what they count but weakly, and stand still once it is collected. */
+    private final List<DoubleSupplier> counted = new CopyOnWriteArrayList<>();
 
     private ServerMetrics(ProcessMeters processMeters) {
         this.processMeters = processMeters;
@@ -78,6 +82,7 @@ public final class ServerMetrics implements AutoCloseable {
 
     /** Shows the cache of prompt embeddings from now on; both numbers only grow. */
     public void watchEmbeddingCache(DoubleSupplier hits, DoubleSupplier misses) {
+        counted.addAll(List.of(hits, misses));
         FunctionCounter.builder("mobilediffusion.embedding.cache.hits", hits, DoubleSupplier::getAsDouble)
                 .description("Prompts whose embedding was at hand")
                 .register(registry);

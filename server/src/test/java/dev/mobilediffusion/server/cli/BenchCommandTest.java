@@ -5,17 +5,23 @@ import static org.hamcrest.Matchers.closeTo;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.greaterThan;
+import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasItems;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThanOrEqualTo;
+import static org.hamcrest.Matchers.matchesPattern;
 import static org.hamcrest.Matchers.startsWith;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class BenchCommandTest {
 
@@ -55,6 +61,30 @@ final class BenchCommandTest {
         assertThat(
                 json.path("total").path("median_ms").asDouble(),
                 is(greaterThan(unet.path("median_ms").asDouble())));
+    }
+
+    @Test
+    void comparesWithAnEarlierRun(@TempDir Path folder) throws IOException {
+        Path before = folder.resolve("before.json");
+        Files.write(before, bench("--runs", 1, "--json").out());
+
+        CommandLineRun run = bench("--runs", 1, "--compare", before);
+
+        assertThat(run.out(), hasItem(matchesPattern("total +\\d+\\.\\d ms +\\d+\\.\\d ms +\\d+\\.\\d\\d")));
+        JsonNode json = new ObjectMapper().readTree(before.toFile());
+        assertThat(json.path("matmul_gflops").asDouble(), is(greaterThan(0.1)));
+        assertThat(json.at("/stages/unet/share_of_peak").asDouble(), is(lessThanOrEqualTo(1.2)));
+        assertThat(json.at("/stages/unet/gflops").asDouble(), is(greaterThan(0.0)));
+    }
+
+    @Test
+    void refusesToCompareWithSomethingElse(@TempDir Path folder) throws IOException {
+        Path other = Files.writeString(folder.resolve("other.json"), "{}");
+
+        CommandLineRun run = bench("--compare", other);
+
+        assertThat(run.exitCode(), is(2));
+        assertThat(run.err(), contains(startsWith("mobilediffusion: --compare must name what bench --json printed")));
     }
 
     @Test

@@ -53,6 +53,17 @@ final class GenerateCommandTest {
     }
 
     @Test
+    void keepsNothingInThePictureWhereThatIsUnwanted() throws IOException {
+        Path file = folder.resolve("house.png");
+
+        CommandLineRun.generate("a red house", "--steps", 3, "--no-metadata", "--out", file);
+
+        assertThat(
+                Files.readString(file, StandardCharsets.ISO_8859_1),
+                allOf(not(containsString("parameters")), not(containsString("a red house"))));
+    }
+
+    @Test
     void givesTheSameBytesForTheSameSeedAndOthersForAnother() throws IOException {
         Path first = folder.resolve("first.png");
         Path second = folder.resolve("second.png");

@@ -13,8 +13,7 @@ import org.junit.jupiter.api.Test;
  */
 final class GrpcBenchmark {
 
-    private static final int WARM_UP_PICTURES = 5;
-    private static final int PICTURES = 20;
+    private static final int PICTURES = 70;
 
     @Test
     void printsTheOverheadOfGenerate() {
@@ -23,8 +22,9 @@ final class GrpcBenchmark {
         int steps = Integer.getInteger("bench.steps", 1);
         try (ServerProcess server = ServerProcess.start(models.resolve(model), 64);
                 PictureClient client = new GrpcPictureClient(server.url(), steps)) {
-            ServingOverhead.measure(client, 0, WARM_UP_PICTURES, drawn -> {});
-            ServingOverhead overhead = ServingOverhead.measure(client, WARM_UP_PICTURES, PICTURES, drawn -> {});
+            int warmUp = ServingBenchmark.WARM_UP_PICTURES;
+            ServingOverhead.measure(client, 0, warmUp, drawn -> {});
+            ServingOverhead overhead = ServingOverhead.measure(client, warmUp, PICTURES, drawn -> {});
 
             assertThat(overhead.pictures(), is(PICTURES));
             System.out.printf(

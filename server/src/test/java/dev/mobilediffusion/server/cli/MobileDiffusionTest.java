@@ -14,7 +14,21 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class MobileDiffusionTest {
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "serve", "generate", "bench", "models", "models list", "models show", "models verify"})
+    @ValueSource(
+            strings = {
+                "",
+                "serve",
+                "generate",
+                "bench",
+                "models",
+                "models list",
+                "models show",
+                "models verify",
+                "keys",
+                "keys list",
+                "keys add",
+                "keys revoke"
+            })
     void everyCommandHasHelpOnStdout(String command) {
         CommandLineRun run =
                 CommandLineRun.of((Object[]) (command + " --help").strip().split(" "));

@@ -5,6 +5,7 @@ import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasItems;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.startsWith;
@@ -59,7 +60,40 @@ final class ModelsCommandTest {
                         "name         tiny-flow",
                         "size         64x64",
                         "scheduler    FlowMatchEulerDiscreteScheduler",
-                        "guidance     1, distilled into the weights"));
+                        "guidance     1, distilled into the weights",
+                        "unet         UNet2DConditionModel, 0.1 million parameters, float32, 0 MB, 872 operators"));
+    }
+
+    @Test
+    void countsMultiplications() {
+        CommandLineRun run =
+                CommandLineRun.of("models", "show", "tiny-sd", "--count", "--models", CommandLineRun.MODELS);
+
+        assertThat(run.exitCode(), is(0));
+        assertThat(run.out(), hasItem(startsWith("compute      text_encoder 0.0, unet 0.0 per call, vae_decoder ")));
+    }
+
+    @Test
+    void addsAndRemovesAModel() {
+        CommandLineRun added = CommandLineRun.of(
+                "models", "add", CommandLineRun.MODELS.resolve("tiny-lcm"), "--name", "half", "--models", folder);
+        CommandLineRun drawn = CommandLineRun.of(
+                "generate", "a red house", "--models", folder, "--model", "half", "--out", folder.resolve("a.png"));
+        CommandLineRun removed = CommandLineRun.of("models", "remove", "half", "--models", folder);
+
+        assertThat(added.exitCode(), is(0));
+        assertThat(added.out(), contains("half"));
+        assertThat(drawn.exitCode(), is(0));
+        assertThat(removed.exitCode(), is(0));
+        assertThat(CommandLineRun.of("models", "list", "--models", folder).out(), is(empty()));
+    }
+
+    @Test
+    void saysInOneLineWhyAModelCannotBeAdded() {
+        CommandLineRun run = CommandLineRun.of("models", "add", folder, "--name", "void", "--models", folder);
+
+        assertThat(run.exitCode(), is(1));
+        assertThat(run.err(), contains(containsString("model_index.json is missing")));
     }
 
     @Test

@@ -11,6 +11,7 @@ import dev.mobilediffusion.server.job.Models;
 import dev.mobilediffusion.server.job.PictureFormat;
 import dev.mobilediffusion.server.job.QueueLimits;
 import dev.mobilediffusion.server.job.Retention;
+import dev.mobilediffusion.server.security.Gate;
 import io.grpc.BindableService;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -50,15 +51,18 @@ final class GrpcFixture implements AutoCloseable {
                 QueueLimits.ofJobs(4),
                 JobObserver.NONE,
                 Clock.systemUTC());
-        worker = InferenceWorker.start(queue, model -> pipeline, (image, model, format, quality) -> image.rgb());
+        worker = InferenceWorker.start(
+                queue, model -> pipeline, (image, model, format, quality, metadata) -> image.rgb());
         CallObserver observer = (outcome, took) -> outcomes.add(outcome);
-        api = service.map(each -> new GrpcApi(each, observer))
+        api = service.map(each -> new GrpcApi(each, observer, new Callers(Gate.open(), false)))
                 .orElseGet(() -> new GrpcApi(
                         queue,
                         new OneModel(),
                         EnumSet.of(PictureFormat.PNG, PictureFormat.JPEG),
                         Duration.ofMillis(50),
-                        observer));
+                        observer,
+                        Gate.open(),
+                        false));
         WebServerConfig.Builder listener = WebServer.builder()
                 .host("127.0.0.1")
                 .port(0)

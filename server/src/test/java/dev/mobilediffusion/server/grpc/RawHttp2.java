@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.Map;
@@ -21,6 +22,7 @@ final class RawHttp2 implements AutoCloseable {
     static final int RST_STREAM = 3;
     static final int SETTINGS = 4;
     static final int GOAWAY = 7;
+    static final int WINDOW_UPDATE = 8;
     static final int END_STREAM = 1;
 
     private static final int END_HEADERS = 4;
@@ -87,7 +89,20 @@ final class RawHttp2 implements AutoCloseable {
 
     /** A message that says it is compressed, with nothing in it. */
     void unreadable(int stream) throws IOException {
-        frame(DATA, END_STREAM, stream, new byte[] {1, 0, 0, 0, 0});
+        data(stream, END_STREAM, new byte[] {1, 0, 0, 0, 0});
+    }
+
+    /** As {@link #unreadable}, with more to come on its stream. */
+    void unreadableBeginning(int stream) throws IOException {
+        data(stream, 0, new byte[] {1, 0, 0, 0, 0});
+    }
+
+    void data(int stream, int flags, byte[] payload) throws IOException {
+        frame(DATA, flags, stream, payload);
+    }
+
+    void widen(int stream, int bytes) throws IOException {
+        frame(WINDOW_UPDATE, 0, stream, ByteBuffer.allocate(4).putInt(bytes).array());
     }
 
     void reset(int stream) throws IOException {

@@ -3,13 +3,16 @@ package dev.mobilediffusion.server.grpc;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.is;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class StreamLedgerTest {
 
     private static final int DATA = 0;
     private static final int HEADERS = 1;
+    private static final int PRIORITY = 2;
     private static final int RST_STREAM = 3;
+    private static final int WINDOW_UPDATE = 8;
     private static final int END = 1;
 
     private final StreamLedger ledger = new StreamLedger();
@@ -34,11 +37,13 @@ final class StreamLedgerTest {
     }
 
     @Test
-    void aResetPassesWhileTheClientStillSends() {
+    void aStreamThatTheServerAloneHasEndedIsReadToItsClientsEnd() {
         ledger.received(HEADERS, 0, 1);
         ledger.sent(HEADERS, END, 1);
 
+        assertThat(ledger.received(DATA, 0, 1), is(true));
         assertThat(ledger.received(RST_STREAM, 0, 1), is(true));
+        assertThat(ledger.received(DATA, 0, 1), is(false));
     }
 
     @Test
@@ -51,7 +56,24 @@ final class StreamLedgerTest {
         ledger.received(HEADERS, 0, 1);
         ledger.sent(RST_STREAM, 0, 1);
 
-        assertThat(ledger.received(RST_STREAM, 0, 1), is(false));
+        for (int type : List.of(DATA, PRIORITY, RST_STREAM, WINDOW_UPDATE)) {
+            assertThat("type " + type, ledger.received(type, 0, 1), is(false));
+        }
+    }
+
+    @Test
+    void headersPassAlwaysForTheyChangeHowLaterOnesAreRead() {
+        ledger.received(HEADERS, END, 1);
+        ledger.sent(HEADERS, END, 1);
+
+        assertThat(ledger.received(HEADERS, END, 1), is(true));
+    }
+
+    @Test
+    void whatConcernsTheConnectionItselfPasses() {
+        ledger.received(HEADERS, END, 1);
+
+        assertThat(ledger.received(WINDOW_UPDATE, 0, 0), is(true));
     }
 
     @Test

@@ -22,6 +22,7 @@ import io.restassured.http.ContentType;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -212,6 +213,51 @@ final class ImageRoutesTest {
     }
 
     @Test
+    void aStreamShowsAsManyPartialImagesAsWereAskedForAndTheStepsAllow() {
+        String four = post("{\"prompt\":\"a\",\"stream\":true,\"partial_images\":2,\"size\":\"32x32\"}")
+                .asString();
+
+        assertThat(four.split("event: image_generation.partial_image\ndata: ", -1).length - 1, is(2));
+        assertThat(four, containsString("\"partial_image_index\":0,\"created_at\":"));
+        assertThat(four, containsString("\"partial_image_index\":1,\"created_at\":"));
+        assertThat(four, containsString("\"size\":\"32x32\""));
+        assertThat(
+                "the first partial image has the size and colour of what the model saw at step 2",
+                four,
+                containsString("\"b64_json\":\"" + base64(32 * 32 * 3, -1 - 2) + "\",\"partial_image_index\":0"));
+        assertThat(
+                post("{\"prompt\":\"a\",\"stream\":true,\"partial_images\":3,\"steps\":1}")
+                        .asString(),
+                not(containsString("partial_image")));
+    }
+
+    @Test
+    void anUnknownModelIsRefusedWhereTheClientIsStrict() {
+        post("{\"prompt\":\"a\",\"model\":\"gpt-image-1\",\"strict\":true}")
+                .then()
+                .statusCode(404)
+                .body("error.code", is("model_not_found"))
+                .body("error.param", is("model"))
+                .body("error.message", containsString("gpt-image-1"));
+        post("{\"prompt\":\"a\",\"model\":\"fake\",\"strict\":true}").then().statusCode(200);
+        post("{\"prompt\":\"a\",\"strict\":true}").then().statusCode(200);
+    }
+
+    @Test
+    void editsAreRefusedWithoutReadingTheirPictures() {
+        given().multiPart("prompt", "a")
+                .multiPart("image[]", "a.png", new byte[40_000], "image/png")
+                .post(server.url() + "/v1/images/edits")
+                .then()
+                .statusCode(501)
+                .header("x-should-retry", "false")
+                .header("Connection", "close")
+                .body("error.code", is("not_implemented"))
+                .body("error.message", containsString("/v1/images/generations"));
+        given().options(server.url() + "/v1/images/edits").then().statusCode(204);
+    }
+
+    @Test
     void aStreamTellsAFailureAsAnErrorEvent() {
         String events = post("{\"prompt\":\"boom\",\"stream\":true}").asString();
 
@@ -264,6 +310,12 @@ final class ImageRoutesTest {
                 .then()
                 .statusCode(422)
                 .body("error.param", is("Idempotency-Key"));
+    }
+
+    private static String base64(int length, int value) {
+        byte[] bytes = new byte[length];
+        Arrays.fill(bytes, (byte) value);
+        return Base64.getEncoder().encodeToString(bytes);
     }
 
     private static Response post(String body) {

@@ -182,17 +182,33 @@ final class JobRoutesTest {
     }
 
     @Test
-    void aWatcherOfAWaitingJobHearsAHeartbeat() throws Exception {
+    void aWatcherOfAWaitingJobHearsItsPlaceAgainAndAgain() throws Exception {
         submit("{\"prompt\":\"running\"}");
         server.pipeline.awaitStart();
         String location = submit("{\"prompt\":\"waiting\"}").header("Location");
         try (RawClient client = RawClient.connect(server.port())) {
             client.send("GET " + location + "/events HTTP/1.1\r\nHost: x\r\n\r\n");
             client.readUntil("event: queued");
-            client.readUntil(": {\"id\":");
+            client.readUntil("\r\nevent: queued\ndata: {\"id\":"); // has no id to resume at
             assertThat(client.readUntil("eta_seconds"), containsString("\"queue_position\":1"));
         }
         get(location).then().body("status", is("queued"));
+    }
+
+    @Test
+    void aWatcherOfAWaitingJobSeesItsStreamEndWhenTheServerStops() throws Exception {
+        submit("{\"prompt\":\"running\"}");
+        server.pipeline.awaitStart();
+        String location = submit("{\"prompt\":\"waiting\"}").header("Location");
+        try (RawClient client = RawClient.connect(server.port())) {
+            client.send("GET " + location + "/events HTTP/1.1\r\nHost: x\r\n\r\n");
+            client.readUntil("event: queued");
+            Thread stopping = Thread.startVirtualThread(server.server()::close);
+            String rest = client.readUntil("\r\n0\r\n\r\n"); // the last chunk of a reply that is whole
+            assertThat(rest, not(containsString("event: cancelled")));
+            server.pipeline.allow(1);
+            stopping.join();
+        }
     }
 
     @Test

@@ -141,6 +141,10 @@ final class MalformedRequestTest {
                 "{\"prompt\":\"a\",\"output_format\":\"webp\"}|output_format",
                 "{\"prompt\":\"a\",\"output_compression\":101}|output_compression",
                 "{\"prompt\":\"a\",\"stream\":\"yes\"}|stream",
+                "{\"prompt\":\"a\",\"partial_images\":4}|partial_images",
+                "{\"prompt\":\"a\",\"partial_images\":-1}|partial_images",
+                "{\"prompt\":\"a\",\"metadata\":\"no\"}|metadata",
+                "{\"prompt\":\"a\",\"strict\":1,\"model\":\"x\"}|strict",
                 "{\"prompt\":\"a\",\"timeout_seconds\":0}|timeout_seconds",
                 "{\"prompt\":\"a\",\"timeout_seconds\":1e300}|timeout_seconds",
             })
@@ -209,6 +213,17 @@ final class MalformedRequestTest {
     @Test
     void whatIsNoHttpAtAllIsHungUpOn() throws IOException {
         assertThat(raw("x".repeat(100) + "\r\n\r\n"), is(""));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"nonsense", "a/b/c", ";", "text/", "image/png;q=high", "\u00ff", ","})
+    void anAcceptThatIsNoListOfMediaTypesMeansJson(String accept) throws IOException {
+        String refused =
+                raw("POST %s HTTP/1.1\r\nHost: x\r\nAccept: %s\r\nContent-Length: 2\r\n\r\n{}".formatted(PATH, accept));
+        String root = raw("GET / HTTP/1.1\r\nHost: x\r\nAccept: %s\r\n\r\n".formatted(accept));
+
+        assertThat(refused, startsWith("HTTP/1.1 400"));
+        assertThat(root, not(startsWith("HTTP/1.1 5")));
     }
 
     @Test

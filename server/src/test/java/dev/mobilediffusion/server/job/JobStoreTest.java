@@ -229,9 +229,7 @@ final class JobStoreTest {
                         large.model(),
                         large.request(),
                         1,
-                        Optional.of(new PictureSize(400, 400)),
-                        large.format(),
-                        90,
+                        new Delivery(Optional.of(new PictureSize(400, 400)), PictureFormat.PNG, 90, false, 2),
                         large.timeout(),
                         large.idempotency(),
                         Lifetime.DURABLE);

@@ -25,7 +25,8 @@ final class QueueFixture implements AutoCloseable {
         this.pipeline = pipeline;
         queue = new JobQueue(QueueLimits.ofJobs(capacity), observer, Clock.systemUTC(), data, RETENTION, files);
         queue.resume();
-        worker = InferenceWorker.start(queue, model -> pipeline, (image, model, format, quality) -> image.rgb());
+        worker = InferenceWorker.start(
+                queue, model -> pipeline, (image, model, format, quality, metadata) -> image.rgb());
     }
 
     static JobSpec attached(String prompt, long seed) {

@@ -8,10 +8,12 @@ import static org.hamcrest.Matchers.not;
 
 import dev.mobilediffusion.runtime.Stage;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,6 +55,25 @@ final class ServerMetricsTest {
             assertThat(text, containsString("mobilediffusion_rejections_total{reason=\"rate_limit_exceeded\"} 1.0\n"));
             assertThat(text, containsString("jvm_memory_used_bytes"));
             assertThat(text, containsString("process_uptime_seconds"));
+        }
+    }
+
+    @Test
+    void whatIsCountedIsStillCountedAfterTheGarbageCollectorRan() throws InterruptedException {
+        AtomicLong hits = new AtomicLong(5);
+        try (ServerMetrics metrics = ServerMetrics.create(folder.resolve("none"), folder.resolve("none"))) {
+            metrics.watchEmbeddingCache(hits::get, () -> 7);
+            WeakReference<Object> rubbish = new WeakReference<>(new Object());
+            while (rubbish.get() != null) {
+                System.gc();
+                Thread.sleep(10);
+            }
+
+            hits.set(9);
+
+            assertThat(
+                    text(metrics, ServerMetrics.PROMETHEUS_TEXT),
+                    containsString("mobilediffusion_embedding_cache_hits_total 9.0\n"));
         }
     }
 

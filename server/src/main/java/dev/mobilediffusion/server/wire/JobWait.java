@@ -1,4 +1,4 @@
-package dev.mobilediffusion.server.http;
+package dev.mobilediffusion.server.wire;
 
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * A handler that waits for a job on behalf of its client. When the client goes, an attached job is cancelled and the
  * handler ends; when the server stops, the handler is told.
  */
-final class JobWait implements AutoCloseable {
+public final class JobWait implements AutoCloseable {
 
     private static final Duration SLICE = Duration.ofSeconds(1);
     private static final Duration RESTART = Duration.ofSeconds(5);
@@ -24,7 +24,7 @@ final class JobWait implements AutoCloseable {
     private final AtomicBoolean gone = new AtomicBoolean();
     private final PeerWatch.Registration registration;
 
-    JobWait(JobQueue queue, Job job) {
+    public JobWait(JobQueue queue, Job job) {
         this.queue = queue;
         this.job = job;
         this.registration = PeerWatch.current()
@@ -33,7 +33,7 @@ final class JobWait implements AutoCloseable {
     }
 
     /** Returns when the job is over. */
-    void awaitFinished() {
+    public void awaitFinished() {
         try {
             while (!job.awaitFinished(SLICE)) {
                 check();
@@ -47,7 +47,7 @@ final class JobWait implements AutoCloseable {
     }
 
     /** Events after {@code id}, or none when {@code patience} is over. */
-    List<JobEvent> awaitEvents(long id, Duration patience) {
+    public List<JobEvent> awaitEvents(long id, Duration patience) {
         try {
             long end = System.nanoTime() + patience.toNanos();
             List<JobEvent> events = job.eventsAfter(id);
@@ -62,7 +62,7 @@ final class JobWait implements AutoCloseable {
     }
 
     /** To be called when a write to the client failed. */
-    void clientHasGone() {
+    public void clientHasGone() {
         gone.set(true);
         queue.abandon(job);
     }

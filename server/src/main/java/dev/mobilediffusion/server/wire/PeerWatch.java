@@ -1,4 +1,4 @@
-package dev.mobilediffusion.server.http;
+package dev.mobilediffusion.server.wire;
 
 import io.helidon.common.socket.HelidonSocket;
 import io.helidon.webserver.CloseConnectionException;
@@ -17,7 +17,7 @@ import java.util.function.Supplier;
  * the peer's FIN. So this supplier stands between the socket and Helidon's reader: while a handler watches, a virtual
  * thread reads ahead. End of stream means that the peer has gone; bytes are the next request, kept for the reader.
  */
-final class PeerWatch implements Supplier<byte[]> {
+public final class PeerWatch implements Supplier<byte[]> {
 
     private static final System.Logger LOG = System.getLogger(PeerWatch.class.getName());
     private static final long DRAIN_BYTES = 64L << 20;
@@ -25,20 +25,25 @@ final class PeerWatch implements Supplier<byte[]> {
     private static final ThreadLocal<PeerWatch> OF_THIS_CONNECTION = new ThreadLocal<>();
 
     private final HelidonSocket socket;
+    private final Duration patience;
     private byte[] unread;
     private FutureTask<byte[]> ahead;
     private Runnable onGone = () -> {};
     private boolean gone;
     private boolean bodyUnread;
 
-    /** @param unread what Helidon has read already to find out the protocol */
-    PeerWatch(HelidonSocket socket, byte[] unread) {
+    /**
+     * @param unread what Helidon has read already to find out the protocol
+     * @param patience with a peer that is to send something and sends nothing; Helidon's own ends between two requests
+     */
+    PeerWatch(HelidonSocket socket, byte[] unread, Duration patience) {
+        this.patience = patience;
         this.socket = socket;
         this.unread = unread;
     }
 
     /** The watch of the connection whose request this thread handles; empty for HTTP/2. */
-    static Optional<PeerWatch> current() {
+    public static Optional<PeerWatch> current() {
         return Optional.ofNullable(OF_THIS_CONNECTION.get());
     }
 
@@ -72,7 +77,7 @@ final class PeerWatch implements Supplier<byte[]> {
     }
 
     /** Says that the reply in hand refuses a body which was not read, so that the connection must end after it. */
-    synchronized void leaveBodyUnread() {
+    public synchronized void leaveBodyUnread() {
         bodyUnread = true;
     }
 
@@ -86,7 +91,7 @@ final class PeerWatch implements Supplier<byte[]> {
                 return;
             }
         }
-        Thread patience = Thread.startVirtualThread(this::closeAfterPatience);
+        Thread watchdog = Thread.startVirtualThread(() -> closeAfter(DRAIN_TIME));
         try {
             long dropped = 0;
             for (byte[] bytes = get(); bytes != null && dropped < DRAIN_BYTES; bytes = get()) {
@@ -96,13 +101,13 @@ final class PeerWatch implements Supplier<byte[]> {
             // Closed by the client or by our patience: either way it is over
             LOG.log(System.Logger.Level.TRACE, "a refused client is gone", e);
         } finally {
-            patience.interrupt();
+            watchdog.interrupt();
         }
     }
 
-    private void closeAfterPatience() {
+    private void closeAfter(Duration time) {
         try {
-            Thread.sleep(DRAIN_TIME);
+            Thread.sleep(time);
             socket.close();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // the client was quicker
@@ -127,6 +132,7 @@ final class PeerWatch implements Supplier<byte[]> {
             pending = ahead;
             ahead = null;
         }
+        Thread watchdog = Thread.startVirtualThread(() -> closeAfter(patience));
         try {
             return pending == null ? socket.get() : pending.get();
         } catch (UncheckedIOException e) {
@@ -136,6 +142,8 @@ final class PeerWatch implements Supplier<byte[]> {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CloseConnectionException("interrupted while waiting for a request", e);
+        } finally {
+            watchdog.interrupt();
         }
     }
 

@@ -1,4 +1,4 @@
-package dev.mobilediffusion.server.http;
+package dev.mobilediffusion.server.wire;
 
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader;
@@ -7,6 +7,7 @@ import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
+import java.time.Duration;
 import java.util.Set;
 
 /**
@@ -19,8 +20,11 @@ public final class WatchedHttp1Selector implements ServerConnectionSelector {
     private static final byte[] HTTP2_PREFACE = {'P', 'R', 'I', ' '};
 
     private final Http1ConnectionSelector http1;
+    private final Duration patience;
 
-    public WatchedHttp1Selector(Http1Config config) {
+    /** @param patience with a peer that is to send something and sends nothing, positive */
+    public WatchedHttp1Selector(Http1Config config, Duration patience) {
+        this.patience = patience;
         this.http1 = Http1ConnectionSelector.builder().config(config).build();
     }
 
@@ -50,7 +54,7 @@ public final class WatchedHttp1Selector implements ServerConnectionSelector {
         DataReader helidons = context.dataReader();
         byte[] unread = new byte[helidons.available()];
         helidons.readBuffer(unread.length).read(unread);
-        PeerWatch watch = new PeerWatch(context.serverSocket(), unread);
+        PeerWatch watch = new PeerWatch(context.serverSocket(), unread, patience);
         ConnectionContext watched = new WatchedContext(context, DataReader.create(watch));
         return new WatchedConnection(http1.connection(watched), watch);
     }

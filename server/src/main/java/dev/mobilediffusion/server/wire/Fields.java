@@ -1,4 +1,4 @@
-package dev.mobilediffusion.server.http;
+package dev.mobilediffusion.server.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -13,9 +13,9 @@ import java.util.OptionalLong;
  * A JSON object's fields by type. Absent and null are the same, numbers may be spelled as text as some clients do, and
  * a wrong type is refused by the field's name. Where several names mean one thing, the first that is there counts.
  */
-record Fields(ObjectNode object) {
+public record Fields(ObjectNode object) {
 
-    Optional<String> text(String name) {
+    public Optional<String> text(String name) {
         JsonNode value = object.path(name);
         if (value.isMissingNode() || value.isNull()) {
             return Optional.empty();
@@ -27,14 +27,14 @@ record Fields(ObjectNode object) {
     }
 
     /** As {@link #text}, for fields that clients fill with anything: what is no string counts as absent. */
-    Optional<String> lenientText(String name) {
+    public Optional<String> lenientText(String name) {
         return Optional.of(object.path(name)).filter(JsonNode::isTextual).map(JsonNode::textValue);
     }
 
-    boolean flag(String name) {
+    public boolean flag(String name, boolean otherwise) {
         JsonNode value = object.path(name);
         if (value.isMissingNode() || value.isNull()) {
-            return false;
+            return otherwise;
         }
         if (!value.isBoolean()) {
             throw ApiException.invalid(name, "%s must be true or false, got %s", name, Json.kind(value));
@@ -42,7 +42,7 @@ record Fields(ObjectNode object) {
         return value.booleanValue();
     }
 
-    OptionalLong whole(String... names) {
+    public OptionalLong whole(String... names) {
         for (String name : names) {
             Optional<BigDecimal> value = number(name);
             if (value.isPresent()) {
@@ -57,7 +57,7 @@ record Fields(ObjectNode object) {
         return OptionalLong.empty();
     }
 
-    OptionalInt count(String... names) {
+    public OptionalInt count(String... names) {
         for (String name : names) {
             OptionalLong value = whole(name);
             if (value.isPresent()) {
@@ -70,7 +70,7 @@ record Fields(ObjectNode object) {
         return OptionalInt.empty();
     }
 
-    OptionalDouble real(String... names) {
+    public OptionalDouble real(String... names) {
         for (String name : names) {
             Optional<BigDecimal> value = number(name);
             if (value.isPresent()) {

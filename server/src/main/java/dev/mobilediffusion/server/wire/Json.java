@@ -1,4 +1,4 @@
-package dev.mobilediffusion.server.http;
+package dev.mobilediffusion.server.wire;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -13,7 +13,7 @@ import java.io.IOException;
 import java.util.Locale;
 
 /** JSON as strict as the network deserves: UTF-8, no key twice, nothing after the end, no deep nesting. */
-final class Json {
+public final class Json {
 
     private static final int MAX_DEPTH = 32;
     private static final int MAX_NUMBER_LENGTH = 64;
@@ -30,11 +30,11 @@ final class Json {
 
     private Json() {}
 
-    static ObjectNode object() {
+    public static ObjectNode object() {
         return MAPPER.createObjectNode();
     }
 
-    static byte[] bytes(JsonNode node) {
+    public static byte[] bytes(JsonNode node) {
         try {
             return MAPPER.writeValueAsBytes(node);
         } catch (JsonProcessingException e) {
@@ -43,7 +43,7 @@ final class Json {
     }
 
     /** @throws ApiException INVALID_REQUEST when {@code body} is no JSON object */
-    static ObjectNode parseObject(byte[] body) {
+    public static ObjectNode parseObject(byte[] body) {
         if (body.length == 0) {
             throw ApiException.invalid("", "the request has no body; it must be a JSON object");
         }
@@ -67,7 +67,7 @@ final class Json {
     }
 
     /** What a person would call the value. */
-    static String kind(JsonNode node) {
+    public static String kind(JsonNode node) {
         String kind = node.getNodeType().name().toLowerCase(Locale.ROOT);
         return switch (node.getNodeType()) {
             case MISSING -> "nothing";

@@ -1,4 +1,4 @@
-package dev.mobilediffusion.server.http;
+package dev.mobilediffusion.server.wire;
 
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Reads a JSON request's bytes, never more than allowed, whatever the client claims. */
-final class RequestBody {
+public final class RequestBody {
 
     private RequestBody() {}
 
@@ -21,7 +21,7 @@ final class RequestBody {
      * @param maxBytes the longest body that is read
      * @throws ApiException LENGTH_REQUIRED for a chunked body, PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
      */
-    static byte[] json(ServerRequest request, long maxBytes) {
+    public static byte[] json(ServerRequest request, long maxBytes) {
         // Helidon 4.5.0 hangs on a chunked body that turns out too long, so none is read at all
         if (request.headers().contains(HeaderNames.TRANSFER_ENCODING)) {
             throw ApiException.of(ErrorCode.LENGTH_REQUIRED, "send the body with a Content-Length, not in chunks");

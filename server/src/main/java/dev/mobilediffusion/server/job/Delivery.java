@@ -1,0 +1,52 @@
+package dev.mobilediffusion.server.job;
+
+import dev.mobilediffusion.server.error.ApiException;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * How a job's pictures are handed over. Immutable.
+ *
+ * <pre>{@code
+ * Delivery.PNG.withFormat(PictureFormat.JPEG)
+ * }</pre>
+ *
+ * @param size of the pictures; empty for the model's own
+ * @param format of the files
+ * @param quality of a lossy format in [0, 100]
+ * @param metadata whether the settings that drew a picture are written into its file
+ * @param previews looks at each unfinished picture, in [0, {@value #MAX_PREVIEWS}]; with few steps there are fewer
+ */
+public record Delivery(Optional<PictureSize> size, PictureFormat format, int quality, boolean metadata, int previews) {
+
+    public static final int MAX_PREVIEWS = 3;
+    public static final int DEFAULT_QUALITY = 90;
+
+    /** The model's own size, settings inside, no previews. */
+    public static final Delivery PNG = new Delivery(Optional.empty(), PictureFormat.PNG, DEFAULT_QUALITY, true, 0);
+
+    public Delivery {
+        Objects.requireNonNull(size, "size");
+        Objects.requireNonNull(format, "format");
+        if (quality < 0 || quality > 100) {
+            throw ApiException.invalid("output_compression", "output_compression must be in [0, 100], got %d", quality);
+        }
+        if (previews < 0 || previews > MAX_PREVIEWS) {
+            throw ApiException.invalid(
+                    "partial_images", "partial_images must be in [0, %d], got %d", MAX_PREVIEWS, previews);
+        }
+    }
+
+    public Delivery withFormat(PictureFormat value) {
+        return new Delivery(size, value, quality, metadata, previews);
+    }
+
+    public Delivery withPreviews(int value) {
+        return new Delivery(size, format, quality, metadata, value);
+    }
+
+    /** Whether one of the previews falls on a step: they are spread evenly, none on the last step. */
+    boolean hasPreviewAt(int step, int steps) {
+        return step < steps && step * (previews + 1) / steps > (step - 1) * (previews + 1) / steps;
+    }
+}

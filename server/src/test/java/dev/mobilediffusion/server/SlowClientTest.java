@@ -1,0 +1,89 @@
+package dev.mobilediffusion.server;
+
+import static io.restassured.RestAssured.given;
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.oneOf;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Clients that take their time, or send too much of what they send. */
+final class SlowClientTest {
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void aRequestThatStopsHalfWayIsHungUpOn() throws Exception {
+        try (TestServer server = start();
+                Socket client = connect(server)) {
+            send(client, "GET /v1/models HTTP/1.1\r\nHost: local");
+
+            assertThat(hungUpWithin(client, Duration.ofSeconds(15)), is(true));
+        }
+    }
+
+    @Test
+    void aBodyThatDoesNotComeIsNotWaitedForEither() throws Exception {
+        try (TestServer server = start();
+                Socket client = connect(server)) {
+            send(
+                    client,
+                    "POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                            + "Content-Length: 100\r\n\r\n{");
+
+            assertThat(hungUpWithin(client, Duration.ofSeconds(15)), is(true));
+        }
+    }
+
+    @Test
+    void oversizedHeadersAreRefusedAndTheServerGoesOn() throws Exception {
+        try (TestServer server = start();
+                Socket client = connect(server)) {
+            send(client, "GET /v1/models HTTP/1.1\r\nHost: localhost\r\nX: " + "a".repeat(40_000) + "\r\n\r\n");
+            client.setSoTimeout(15_000);
+            String reply = new String(client.getInputStream().readNBytes(12), StandardCharsets.ISO_8859_1);
+            assertThat(reply, is(oneOf("HTTP/1.1 400", "HTTP/1.1 413", "HTTP/1.1 431")));
+            String rest = new String(client.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+            assertThat(rest, containsString("\"error\""));
+
+            given().get(server.url() + "/v1/models").then().statusCode(200);
+        }
+    }
+
+    private TestServer start() {
+        return TestServer.start(
+                ConfigKeys.apply(TestServer.config(folder), Map.of("idle-timeout", "PT1S")), FakePipeline.quick());
+    }
+
+    private static Socket connect(TestServer server) throws IOException {
+        return new Socket(InetAddress.getLoopbackAddress(), server.port());
+    }
+
+    private static void send(Socket client, String text) throws IOException {
+        client.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+        client.getOutputStream().flush();
+    }
+
+    private static boolean hungUpWithin(Socket client, Duration patience) throws IOException {
+        client.setSoTimeout((int) patience.toMillis());
+        try {
+            client.getInputStream().readAllBytes();
+            return true;
+        } catch (SocketTimeoutException e) {
+            return false;
+        } catch (IOException e) {
+            return true;
+        }
+    }
+}
