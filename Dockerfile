@@ -25,4 +25,5 @@ EXPOSE 8080
 HEALTHCHECK --interval=15s --timeout=5s --start-period=120s --retries=4 \
     CMD ["/opt/mobilediffusion/healthcheck.sh"]
 ENTRYPOINT ["/opt/mobilediffusion/start.sh"]
-CMD ["serve", "--host", "0.0.0.0", "--data", "/data"]
+# Docker publishes the port; who comes in needs a key, the health check does not
+CMD ["serve", "--lan", "--open-ready", "--data", "/data"]

@@ -52,6 +52,7 @@ echo "== ${entrypoint[*]} generate"
 (run "${entrypoint[@]}" generate "a red house by the sea at sunset" --seed 7 --steps 2 --out /data/house.png)
 head -c 8 "$root/data/house.png" | grep -q PNG
 
+key=$(run "${entrypoint[@]}" keys add replay --data /data)
 echo "== ${entrypoint[*]} ${command[*]}"
 (run "${entrypoint[@]}" "${command[@]}") &
 server=$!
@@ -63,7 +64,7 @@ until healthy; do
     seconds=$((seconds + 1))
 done
 echo "== healthy after $seconds s; the metrics that dashboard and rules need:"
-deploy/check-metrics --draw http://127.0.0.1:8080
+deploy/check-metrics --key "$key" --draw http://127.0.0.1:8080
 
 echo "== SIGTERM"
 kill -TERM "$server"
