@@ -37,6 +37,7 @@ SUBJECT_WEIGHT = 4.0
 CAPTION_DROPOUT = 0.1
 PEAK = 4e-4
 AVERAGE_DECAY = 0.9995
+AVERAGE_SHARE = 39  # the last size has few steps: an average over a ninth would still hold the one before
 SHIFT = {128: 1.0, 256: 1.6, 512: 2.5}  # larger pictures need more noise for the same loss of information
 
 
@@ -49,7 +50,7 @@ class Phase:
     batch: int  # of each worker
 
 
-PHASES = (Phase(0.40, 128, 32), Phase(0.30, 256, 16), Phase(0.30, 512, 8))
+PHASES = (Phase(0.52, 128, 32), Phase(0.27, 256, 16), Phase(0.21, 512, 8))
 
 
 class Denoising(nn.Module):
@@ -147,7 +148,7 @@ class DenoiserTraining:
         wanted = settings(preset, data(pool_folder), seed) | {"frozen": self.frozen.fingerprints()}
         self.own = wanted["data"] == "own"
         self.model = machine.place(Denoising(preset))
-        self.average = Average(self.model, AVERAGE_DECAY)
+        self.average = Average(self.model, AVERAGE_DECAY, AVERAGE_SHARE)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=PEAK, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
         self.resumable = Resumable(run / "denoiser-training", self.model, self.average, self.optimizer, wanted)

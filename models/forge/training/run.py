@@ -71,16 +71,17 @@ def learning_rate(step: int, progress: float, peak: float, warmup: int = 200, fl
 
 
 class Average:
-    """Exponential moving average of a module's weights, warmed up so that early weights are forgotten."""
+    """Exponential moving average of a module's weights, warmed up so that early weights are forgotten: after n steps
+    it reaches back over n / `share` of them, and never over more than 1 / (1 - decay)."""
 
-    def __init__(self, module: nn.Module, decay: float):
-        self.module, self.decay, self.steps = module, decay, 0
+    def __init__(self, module: nn.Module, decay: float, share: int = 9):
+        self.module, self.decay, self.share, self.steps = module, decay, share, 0
         self.weights = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
 
     @torch.no_grad()
     def update(self, module: nn.Module) -> None:
         self.steps += 1
-        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        decay = min(self.decay, (1 + self.steps) / (1 + self.share + self.steps))
         state = module.state_dict()
         averages = [self.weights[name] for name in state]
         torch._foreach_lerp_(averages, [tensor.detach() for tensor in state.values()], 1 - decay)
