@@ -83,7 +83,7 @@ def int8_dynamic(job: Job) -> ModelProto:
         quantize_dynamic(source, result, op_types_to_quantize=["MatMul"], nodes_to_quantize=names, per_channel=True,
                          weight_type=QuantType.QInt8, reduce_range=REDUCE_RANGE, use_external_data_format=large,
                          extra_options={"MatMulConstBOnly": True})
-    return with_file(job, quantize) if chosen else job.model
+    return with_file(job, quantize) if chosen else fp16_weights(job)
 
 
 def int8_static(job: Job, only: list[str] | None = None) -> ModelProto:
@@ -99,7 +99,7 @@ def int8_static(job: Job, only: list[str] | None = None) -> ModelProto:
                 op_types_to_quantize=["Conv", "Gemm", "MatMul"], per_channel=True, reduce_range=REDUCE_RANGE,
                 activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, use_external_data_format=large,
                 extra_options={"MatMulConstBOnly": True, "OpTypesToExcludeOutputQuantization": ["MatMul", "Gemm"]})
-    return with_file(job, quantize) if names else job.model
+    return with_file(job, quantize) if names else fp16_weights(job)
 
 
 def fp16(job: Job) -> ModelProto:

@@ -1,5 +1,6 @@
 """What a bundle changed beside the one that it was made of: size, pictures, outputs, time, memory, obedience."""
 
+import os
 import subprocess
 import sys
 import time
@@ -105,10 +106,11 @@ def compare_network(source: Source, painter: Painter, name: str) -> dict[str, fl
 
 
 def resident(folder: Path, threads: int, cells: int) -> float:
-    """Megabytes that a process of its own holds more once it has run every network."""
+    """Megabytes that a process of its own holds more once it has run every network, with the system's own allocator
+    (the forge's keeps what was freed)."""
     script = Path(__file__).with_name("resident.py")
     said = subprocess.run([sys.executable, str(script), str(folder), str(threads), str(cells)], capture_output=True,
-                          text=True)
+                          text=True, env={name: value for name, value in os.environ.items() if name != "GLIBC_TUNABLES"})
     if said.returncode:
         raise OSError(f"measuring the memory of {folder} failed: {said.stderr.strip().splitlines()[-1]}")
     before, after = map(float, said.stdout.split())

@@ -31,15 +31,20 @@ class Prompts:
                 raise ValueError(f"{file} must hold at least {calibration + measured} different prompts (--calibration "
                                  f"{calibration} and --prompts {measured}), got {len(lines)}")
             return Prompts(lines[:calibration], lines[calibration : calibration + measured], file.name)
-        _, texts = captions(Split.TRAIN, calibration, CALIBRATION_SEED)
-        words = {word for text in texts for word in split_words(text) if word.isalpha()}
-        if len(words & set(known.get("words", []))) > len(words) / 2:
+        if knows_captions(known.get("words", [])):
+            texts = captions(Split.TRAIN, calibration, CALIBRATION_SEED)[1]
             held_out, held_out_texts = captions(Split.HELD_OUT, measured, MEASURED_SEED)
             return Prompts(texts, held_out_texts, "captions of drawn scenes", held_out)
         rng = np.random.default_rng(CALIBRATION_SEED)
         texts = ["".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz   "), 60)) for _ in range(calibration + measured)]
         return Prompts(texts[:calibration], texts[calibration:],
                        "random letters, the last resort: name a file of real prompts by --prompt-file")
+
+
+def knows_captions(words: list[str]) -> bool:
+    """Whether most words of the forge's captions are among a bundle's."""
+    said = {word for text in captions(Split.TRAIN, 50, CALIBRATION_SEED)[1] for word in split_words(text) if word.isalpha()}
+    return len(said & set(words)) > len(said) / 2
 
 
 def captions(split: Split, count: int, seed: int) -> tuple[list[dict], list[str]]:

@@ -22,6 +22,7 @@ from quantization.sensitive import kept_layers
 
 BUNDLES = Path(__file__).parents[3] / "runtime/src/test/resources/bundles"
 FLOW, STABLE_DIFFUSION, LCM = (BUNDLES / name for name in ("tiny-flow", "tiny-sd", "tiny-lcm"))
+POCKET = Path(__file__).parents[2] / "pocket"
 # At least so many dB in the worst picture. Random weights round worse than trained ones, in small networks most of all.
 NEAR = {"int8-dynamic": 30, "int8-static": 22, "fp16": 30, "fp16-weights": 55, "int8-weights": 40}
 
@@ -154,7 +155,9 @@ def test_prompts_come_from_a_file_or_from_the_captions_and_no_prompt_serves_twic
     assert (chosen.calibration, chosen.measured, chosen.records) == (["a"], ["b", "c"], None)
     with pytest.raises(ValueError, match="must hold at least 4 different prompts .* got 3"):
         Prompts.choose({}, file, 2, 2)
-    captions = Prompts.choose({"words": json.loads((FLOW / "bundle.json").read_text())["words"]}, None, 3, 3)
+    captions = Prompts.choose(json.loads((POCKET / "bundle.json").read_text()), None, 0, 3)
+    assert captions.source == "captions of drawn scenes" and len(captions.records) == len(captions.measured) == 3
+    captions = Prompts.choose(json.loads((POCKET / "bundle.json").read_text()), None, 3, 3)
     assert not set(captions.calibration) & set(captions.measured)
 
 
