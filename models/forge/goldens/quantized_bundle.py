@@ -6,24 +6,25 @@ Calibrated with six prompts. What it costs is left out of its bundle.json, since
 import json
 import sys
 import tempfile
+from argparse import Namespace
 from pathlib import Path
 
 from paths import BUNDLES
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from commands import quantize  # noqa: E402
-from __main__ import parser  # noqa: E402
+from quantization.folder import NETWORKS  # noqa: E402
+from quantization.run import quantize  # noqa: E402
 
 NAME = "tiny-flow-int8"
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / NAME
-        quantize(parser().parse_args(["quantize", str(BUNDLES / "tiny-flow"), "--kind", "int8-static", "--out", str(made),
-                                      "--calibration", "6", "--threads", "1", "--rounds", "1"]), Path(folder))
+        report = quantize(Namespace(
+            bundle=BUNDLES / "tiny-flow", out=made, kind="int8-static", networks=NETWORKS, keep=[], calibration=6, prompts=8,
+            seeds=1, steps=None, guidance=None, prompt_file=None, checker=None, threads=1, rounds=1))
         told = json.loads((made / "bundle.json").read_text(encoding="utf-8"))
-        [report] = told["made_by"].pop("quantization")
         told |= {"name": NAME, "made_by": {"script": "models/forge/goldens/quantized_bundle.py"} | {
             key: report[key] for key in ("kind", "kept_layers", "calibration")}}
         (made / "bundle.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
