@@ -7,6 +7,7 @@ From a bare machine to a bundle, in the order of the paper's appendix:
     python models/forge train --stage one-step --minutes 90
     python models/forge evaluate                 # obedience, Fréchet distance, reconstruction, sheets
     python models/forge export --out models/pocket
+    python models/forge quantize models/pocket --kind int8-static --out models/pocket-int8
 """
 
 import argparse
@@ -17,6 +18,8 @@ from pathlib import Path
 PICTURE_SIZES = (128, 256, 512)
 STAGES = ["all", "text", "vae", "denoiser", "decoder", "checker", "eight-step", "one-step", "polish", "prune"]
 DENOISERS = ["denoiser", "eight-step", "one-step"]
+NETWORKS = ["text_encoder", "unet", "vae_decoder"]
+KINDS = ["int8-dynamic", "int8-static", "fp16", "fp16-weights", "int8-weights"]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "mobilediffusion"
 # glibc returns large tensors to the kernel after every operation and faults them in again: a quarter of a step's time.
 MALLOC = "glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=8589934592:glibc.malloc.top_pad=268435456"
@@ -127,6 +130,30 @@ def parser() -> argparse.ArgumentParser:
 
     adopt = command("adopt", "Starts a run from published weights.")
     adopt.add_argument("source", type=Path)
+
+    quantize = command("quantize", "Writes a bundle with networks in fewer bits, and reports what that costs.", training=False)
+    quantize.add_argument("bundle", type=Path, help="folder in the diffusers ONNX layout")
+    quantize.add_argument("--out", type=Path, help="folder of the new bundle; the report goes beside it")
+    quantize.add_argument("--kind", choices=KINDS, help="see models/forge/README.md")
+    quantize.add_argument("--networks", nargs="+", choices=NETWORKS, default=NETWORKS, help="the others stay as they are")
+    quantize.add_argument("--keep", nargs="+", default=[], metavar="PATTERN",
+                          help="layers to keep besides the default rule's, by their names: 'down0/*'")
+    quantize.add_argument("--calibration", type=positive, default=8, help="prompts to calibrate int8-static with")
+    quantize.add_argument("--sensitivity", type=positive, metavar="N",
+                          help="instead: quantize one layer at a time and name the N that hurt most")
+    comparing = command("compare", "Measures bundles against the one that they were made of, in one run.", training=False)
+    comparing.add_argument("bundle", type=Path, help="the source")
+    comparing.add_argument("others", type=Path, nargs="+")
+    comparing.add_argument("--json", type=Path, help="file for the reports")
+    for each in (quantize, comparing):
+        each.add_argument("--prompts", type=positive, default=8, help="held-out prompts to measure with")
+        each.add_argument("--seeds", type=positive, default=1, help="pictures of each prompt")
+        each.add_argument("--steps", type=positive, help="default: the bundle's, or 8")
+        each.add_argument("--guidance", type=guidance, help="default: the bundle's, or 1")
+        each.add_argument("--prompt-file", type=Path, help="a prompt per line; default: captions, if the bundle knows them")
+        each.add_argument("--checker", type=Path, metavar="RUN", help="a run, or published weights, whose checker judges")
+        each.add_argument("--threads", type=positive, default=os.cpu_count())
+        each.add_argument("--rounds", type=positive, default=7, help="calls of each network that are timed")
 
     count = command("count", "Prints parameters and multiply-adds of a preset.", training=False)
     count.add_argument("preset")

@@ -272,5 +272,23 @@ def last_losses(logs: Path) -> dict[str, dict[str, str]]:
     return rows
 
 
+def quantize(options: Namespace, cache: Path) -> None:
+    from quantization import run
+    torch.set_num_threads(options.threads)
+    if options.sensitivity:
+        run.show_sensitivity(options)
+        return
+    missing = [name for name in ("kind", "out") if getattr(options, name) is None]
+    if missing:
+        raise ValueError(f"quantize needs --{' and --'.join(missing)}, or --sensitivity")
+    run.quantize(options)
+
+
+def compare(options: Namespace, cache: Path) -> None:
+    from quantization import run
+    torch.set_num_threads(options.threads)
+    run.compare_bundles(options)
+
+
 COMMANDS = {"draw": draw, "import": import_, "train": train, "evaluate": evaluate, "publish": publish, "adopt": adopt,
-            "export": export, "count": count}
+            "export": export, "quantize": quantize, "compare": compare, "count": count}

@@ -58,8 +58,8 @@ def export_bundle(folder: Path, preset: Preset, text: TextTower, unet: UNet, vae
         decoder_graph(vae, side, half).save(_model(partial, "vae_decoder"), external_from_bytes)
         if encoder:
             encoder_graph(vae, preset.pixels, half).save(_model(partial, "vae_encoder"), external_from_bytes)
-        _write_json(partial / MANIFEST, manifest | {"files": _hashes(partial)})
-        _replace(folder, partial)
+        write_json(partial / MANIFEST, manifest | {"files": _hashes(partial)})
+        replace_folder(folder, partial)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -78,20 +78,20 @@ def _manifest(card: dict, preset: Preset, text: TextTower, unet: UNet, vae: Vae)
 
 def _write_configs(folder: Path, preset: Preset, scheduler: dict, encoder: bool) -> None:
     network = ["diffusers", "OnnxRuntimeModel"]
-    _write_json(folder / "model_index.json", {
+    write_json(folder / "model_index.json", {
         "_class_name": "OnnxStableDiffusionPipeline", "_diffusers_version": DIFFUSERS_VERSION,
         "feature_extractor": [None, None], "safety_checker": [None, None], "requires_safety_checker": False,
         "scheduler": ["diffusers", scheduler["_class_name"]], "text_encoder": network,
         "tokenizer": ["transformers", "CLIPTokenizer"], "unet": network, "vae_decoder": network,
         "vae_encoder": network if encoder else [None, None]})
-    _write_json(folder / "scheduler/scheduler_config.json", scheduler)
+    write_json(folder / "scheduler/scheduler_config.json", scheduler)
     text, unet = preset.text, preset.unet
-    _write_json(folder / "text_encoder/config.json", {
+    write_json(folder / "text_encoder/config.json", {
         "_class_name": "CLIPTextModel", "architectures": ["CLIPTextModel"], "model_type": "clip_text_model",
         "hidden_act": text.act, "hidden_size": text.width, "intermediate_size": text.ff_ratio * text.width,
         "max_position_embeddings": text.tokens, "num_attention_heads": text.heads, "num_hidden_layers": text.layers,
         "vocab_size": text.vocabulary})
-    _write_json(folder / "unet/config.json", {
+    write_json(folder / "unet/config.json", {
         "_class_name": "UNet2DConditionModel", "_diffusers_version": DIFFUSERS_VERSION,
         "in_channels": unet.in_channels, "out_channels": unet.out_channels, "sample_size": unet.sample_size,
         "block_out_channels": list(unet.widths), "cross_attention_dim": unet.context_width,
@@ -103,7 +103,7 @@ def _write_configs(folder: Path, preset: Preset, scheduler: dict, encoder: bool)
            # The graphs take and give standardised latents.
            "scaling_factor": 1.0}
     for part in ("vae_decoder", "vae_encoder") if encoder else ("vae_decoder",):
-        _write_json(folder / part / "config.json", vae)
+        write_json(folder / part / "config.json", vae)
 
 
 def _vae_widths(preset: Preset) -> list[int]:
@@ -125,7 +125,7 @@ def _hashes(folder: Path) -> dict[str, str]:
     return hashes
 
 
-def _replace(folder: Path, partial: Path) -> None:
+def replace_folder(folder: Path, partial: Path) -> None:
     """Puts `partial` where `folder` is; a rename each way, so that no reader meets half a bundle."""
     if not folder.exists():
         partial.rename(folder)
@@ -145,5 +145,5 @@ def _write(path: Path, content: str) -> None:
     path.write_text(content, encoding="utf-8")
 
 
-def _write_json(path: Path, content: dict) -> None:
+def write_json(path: Path, content: dict) -> None:
     _write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

@@ -74,6 +74,8 @@ def test_every_command_has_help(forge, command):
     (["train", "--minutes", "1", "--stage", "one-step", "--tune", "half"], "argument --tune: invalid choice: 'half'"),
     (["train", "--minutes", "1", "--stage", "one-step", "--adversarial", "-1"],
      r"argument --adversarial: must be in \[0, 100\), got -1"),
+    (["quantize", "here", "--kind", "int2"], "argument --kind: invalid choice: 'int2'"),
+    (["quantize", "here", "--prompts", "0"], "argument --prompts: must be at least 1, got 0"),
     (["import", "here"], "required: --pool"), (["export"], "required: --out")])
 def test_wrong_usage_is_named_and_exits_2(forge, arguments, complaint):
     code, out, err = forge(*arguments)
@@ -254,3 +256,18 @@ def test_bundle_is_exported_from_the_run(forge, run, tmp_path):
     assert manifest["default_steps"] == 4 and manifest["made_by"]["denoiser"]["steps"] == 2
     assert {"unet/model.onnx", "text_encoder/model.onnx", "vae_decoder/model.onnx", "tokenizer/vocab.json"} <= set(
         manifest["files"])
+
+
+def test_quantize_and_compare_from_the_command_line(forge, tmp_path):
+    source = FORGE.parents[1] / "runtime/src/test/resources/bundles/tiny-flow"
+    few = ("--prompts", 1, "--steps", 1, "--rounds", 1, "--threads", 1)
+    assert_sentence(forge("quantize", source), "quantize needs --kind and --out")
+    assert_sentence(forge("quantize", source, "--kind", "fp16", "--out", tmp_path / "x", "--checker", tmp_path),
+                    f"no checker at {tmp_path / 'checker'}")
+    code, out, _ = forge("quantize", source, "--kind", "fp16-weights", "--out", tmp_path / "half", *few)
+    assert code == 0 and "| fp16-weights | " in out
+    code, out, _ = forge("compare", source, tmp_path / "half", *few, "--json", tmp_path / "reports.json")
+    assert code == 0 and "| half | " in out
+    assert json.loads((tmp_path / "reports.json").read_text())["half"]["psnr_db"]["worst"] > 40
+    code, out, _ = forge("quantize", source, "--sensitivity", 2, "--networks", "text_encoder", "--calibration", 1, *few[2:])
+    assert code == 0 and out.count(" dB") + out.count("Gemm") + out.count("MatMul") >= 2

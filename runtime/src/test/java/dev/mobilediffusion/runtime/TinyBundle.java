@@ -16,6 +16,9 @@ public final class TinyBundle {
     /** Like pocket: flow matching, guidance baked in, bundle.json. */
     public static final String FLOW = "tiny-flow";
 
+    /** {@link #FLOW} after the forge's {@code quantize --kind int8-static}. */
+    public static final String FLOW_ON_INTEGERS = "tiny-flow-int8";
+
     /** Like Stable Diffusion 1: epsilon, Euler, free batch. */
     public static final String STABLE_DIFFUSION = "tiny-sd";
 

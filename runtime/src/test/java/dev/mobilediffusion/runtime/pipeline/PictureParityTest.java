@@ -60,20 +60,19 @@ final class PictureParityTest {
 
             Path golden = TinyBundle.resource(
                     "goldens/pictures/" + example.path("name").textValue() + ".png");
-            assertThat(peakSignalToNoise(image, golden), greaterThanOrEqualTo(SAME_PICTURE_DECIBELS));
+            assertThat(
+                    Decibels.peakSignalToNoise(image.rgb(), pixels(golden)),
+                    greaterThanOrEqualTo(SAME_PICTURE_DECIBELS));
         }
     }
 
-    /** In decibels; infinite for equal pictures. */
-    private static double peakSignalToNoise(GeneratedImage image, Path golden) throws IOException {
-        BufferedImage expected = ImageIO.read(golden.toFile());
-        double squares = 0;
-        for (int i = 0; i < image.rgb().length; i++) {
+    private static byte[] pixels(Path picture) throws IOException {
+        BufferedImage read = ImageIO.read(picture.toFile());
+        byte[] rgb = new byte[3 * read.getWidth() * read.getHeight()];
+        for (int i = 0; i < rgb.length; i++) {
             int pixel = i / 3;
-            int rgb = expected.getRGB(pixel % image.width(), pixel / image.width());
-            int difference = (image.rgb()[i] & 0xff) - (rgb >> (16 - 8 * (i % 3)) & 0xff);
-            squares += difference * difference;
+            rgb[i] = (byte) (read.getRGB(pixel % read.getWidth(), pixel / read.getWidth()) >> (16 - 8 * (i % 3)));
         }
-        return 10 * Math.log10(255 * 255 * image.rgb().length / squares);
+        return rgb;
     }
 }
