@@ -107,7 +107,7 @@ public final class TensorBuffer implements AutoCloseable {
         }
     }
 
-    /** Reads {@code values.length} elements from element {@code at} on. */
+    /** Reads {@code values.length} elements from element {@code at} on. Several threads may read at once. */
     public void read(int at, float[] values) {
         switch (spec.type()) {
             case FLOAT32 -> {

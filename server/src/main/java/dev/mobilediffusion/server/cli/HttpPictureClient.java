@@ -24,22 +24,19 @@ final class HttpPictureClient implements PictureClient {
 
     private final HttpClient http;
     private final URI generations;
-    private final int steps;
+    private final PictureSettings settings;
 
-    private HttpPictureClient(HttpClient http, URI server, int steps) {
+    private HttpPictureClient(HttpClient http, URI server, PictureSettings settings) {
         this.http = http;
         this.generations = server.resolve("/v1/images/generations");
-        this.steps = steps;
+        this.settings = settings;
     }
 
-    /**
-     * @param address where its connection comes from, by which the server knows it; empty for the system's choice
-     * @param steps of each picture
-     */
-    static HttpPictureClient connect(URI server, Optional<InetAddress> address, int steps) {
+    /** @param address where its connection comes from, by which the server knows it; empty for the system's choice */
+    static HttpPictureClient connect(URI server, Optional<InetAddress> address, PictureSettings settings) {
         HttpClient.Builder http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1);
         address.ifPresent(http::localAddress);
-        return new HttpPictureClient(http.build(), server, steps);
+        return new HttpPictureClient(http.build(), server, settings);
     }
 
     @Override
@@ -48,7 +45,8 @@ final class HttpPictureClient implements PictureClient {
                 .objectNode()
                 .put("prompt", Benchmark.prompt(number))
                 .put("seed", number)
-                .put("steps", steps);
+                .put("steps", settings.steps());
+        settings.guidanceScale().ifPresent(scale -> body.put("guidance_scale", scale));
         HttpRequest request = HttpRequest.newBuilder(generations)
                 .header("Content-Type", "application/json")
                 .header("Accept", "image/png")

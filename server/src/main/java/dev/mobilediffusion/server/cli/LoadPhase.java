@@ -32,7 +32,7 @@ record LoadPhase(List<Duration> perClient, Duration wall, int pictures, boolean 
 
     private static final long REFRESH_MILLIS = 200;
 
-    static LoadPhase run(URI server, int clients, int picturesEach, int steps, int first, IntConsumer drawn) {
+    static LoadPhase run(URI server, int clients, int picturesEach, PictureSettings settings, int first, IntConsumer drawn) {
         boolean ownAddresses = isLoopbackANetwork();
         AtomicInteger done = new AtomicInteger();
         CountDownLatch start = new CountDownLatch(1);
@@ -43,7 +43,7 @@ record LoadPhase(List<Duration> perClient, Duration wall, int pictures, boolean 
                 Optional<InetAddress> address = ownAddresses ? Optional.of(loopback(i)) : Optional.empty();
                 int from = first + i * picturesEach;
                 running.add(threads.submit(() -> {
-                    try (PictureClient client = HttpPictureClient.connect(server, address, steps)) {
+                    try (PictureClient client = HttpPictureClient.connect(server, address, settings)) {
                         start.await();
                         return drawAll(client, from, picturesEach, done);
                     }

@@ -10,7 +10,7 @@ import java.util.function.IntConsumer;
  * How well a server serves: one client alone, then many at once, while its health is probed and its memory is read.
  *
  * @param model that drew
- * @param steps of each picture
+ * @param settings of each picture
  * @param alone one client's overhead
  * @param picturesPerSecondAlone one client's throughput
  * @param load many clients at once
@@ -22,7 +22,7 @@ import java.util.function.IntConsumer;
  */
 record ServingBenchmark(
         String model,
-        int steps,
+        PictureSettings settings,
         ServingOverhead alone,
         double picturesPerSecondAlone,
         LoadPhase load,
@@ -45,13 +45,15 @@ record ServingBenchmark(
     /**
      * Measures {@code server}, which has drawn nothing yet.
      *
+     * @param settings of every picture
      * @param pictures of all clients together under load; every client draws at least one
      * @param drawn told how many pictures there are so far
      */
-    static ServingBenchmark run(ServerProcess server, int steps, int clients, int pictures, IntConsumer drawn) {
+    static ServingBenchmark run(
+            ServerProcess server, PictureSettings settings, int clients, int pictures, IntConsumer drawn) {
         ServingOverhead alone;
         double picturesPerSecond;
-        try (PictureClient client = HttpPictureClient.connect(server.url(), Optional.empty(), steps)) {
+        try (PictureClient client = HttpPictureClient.connect(server.url(), Optional.empty(), settings)) {
             ServingOverhead.measure(client, 0, WARM_UP_PICTURES, drawn);
             long start = System.nanoTime();
             alone = ServingOverhead.measure(client, WARM_UP_PICTURES, EARLY_PICTURES - WARM_UP_PICTURES, drawn);
@@ -61,11 +63,11 @@ record ServingBenchmark(
         Probes probes = Probes.start(server.url());
         LoadPhase load;
         try (probes) {
-            load = LoadPhase.run(server.url(), clients, picturesEach(clients, pictures), steps, EARLY_PICTURES, drawn);
+            load = LoadPhase.run(server.url(), clients, picturesEach(clients, pictures), settings, EARLY_PICTURES, drawn);
         }
         return new ServingBenchmark(
                 server.model(),
-                steps,
+                settings,
                 alone,
                 picturesPerSecond,
                 load,

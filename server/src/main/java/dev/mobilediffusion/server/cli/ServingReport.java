@@ -31,7 +31,8 @@ record ServingReport(ServingBenchmark benchmark) {
     String table() {
         StringBuilder table = new StringBuilder();
         LoadPhase load = benchmark.load();
-        line(table, "model    %s, %d steps", benchmark.model(), benchmark.steps());
+        PictureSettings settings = benchmark.settings();
+        line(table, "model    %s, %d steps, guidance %s", benchmark.model(), settings.steps(), guidance(settings));
         line(
                 table,
                 "machine  %s %s, %d processors, Java %s",
@@ -70,7 +71,7 @@ record ServingReport(ServingBenchmark benchmark) {
     String json() {
         ObjectNode json = JSON.createObjectNode()
                 .put("model", benchmark.model())
-                .put("steps", benchmark.steps())
+                .put("steps", benchmark.settings().steps())
                 .put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"))
                 .put("processors", Runtime.getRuntime().availableProcessors())
                 .put("java", Runtime.version().toString())
@@ -83,6 +84,7 @@ record ServingReport(ServingBenchmark benchmark) {
                 .put("load_pictures", benchmark.load().pictures())
                 .put("load_pictures_per_second", benchmark.load().picturesPerSecond())
                 .put("probes", benchmark.health().size());
+        benchmark.settings().guidanceScale().ifPresent(scale -> json.put("guidance_scale", scale));
         benchmark.early().ifPresent(bytes -> json.put("early_resident_bytes", bytes));
         benchmark.late().ifPresent(bytes -> json.put("late_resident_bytes", bytes));
         ArrayNode figures = json.putArray("figures");
@@ -127,6 +129,12 @@ record ServingReport(ServingBenchmark benchmark) {
                         ServingBenchmark.EARLY_PICTURES,
                         benchmark.late().orElse(0) / 1_000_000,
                         benchmark.pictures());
+    }
+
+    private static String guidance(PictureSettings settings) {
+        return settings.guidanceScale().isPresent()
+                ? String.valueOf(settings.guidanceScale().getAsDouble())
+                : "as the model has it";
     }
 
     private static Figure atMost(String key, String name, String unit, double value, double target) {

@@ -84,10 +84,13 @@ record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, List<Strin
     /** Clients name OpenAI's models, which nobody has here; so an unknown name means the default unless strict. */
     private static String model(Fields fields, Models models, String otherwise) {
         String name = fields.lenientText("model").orElse("");
+        if (name.isEmpty()) {
+            return otherwise; // without a look at the folder of models, which is on disk
+        }
         if (models.find(name).isPresent()) {
             return name;
         }
-        if (!name.isEmpty() && fields.flag("strict", false)) {
+        if (fields.flag("strict", false)) {
             throw ApiException.of(
                     ErrorCode.MODEL_NOT_FOUND,
                     "model",

@@ -30,6 +30,10 @@ public final class Job {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+
+    /** Apart, so that who waits for the end alone does not take the processor from the networks at every event. */
+    private final Condition ended = lock.newCondition();
+
     private final EventLog events;
     private final TreeMap<Integer, Picture> pictures = new TreeMap<>();
     private JobState state = JobState.QUEUED;
@@ -118,7 +122,7 @@ public final class Job {
         lock.lockInterruptibly();
         try {
             while (!state.isFinal() && nanosLeft > 0) {
-                nanosLeft = changed.awaitNanos(nanosLeft);
+                nanosLeft = ended.awaitNanos(nanosLeft);
             }
             return state.isFinal();
         } finally {
@@ -205,6 +209,7 @@ public final class Job {
             finishedAt = now;
             error = why.orElse(null);
             publish(id -> new JobEvent.Finished(id, end, why));
+            ended.signalAll();
             return true;
         });
     }
@@ -225,6 +230,7 @@ public final class Job {
     void wake() {
         locked(() -> {
             changed.signalAll();
+            ended.signalAll();
             return null;
         });
     }

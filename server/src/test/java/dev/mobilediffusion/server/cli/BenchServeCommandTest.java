@@ -16,6 +16,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -24,13 +25,14 @@ final class BenchServeCommandTest {
 
     @Test
     void measuresARealServerAloneAndUnderLoad() throws JsonProcessingException {
-        CommandLineRun run = bench("--clients", 3, "--pictures", 6, "--json");
+        CommandLineRun run = bench("--clients", 3, "--pictures", 6, "--guidance-scale", 1, "--json");
 
         assertThat(run.err(), is(empty()));
         assertThat(run.exitCode(), is(0));
         JsonNode json = new ObjectMapper().readTree(String.join("\n", run.out()));
         assertThat(json.path("model").asText(), is("tiny-flow"));
         assertThat(json.path("steps").asInt(), is(1));
+        assertThat(json.path("guidance_scale").asDouble(), is(1.0));
         assertThat(json.path("clients").asInt(), is(3));
         assertThat(json.path("load_pictures").asInt(), is(6));
         assertThat(json.path("pictures").asInt(), is(106));
@@ -51,7 +53,7 @@ final class BenchServeCommandTest {
         Duration unit = Duration.ofMillis(10);
         ServingBenchmark benchmark = new ServingBenchmark(
                 "tiny-flow",
-                1,
+                new PictureSettings(1, OptionalDouble.of(1)),
                 new ServingOverhead(Duration.ofMillis(11), unit, 20),
                 50,
                 new LoadPhase(List.of(unit, unit.multipliedBy(2)), Duration.ofSeconds(1), 49, true),
@@ -70,6 +72,7 @@ final class BenchServeCommandTest {
         assertThat(
                 lines,
                 hasItems(
+                        "model tiny-flow, 1 steps, guidance 1.0",
                         "HTTP p50 / networks 1.100 <= 1.050 missed",
                         "throughput under load / alone 0.980 >= 0.970 met",
                         "slowest client / fastest client 2.000 <= 1.200 missed",

@@ -26,7 +26,10 @@ final class ChildProcess implements AutoCloseable {
     static ChildProcess start(Path folder, Object... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xms48m",
                 "-Xmx256m",
+                "-Xmn24m",
+                "-XX:SurvivorRatio=4",
                 "-XX:+UseSerialGC",
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",

@@ -5,6 +5,7 @@ import static org.hamcrest.Matchers.is;
 
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -19,9 +20,12 @@ final class GrpcBenchmark {
     void printsTheOverheadOfGenerate() {
         Path models = Path.of(System.getProperty("bench.models", "../models"));
         String model = System.getProperty("bench.model", "pocket");
-        int steps = Integer.getInteger("bench.steps", 1);
+        String guidance = System.getProperty("bench.guidance-scale", "");
+        PictureSettings settings = new PictureSettings(
+                Integer.getInteger("bench.steps", 1),
+                guidance.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(Double.parseDouble(guidance)));
         try (ServerProcess server = ServerProcess.start(models.resolve(model), 64);
-                PictureClient client = new GrpcPictureClient(server.url(), steps)) {
+                PictureClient client = new GrpcPictureClient(server.url(), settings)) {
             int warmUp = ServingBenchmark.WARM_UP_PICTURES;
             ServingOverhead.measure(client, 0, warmUp, drawn -> {});
             ServingOverhead overhead = ServingOverhead.measure(client, warmUp, PICTURES, drawn -> {});
@@ -29,9 +33,9 @@ final class GrpcBenchmark {
             assertThat(overhead.pictures(), is(PICTURES));
             System.out.printf(
                     Locale.ROOT,
-                    "gRPC Generate, %s, %d steps: p50 %.2f ms, of which %.2f ms in the networks, ratio %.3f%n",
+                    "gRPC Generate, %s, %s: p50 %.2f ms, of which %.2f ms in the networks, ratio %.3f%n",
                     server.model(),
-                    steps,
+                    settings,
                     overhead.wall().toNanos() / 1e6,
                     overhead.inference().toNanos() / 1e6,
                     overhead.ratio());

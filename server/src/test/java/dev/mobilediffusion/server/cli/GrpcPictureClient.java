@@ -20,22 +20,23 @@ final class GrpcPictureClient implements PictureClient {
             Set.of(Stage.STAGE_TEXT_ENCODER, Stage.STAGE_UNET, Stage.STAGE_VAE_DECODER);
 
     private final ManagedChannel channel;
-    private final int steps;
+    private final PictureSettings settings;
 
-    GrpcPictureClient(URI server, int steps) {
+    GrpcPictureClient(URI server, PictureSettings settings) {
         this.channel = NettyChannelBuilder.forAddress(server.getHost(), server.getPort())
                 .usePlaintext()
                 .build();
-        this.steps = steps;
+        this.settings = settings;
     }
 
     @Override
     public ServedPicture draw(int number) {
-        GenerateRequest request = GenerateRequest.newBuilder()
+        GenerateRequest.Builder draft = GenerateRequest.newBuilder()
                 .setPrompt(Benchmark.prompt(number))
                 .setSeed(number)
-                .setSteps(steps)
-                .build();
+                .setSteps(settings.steps());
+        settings.guidanceScale().ifPresent(draft::setGuidanceScale);
+        GenerateRequest request = draft.build();
         Image image = Image.getDefaultInstance();
         long start = System.nanoTime();
         Iterator<JobEvent> events = ImageGenerationGrpc.newBlockingStub(channel).generate(request);

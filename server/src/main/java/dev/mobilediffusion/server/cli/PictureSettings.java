@@ -1,0 +1,11 @@
+package dev.mobilediffusion.server.cli;
+
+import java.util.OptionalDouble;
+
+/**
+ * What a benchmark's clients ask for besides prompt and seed.
+ *
+ * @param steps denoising steps of a picture
+ * @param guidanceScale how strongly the prompt pulls; empty for the model's own
+ */
+record PictureSettings(int steps, OptionalDouble guidanceScale) {}
