@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.zip.Adler32;
 import java.util.zip.CRC32;
@@ -22,69 +21,51 @@ final class PngWriter {
     private static final int BAND_ROWS = 64;
     private static final byte[] ZLIB_HEADER = {0x78, 0x01}; // a window of 32 KiB, the fastest kind of compression
     private static final byte[] ZLIB_END = {1, 0, 0, (byte) 0xFF, (byte) 0xFF}; // an empty stored block, the last one
-    private static final int SUM_BYTES = 4;
-    private static final int HEADER_BYTES = 13;
-    private static final int CHUNK_BYTES = 12; // without its data
     private static final long ADLER = 65_521;
 
     private PngWriter() {}
 
     /** @param infotext goes into a text chunk called {@code parameters}, as A1111 has it; empty for none */
     static byte[] write(GeneratedImage image, String infotext) {
-        List<Band> bands = bands(image.rgb(), 3 * image.width());
-        byte[] text = infotext.isEmpty() ? new byte[0] : text(infotext);
-        int deflatedBytes = ZLIB_HEADER.length + ZLIB_END.length + SUM_BYTES;
-        for (Band band : bands) {
-            deflatedBytes = Math.addExact(deflatedBytes, band.deflated().length);
+        ByteArrayOutputStream out = new ByteArrayOutputStream(image.rgb().length / 2);
+        out.writeBytes(SIGNATURE);
+        ByteBuffer header = ByteBuffer.allocate(13).putInt(image.width()).putInt(image.height());
+        chunk(out, "IHDR", header.put(DEPTH_BITS).put(TRUECOLOUR).array()); // then no options: zeros
+        if (!infotext.isEmpty()) {
+            textChunk(out, infotext);
         }
-        // All at once: a picture's file is long, and each copy of it would be garbage
-        ByteBuffer out = ByteBuffer.allocate(Math.addExact(
-                SIGNATURE.length + (text.length == 0 ? 3 : 4) * CHUNK_BYTES + HEADER_BYTES + text.length, deflatedBytes));
-        out.put(SIGNATURE);
-        chunk(out, "IHDR", HEADER_BYTES, header -> header.putInt(image.width())
-                .putInt(image.height())
-                .put(DEPTH_BITS)
-                .put(TRUECOLOUR)
-                .put(new byte[3])); // no options
-        if (text.length > 0) {
-            chunk(out, isLatin1(infotext) ? "tEXt" : "iTXt", text.length, data -> data.put(text));
-        }
-        chunk(out, "IDAT", deflatedBytes, data -> putJoined(data, bands));
-        chunk(out, "IEND", 0, data -> {});
-        return out.array();
-    }
-
-    private static boolean isLatin1(String text) {
-        return StandardCharsets.ISO_8859_1.newEncoder().canEncode(text);
+        chunk(out, "IDAT", deflated(image.rgb(), 3 * image.width()));
+        chunk(out, "IEND", new byte[0]);
+        return out.toByteArray();
     }
 
     /** {@code tEXt} holds Latin-1 alone; {@code iTXt} holds anything, but fewer programs read it. */
-    private static byte[] text(String infotext) {
-        boolean latin1 = isLatin1(infotext);
+    private static void textChunk(ByteArrayOutputStream out, String text) {
+        boolean latin1 = StandardCharsets.ISO_8859_1.newEncoder().canEncode(text);
         Charset charset = latin1 ? StandardCharsets.ISO_8859_1 : StandardCharsets.UTF_8;
         // After the keyword: its end; in iTXt also no compression (2 bytes), no language, no translated keyword
         String prefix = KEYWORD + (latin1 ? "\0" : "\0\0\0\0\0");
-        return (prefix + infotext.replace("\0", "")).getBytes(charset);
+        chunk(out, latin1 ? "tEXt" : "iTXt", (prefix + text.replace("\0", "")).getBytes(charset));
     }
 
     /** In bands of rows that all cores share; how many there are does not depend on the cores, so neither do the bytes. */
-    private static List<Band> bands(byte[] rgb, int rowBytes) {
+    private static byte[] deflated(byte[] rgb, int rowBytes) {
         int rows = rgb.length / rowBytes;
-        return IntStream.range(0, Math.ceilDiv(rows, BAND_ROWS))
+        List<Band> bands = IntStream.range(0, Math.ceilDiv(rows, BAND_ROWS))
                 .parallel()
                 .mapToObj(band -> Band.of(
                         PngFilters.paeth(rgb, rowBytes, band * BAND_ROWS, Math.min(rows, (band + 1) * BAND_ROWS))))
                 .toList();
-    }
-
-    private static void putJoined(ByteBuffer out, List<Band> bands) {
-        out.put(ZLIB_HEADER);
+        ByteArrayOutputStream out = new ByteArrayOutputStream(rgb.length / 2);
+        out.writeBytes(ZLIB_HEADER);
         int sum = 1;
         for (Band band : bands) {
-            out.put(band.deflated());
+            out.writeBytes(band.deflated());
             sum = joined(sum, band);
         }
-        out.put(ZLIB_END).putInt(sum);
+        out.writeBytes(ZLIB_END);
+        out.writeBytes(ByteBuffer.allocate(4).putInt(sum).array());
+        return out.toByteArray();
     }
 
     /** Adler-32 (RFC 1950, section 8.2) of what came before and of a band. */
@@ -108,15 +89,12 @@ final class PngWriter {
          * spends a bit on every byte, so flat bands, zeros for the most part, are searched for matches.
          */
         private static byte[] deflate(byte[] filtered) {
-            return mostlyZeros(filtered) ? deflateMatches(filtered) : HuffmanBlock.deflate(filtered);
-        }
-
-        private static byte[] deflateMatches(byte[] filtered) {
             Deflater deflater = new Deflater(Deflater.BEST_SPEED, true);
             try {
+                deflater.setStrategy(mostlyZeros(filtered) ? Deflater.DEFAULT_STRATEGY : Deflater.HUFFMAN_ONLY);
                 deflater.setInput(filtered);
-                ByteArrayOutputStream out = new ByteArrayOutputStream(filtered.length / 8);
-                byte[] piece = new byte[1 << 14];
+                ByteArrayOutputStream out = new ByteArrayOutputStream(filtered.length);
+                byte[] piece = new byte[1 << 16];
                 int length;
                 do {
                     length = deflater.deflate(piece, 0, piece.length, Deflater.SYNC_FLUSH);
@@ -137,13 +115,14 @@ final class PngWriter {
         }
     }
 
-    private static void chunk(ByteBuffer out, String type, int length, Consumer<ByteBuffer> data) {
-        out.putInt(length);
-        int begin = out.position();
-        out.put(type.getBytes(StandardCharsets.US_ASCII));
-        data.accept(out);
+    private static void chunk(ByteArrayOutputStream out, String type, byte[] data) {
+        byte[] name = type.getBytes(StandardCharsets.US_ASCII);
         CRC32 crc = new CRC32();
-        crc.update(out.array(), begin, out.position() - begin);
-        out.putInt((int) crc.getValue());
+        crc.update(name);
+        crc.update(data);
+        out.writeBytes(ByteBuffer.allocate(4).putInt(data.length).array());
+        out.writeBytes(name);
+        out.writeBytes(data);
+        out.writeBytes(ByteBuffer.allocate(4).putInt((int) crc.getValue()).array());
     }
 }
