@@ -57,6 +57,7 @@ final class TextToImageRoutes implements HttpService {
             Answers.send(response, reply(job, body));
         } finally {
             jobs.end(job);
+            queue.handedOver(job);
         }
     }
 

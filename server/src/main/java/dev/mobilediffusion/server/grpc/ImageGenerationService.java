@@ -53,6 +53,7 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
         } finally {
             // Whatever ended the call, nobody waits for the job now
             queue.abandon(job);
+            queue.handedOver(job);
         }
         job.status().error().ifPresent(error -> {
             throw error.toException();

@@ -92,6 +92,8 @@ final class ImageRoutes implements HttpService {
                 response.header(HeaderValues.CONTENT_TYPE_JSON);
                 response.send(Json.bytes(ImagesJson.reply(job, body.warnings(), urlBase(request, body))));
             }
+        } finally {
+            submission.queue().handedOver(job);
         }
     }
 

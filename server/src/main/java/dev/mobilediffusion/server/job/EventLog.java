@@ -30,6 +30,11 @@ final class EventLog {
         events.add(next);
     }
 
+    /** Forgets the events that hold pictures. */
+    void dropPictures() {
+        events.removeIf(event -> event instanceof JobEvent.PictureReady || event instanceof JobEvent.Preview);
+    }
+
     List<JobEvent> after(long id) {
         int from = events.size();
         while (from > 0 && events.get(from - 1).id() > id) {

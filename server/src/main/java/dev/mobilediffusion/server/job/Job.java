@@ -226,6 +226,18 @@ public final class Job {
         });
     }
 
+    /**
+     * Forgets the pictures' bytes, and keeps what else is known of them. Under load a job lives long enough to reach the
+     * heap's old generation, where it would hold on to its files until that is full.
+     */
+    void dropPictures() {
+        locked(() -> {
+            pictures.replaceAll((index, picture) -> picture.withContent(Picture.Content.HANDED_OVER));
+            events.dropPictures();
+            return null;
+        });
+    }
+
     /** Lets waiting threads look again, for instance because the server is stopping. */
     void wake() {
         locked(() -> {

@@ -103,6 +103,13 @@ public final class JobQueue implements AutoCloseable {
         }
     }
 
+    /** To be called when the client that waits for a job has got all of it: an attached one that is over lets go of its pictures. */
+    public void handedOver(Job job) {
+        if (!job.isDurable() && job.state().isFinal()) {
+            job.dropPictures();
+        }
+    }
+
     /** Place in the queue and time left; empty for a finished job. */
     public Optional<QueueEstimate> estimate(Job job) {
         return job.state().isFinal() ? Optional.empty() : Optional.of(waiting.estimate(job));

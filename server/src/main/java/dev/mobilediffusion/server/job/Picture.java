@@ -1,6 +1,8 @@
 package dev.mobilediffusion.server.job;
 
 import dev.mobilediffusion.runtime.StageTimings;
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
 import java.util.List;
 
 /**
@@ -47,6 +49,11 @@ public record Picture(
     /** Bytes in memory or in a file. */
     @FunctionalInterface
     public interface Content {
+
+        /** Of a picture that its client has got, and that nobody else can ask for. */
+        Content HANDED_OVER = () -> {
+            throw ApiException.of(ErrorCode.NOT_FOUND, "this picture was handed over to the client that waited for it");
+        };
 
         /** @throws dev.mobilediffusion.server.error.ApiException when the file cannot be read */
         byte[] read();

@@ -46,6 +46,36 @@ final class JobQueueTest {
     }
 
     @Test
+    void anAttachedJobLetsGoOfItsPicturesOnceTheyAreHandedOver() throws InterruptedException {
+        try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
+            Job job = fixture.queue.submit(attached("a house", 7), ALICE);
+            JobStatus before = finished(job);
+            fixture.queue.handedOver(job);
+
+            Picture after = job.status().pictures().getFirst();
+            assertThat(after.sha256(), is(before.pictures().getFirst().sha256()));
+            assertThat(job.status().timings(), is(before.timings()));
+            assertThat(assertThrows(ApiException.class, after::bytes).code(), is(ErrorCode.NOT_FOUND));
+            assertThat(
+                    job.eventsAfter(0).stream()
+                            .filter(JobEvent.PictureReady.class::isInstance)
+                            .toList(),
+                    hasSize(0));
+        }
+    }
+
+    @Test
+    void aDurableJobKeepsItsPicturesForWhoeverComesLater() throws InterruptedException {
+        try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
+            Job job = fixture.queue.submit(QueueFixture.durable("a house", 7), ALICE);
+            byte[] before = finished(job).pictures().getFirst().bytes();
+            fixture.queue.handedOver(job);
+
+            assertThat(job.status().pictures().getFirst().bytes(), is(before));
+        }
+    }
+
+    @Test
     void refusesTheJobAfterTheLastThatFitsAndSaysWhenToComeBack() throws InterruptedException {
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.gated(), 2)) {
             fixture.queue.submit(attached("running", 1), ALICE);
