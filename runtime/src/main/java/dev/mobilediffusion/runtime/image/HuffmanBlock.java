@@ -10,8 +10,7 @@ import java.nio.ByteOrder;
  */
 final class HuffmanBlock {
 
-    private static final VarHandle LONG =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     /** Lengths of the codes for code lengths come in this order; those of 16 to 18, for runs, are not used. */
     private static final int LENGTH_CODES = 19;
@@ -22,7 +21,8 @@ final class HuffmanBlock {
     /** Two that nothing uses: some readers refuse a block with fewer. */
     private static final int DISTANCES = 2;
 
-    private static final int HEADER_BITS = 3 + 14 + 3 * LENGTH_CODES + LENGTH_CODE_BITS * (HuffmanCode.SYMBOLS + DISTANCES);
+    private static final int HEADER_BITS =
+            3 + 14 + 3 * LENGTH_CODES + LENGTH_CODE_BITS * (HuffmanCode.SYMBOLS + DISTANCES);
 
     /** An empty stored block, which ends at a whole byte, so that blocks can be joined. */
     private static final byte[] WHOLE_BYTE = {0, 0, (byte) 0xFF, (byte) 0xFF};

@@ -39,13 +39,18 @@ final class PngWriter {
         }
         // All at once: a picture's file is long, and each copy of it would be garbage
         ByteBuffer out = ByteBuffer.allocate(Math.addExact(
-                SIGNATURE.length + (text.length == 0 ? 3 : 4) * CHUNK_BYTES + HEADER_BYTES + text.length, deflatedBytes));
+                SIGNATURE.length + (text.length == 0 ? 3 : 4) * CHUNK_BYTES + HEADER_BYTES + text.length,
+                deflatedBytes));
         out.put(SIGNATURE);
-        chunk(out, "IHDR", HEADER_BYTES, header -> header.putInt(image.width())
-                .putInt(image.height())
-                .put(DEPTH_BITS)
-                .put(TRUECOLOUR)
-                .put(new byte[3])); // no options
+        chunk(
+                out,
+                "IHDR",
+                HEADER_BYTES,
+                header -> header.putInt(image.width())
+                        .putInt(image.height())
+                        .put(DEPTH_BITS)
+                        .put(TRUECOLOUR)
+                        .put(new byte[3])); // no options
         if (text.length > 0) {
             chunk(out, isLatin1(infotext) ? "tEXt" : "iTXt", text.length, data -> data.put(text));
         }
