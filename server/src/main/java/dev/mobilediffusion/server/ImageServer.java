@@ -252,7 +252,8 @@ public final class ImageServer implements AutoCloseable {
                 // Ours runs first the queue, then the listener; Helidon's own would run beside it
                 .shutdownHook(false)
                 .shutdownGracePeriod(LAST_REPLIES)
-                // A reply is written in several parts; with Nagle's algorithm the last one waits up to 40 ms for the client's
+                // A reply is written in several parts; with Nagle's algorithm the last one waits up to 40 ms for the
+                // client's
                 // delayed acknowledgement of those before: RFC 896, RFC 1122 section 4.2.3.2
                 .connectionOptions(options -> options.tcpNoDelay(true))
                 .maxPayloadSize(limits.maxBodyBytes())

@@ -32,7 +32,8 @@ record LoadPhase(List<Duration> perClient, Duration wall, int pictures, boolean 
 
     private static final long REFRESH_MILLIS = 200;
 
-    static LoadPhase run(URI server, int clients, int picturesEach, PictureSettings settings, int first, IntConsumer drawn) {
+    static LoadPhase run(
+            URI server, int clients, int picturesEach, PictureSettings settings, int first, IntConsumer drawn) {
         boolean ownAddresses = isLoopbackANetwork();
         AtomicInteger done = new AtomicInteger();
         CountDownLatch start = new CountDownLatch(1);

@@ -63,7 +63,8 @@ record ServingBenchmark(
         Probes probes = Probes.start(server.url());
         LoadPhase load;
         try (probes) {
-            load = LoadPhase.run(server.url(), clients, picturesEach(clients, pictures), settings, EARLY_PICTURES, drawn);
+            load = LoadPhase.run(
+                    server.url(), clients, picturesEach(clients, pictures), settings, EARLY_PICTURES, drawn);
         }
         return new ServingBenchmark(
                 server.model(),
