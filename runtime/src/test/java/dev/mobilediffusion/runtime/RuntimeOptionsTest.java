@@ -20,6 +20,7 @@ final class RuntimeOptionsTest {
                         false,
                         RuntimeOptions.MemoryProfile.SPEED,
                         true,
+                        Optional.empty(),
                         Optional.empty())));
     }
 
@@ -31,9 +32,15 @@ final class RuntimeOptionsTest {
                         .withSpinning(true)
                         .withMemory(RuntimeOptions.MemoryProfile.SMALL)
                         .withVerifyHashes(false)
-                        .withProfile(Path.of("profiles")),
+                        .withProfile(Path.of("profiles"))
+                        .withGraphs(Path.of("graphs")),
                 is(new RuntimeOptions(
-                        3, true, RuntimeOptions.MemoryProfile.SMALL, false, Optional.of(Path.of("profiles")))));
+                        3,
+                        true,
+                        RuntimeOptions.MemoryProfile.SMALL,
+                        false,
+                        Optional.of(Path.of("profiles")),
+                        Optional.of(Path.of("graphs")))));
     }
 
     @Test

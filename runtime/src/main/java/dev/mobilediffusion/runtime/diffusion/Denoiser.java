@@ -114,6 +114,11 @@ public final class Denoiser implements AutoCloseable {
         single.read(0, prediction);
     }
 
+    /** Gives memory back until the next prediction, see {@link OnnxModel#rest}. */
+    public void rest() {
+        model.rest();
+    }
+
     /** Two predictions of one sample for two prompts, like {@link #predict} called twice. */
     public void predictPair(
             float[] sample,

@@ -57,6 +57,7 @@ public final class VaeDecoder implements AutoCloseable {
         }
         binding = model.bind(List.of(latents), List.of(pixels));
         unscaled = new float[latents.size()];
+        model.rest();
     }
 
     public static VaeDecoder load(ModelBundle bundle, RuntimeOptions options) {
@@ -64,7 +65,7 @@ public final class VaeDecoder implements AutoCloseable {
                 bundle.vaeDecoderModel(),
                 "vae_decoder",
                 options,
-                options.memory() == RuntimeOptions.MemoryProfile.SPEED);
+                true);
         try {
             return new VaeDecoder(bundle, model);
         } catch (RuntimeException failure) {
@@ -81,6 +82,7 @@ public final class VaeDecoder implements AutoCloseable {
         unscale(sample);
         latents.put(0, unscaled);
         binding.run(cancel);
+        model.rest();
         return interleaved();
     }
 

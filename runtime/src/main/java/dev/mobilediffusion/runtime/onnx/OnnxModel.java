@@ -41,20 +41,23 @@ public final class OnnxModel implements AutoCloseable {
 
     private final String name;
     private final OnnxRuntime runtime;
-    private final OrtSession.SessionOptions options;
-    private final OrtSession session;
+    private final SessionSource source;
+    private final boolean rests;
     private final List<TensorSpec> inputs;
     private final List<TensorSpec> outputs;
+    private Optional<SessionSource.Opened> opened; // empty while the network rests
     private boolean closed;
 
-    private OnnxModel(String name, OnnxRuntime runtime, OrtSession.SessionOptions options, OrtSession session)
+    private OnnxModel(
+            String name, OnnxRuntime runtime, SessionSource source, SessionSource.Opened opened, boolean rests)
             throws OrtException {
         this.name = name;
         this.runtime = runtime;
-        this.options = options;
-        this.session = session;
-        this.inputs = specs(session.getInputInfo().values());
-        this.outputs = specs(session.getOutputInfo().values());
+        this.source = source;
+        this.rests = rests;
+        this.opened = Optional.of(opened);
+        this.inputs = specs(opened.session().getInputInfo().values());
+        this.outputs = specs(opened.session().getOutputInfo().values());
         OnnxRuntime.countOpened();
     }
 
@@ -69,16 +72,16 @@ public final class OnnxModel implements AutoCloseable {
         if (!Files.isRegularFile(file)) {
             throw invalid("%s: %s is missing; copy it from the model's export", name, file);
         }
-        OrtSession.SessionOptions sessionOptions = null;
-        OrtSession session = null;
+        SessionSource.Opened opened = null;
         try {
             OnnxRuntime runtime = OnnxRuntime.instance(options);
-            sessionOptions = runtime.sessionOptions(name, options, workingMemoryKept);
-            session = runtime.environment().createSession(file.toString(), sessionOptions);
-            return new OnnxModel(name, runtime, sessionOptions, session);
+            SessionSource source = new SessionSource(runtime, file, name, options, workingMemoryKept);
+            opened = source.open();
+            boolean rests =
+                    options.memory() == RuntimeOptions.MemoryProfile.SMALL && source.reopensQuickly();
+            return new OnnxModel(name, runtime, source, opened, rests);
         } catch (OrtException | InferenceException failure) {
-            closeQuietly(session);
-            closeQuietly(sessionOptions);
+            closeQuietly(opened);
             if (failure instanceof InferenceException alreadySaid) {
                 throw alreadySaid;
             }
@@ -126,7 +129,7 @@ public final class OnnxModel implements AutoCloseable {
 
     /** Fixes which memory the network reads and writes. Outputs that are left out are not computed. */
     public Binding bind(List<TensorBuffer> in, List<TensorBuffer> out) {
-        return new Binding(name, session, tensors(in), tensors(out));
+        return new Binding(tensors(in), tensors(out));
     }
 
     /** Dimensions of {@code output} for these inputs: as declared when they are fixed, else by running once. */
@@ -134,7 +137,7 @@ public final class OnnxModel implements AutoCloseable {
         if (output.isStatic()) {
             return output.shape().clone();
         }
-        try (OrtSession.Result result = session.run(tensors(in), Set.of(output.name()))) {
+        try (OrtSession.Result result = session().run(tensors(in), Set.of(output.name()))) {
             OnnxValue value = result.get(0);
             return ((TensorInfo) value.getInfo()).getShape();
         } catch (OrtException failure) {
@@ -142,12 +145,34 @@ public final class OnnxModel implements AutoCloseable {
         }
     }
 
+    /**
+     * Gives back weights and working memory until the next run, which takes them again: in the profile
+     * {@link RuntimeOptions.MemoryProfile#SMALL}, and only where the optimized graph is kept, so that this costs little.
+     * Does nothing otherwise.
+     */
+    public void rest() {
+        if (rests) {
+            opened.ifPresent(OnnxModel::closeQuietly);
+            opened = Optional.empty();
+        }
+    }
+
+    private OrtSession session() throws OrtException {
+        if (closed) {
+            throw new IllegalStateException(name + " is closed");
+        }
+        if (opened.isEmpty()) {
+            opened = Optional.of(source.open());
+        }
+        return opened.get().session();
+    }
+
     @Override
     public void close() {
         if (!closed) {
             closed = true;
-            closeQuietly(session);
-            closeQuietly(options);
+            opened.ifPresent(OnnxModel::closeQuietly);
+            opened = Optional.empty();
             OnnxRuntime.countClosed();
         }
     }
@@ -189,17 +214,12 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     /** A network with its inputs and outputs fixed, ready to run. */
-    public static final class Binding {
+    public final class Binding {
 
-        private final String name;
-        private final OrtSession session;
         private final Map<String, OnnxTensor> inputs;
         private final Map<String, OnnxTensor> outputs;
 
-        private Binding(
-                String name, OrtSession session, Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> outputs) {
-            this.name = name;
-            this.session = session;
+        private Binding(Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> outputs) {
             this.inputs = inputs;
             this.outputs = outputs;
         }
@@ -213,7 +233,7 @@ public final class OnnxModel implements AutoCloseable {
         public void run(CancelToken cancel) {
             try (Terminator terminator = new Terminator();
                     CancelToken.Registration registration = cancel.onCancel(terminator::terminate)) {
-                session.run(inputs, Set.of(), outputs, terminator.options).close();
+                session().run(inputs, Set.of(), outputs, terminator.options).close();
             } catch (OrtException failure) {
                 cancel.throwIfCancelled();
                 throw OnnxRuntime.failure(name, failure);

@@ -69,6 +69,11 @@ public final class OnnxRuntime {
         return environment;
     }
 
+    /** ONNX Runtime's, such as 1.28.0. */
+    String version() {
+        return environment.getVersion();
+    }
+
     /** Options for the session of {@code network}; {@code workingMemoryKept} is whether activations stay allocated. */
     SessionOptions sessionOptions(String network, RuntimeOptions options, boolean workingMemoryKept)
             throws OrtException {

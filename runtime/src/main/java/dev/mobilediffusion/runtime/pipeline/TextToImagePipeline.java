@@ -63,6 +63,8 @@ public final class TextToImagePipeline implements TextToImage {
     private final PromptEmbeddings embeddings;
     private final Guidance guidance;
     private final VaeDecoder vaeDecoder;
+    private final TextEncoder textEncoder;
+    private final Denoiser denoiser;
 
     private final float[] latents; // (C, H/f, W/f), the sample
     private final float[] scaled; // (C, H/f, W/f), what the UNet sees of it
@@ -76,8 +78,10 @@ public final class TextToImagePipeline implements TextToImage {
                 bundle.scheduler(), model.defaultSteps()); // refuses what it does not know before the weights load
         this.tokenizer = new ClipTokenizer(bundle.tokenizer());
         try {
-            TextEncoder textEncoder = opened(TextEncoder.load(bundle, tokenizer.maxLength(), options));
-            Denoiser denoiser = opened(Denoiser.load(bundle, tokenizer.maxLength(), textEncoder.hiddenSize(), options));
+            textEncoder = opened(TextEncoder.load(bundle, tokenizer.maxLength(), options));
+            textEncoder.rest(); // so that not even while loading two networks hold memory
+            denoiser = opened(Denoiser.load(bundle, tokenizer.maxLength(), textEncoder.hiddenSize(), options));
+            denoiser.rest();
             vaeDecoder = opened(VaeDecoder.load(bundle, options));
             embeddings = new PromptEmbeddings(textEncoder, EMBEDDING_CACHE_BYTES);
             guidance = new Guidance(denoiser);
@@ -138,6 +142,8 @@ public final class TextToImagePipeline implements TextToImage {
         float[] positive = embeddings.of(prompt, cancel);
         Optional<float[]> negative = guided ? Optional.of(embeddings.of(negativePrompt, cancel)) : Optional.empty();
 
+        textEncoder.rest();
+
         clock.enter(Stage.UNET);
         GaussianNoise noise = GaussianNoise.seeded(filled.seed());
         noise.fill(latents);
@@ -158,6 +164,7 @@ public final class TextToImagePipeline implements TextToImage {
                 progress.onPreview(step + 1, preview(scaled, filled, cancel));
             }
         }
+        denoiser.rest();
         requireFinite(latents);
 
         clock.enter(Stage.VAE_DECODER);

@@ -61,7 +61,7 @@ public final class TextEncoder implements AutoCloseable {
                 bundle.textEncoderModel(),
                 "text_encoder",
                 options,
-                options.memory() == RuntimeOptions.MemoryProfile.SPEED);
+                true);
         try {
             return new TextEncoder(model, tokens);
         } catch (RuntimeException failure) {
@@ -100,6 +100,11 @@ public final class TextEncoder implements AutoCloseable {
         float[] states = new float[hiddenStates.size()];
         hiddenStates.read(0, states);
         return states;
+    }
+
+    /** Gives memory back until the next prompt, see {@link OnnxModel#rest}. */
+    public void rest() {
+        model.rest();
     }
 
     @Override

@@ -50,7 +50,7 @@ final class BenchCommand implements Runnable {
     @Override
     public void run() {
         Optional<JsonNode> earlier = Optional.ofNullable(compare).map(this::read);
-        RuntimeOptions options = memory.applied(RuntimeOptions.defaults());
+        RuntimeOptions options = memory.options();
         boolean visible = ProgressBar.isStderrTerminal();
         Benchmark benchmark = Benchmark.run(
                 model.bundle(),

@@ -3,7 +3,6 @@ package dev.mobilediffusion.server.cli;
 import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.ImageRequest;
-import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.image.ImageCodec;
 import dev.mobilediffusion.runtime.image.Infotext;
@@ -101,7 +100,7 @@ final class GenerateCommand implements Runnable {
         ImageRequest request = request();
         List<Path> files = files(request);
         try (TextToImage pipeline =
-                TextToImagePipeline.load(model.bundle(), memory.applied(RuntimeOptions.defaults()))) {
+                TextToImagePipeline.load(model.bundle(), memory.options())) {
             for (int index = 0; index < count; index++) {
                 String label = count == 1 ? "" : "%d/%d ".formatted(index + 1, count);
                 draw(pipeline, request.withSeed(request.seed() + index), files.get(index), label);

@@ -2,6 +2,8 @@ package dev.mobilediffusion.server.cli;
 
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.RuntimeOptions.MemoryProfile;
+import dev.mobilediffusion.server.UserFolders;
+import java.nio.file.Path;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -24,8 +26,10 @@ final class MemoryOption {
         return profile == null ? null : profile.name().toLowerCase(Locale.ROOT);
     }
 
-    /** {@code options} with the profile of the flag, else of the variable. */
-    RuntimeOptions applied(RuntimeOptions options) {
+    /** With the profile of the flag, else of the variable; optimized graphs are kept in the user's data folder. */
+    RuntimeOptions options() {
+        Path data = UserFolders.data(System.getenv(), Path.of(System.getProperty("user.home")));
+        RuntimeOptions options = RuntimeOptions.defaults().withGraphs(UserFolders.graphs(data));
         return profile == null ? options : options.withMemory(profile);
     }
 

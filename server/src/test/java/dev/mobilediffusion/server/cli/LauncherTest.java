@@ -106,6 +106,19 @@ final class LauncherTest {
     }
 
     @Test
+    void keepsJavaSmallWhereMemoryIsToBeSaved() throws Exception {
+        fixture.jdk(fixture.jvms().resolve("jdk-21"), "21.0.2");
+
+        assertThat(fixture.run("serve", "--memory", "small").out(), hasItem("-Xmx64m"));
+        assertThat(fixture.run("serve", "--memory=small").out(), hasItem("-Xmx64m"));
+        assertThat(fixture.run("generate", "small").out(), not(hasItem("-Xmx64m")));
+
+        fixture.with("MOBILEDIFFUSION_MEMORY", "small");
+        assertThat(fixture.run("serve").out(), hasItem("-Xmx64m"));
+        assertThat(fixture.run("serve", "--memory", "speed").out(), not(hasItem("-Xmx64m")));
+    }
+
+    @Test
     void worksThroughSymbolicLinksFromAnotherFolder() throws Exception {
         fixture.jdk(fixture.jvms().resolve("jdk-21"), "21.0.2");
         Path first = Files.createSymbolicLink(folder.resolve("first link"), fixture.launcher());

@@ -1,0 +1,76 @@
+package dev.mobilediffusion.runtime.onnx;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.stream.Stream;
+
+/**
+ * What an optimized graph depends on: the network's files by size and time, ONNX Runtime, the processor, and the options
+ * that steer the optimization.
+ *
+ * @param network absolute path of its {@code model.onnx}
+ * @param pathHash names the network
+ * @param hash names all that the graph depends on
+ * @param bytes of the network's files
+ */
+record GraphKey(Path network, String pathHash, String hash, long bytes) {
+
+    /** To be raised when the same key would no longer give the same graph. */
+    private static final String FORM = "1";
+
+    private static final int HASH_DIGITS = 16;
+
+    private static final Path PROCESSOR = Path.of("/proc/cpuinfo");
+
+    /**
+     * @param options that steer the optimization, in words
+     * @throws IOException when the network's files cannot be listed
+     */
+    static GraphKey of(Path network, String ortVersion, String options) throws IOException {
+        Path absolute = network.toAbsolutePath().normalize();
+        StringBuilder text = new StringBuilder(String.join("\n", FORM, ortVersion, options, processor(PROCESSOR)));
+        long bytes = 0;
+        try (Stream<Path> files = Files.list(absolute.getParent()).sorted()) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+                bytes += attributes.size();
+                text.append('\n').append(file.getFileName()).append(' ').append(attributes.size());
+                text.append(' ').append(attributes.lastModifiedTime());
+            }
+        }
+        return new GraphKey(absolute, sha256(absolute.toString()), sha256(text.toString()), bytes);
+    }
+
+    /** Name of the entry's folder. */
+    String entry() {
+        return pathHash + "-" + hash;
+    }
+
+    /** The processor's model and abilities where Linux tells them, else its kind; clock rates and the like change. */
+    static String processor(Path cpuinfo) {
+        String kind = System.getProperty("os.arch");
+        try (Stream<String> lines = Files.lines(cpuinfo)) {
+            return kind
+                    + lines.filter(line -> line.matches("(model name|flags|Features|CPU (implementer|part))\\s*:.*"))
+                            .distinct()
+                            .reduce("", (all, line) -> all + "\n" + line);
+        } catch (IOException unknown) {
+            return kind;
+        }
+    }
+
+    private static String sha256(String text) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest).substring(0, HASH_DIGITS);
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException("every Java has SHA-256", impossible);
+        }
+    }
+}

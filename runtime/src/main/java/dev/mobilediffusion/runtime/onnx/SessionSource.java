@@ -1,0 +1,94 @@
+package dev.mobilediffusion.runtime.onnx;
+
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtSession.SessionOptions;
+import dev.mobilediffusion.runtime.RuntimeOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Opens the sessions of one network: from its optimized graph where that can be kept, else from its file. For one
+ * thread at a time.
+ */
+final class SessionSource {
+
+    /** A session, and its options, which must outlive it. */
+    record Opened(OrtSession session, SessionOptions options) implements AutoCloseable {
+        @Override
+        public void close() throws OrtException {
+            session.close();
+            options.close();
+        }
+    }
+
+    private final OnnxRuntime runtime;
+    private final Path file;
+    private final String name;
+    private final RuntimeOptions options;
+    private final boolean workingMemoryKept;
+    private Optional<Path> optimized = Optional.empty();
+
+    /** Finds the optimized graph, or makes it. */
+    SessionSource(OnnxRuntime runtime, Path file, String name, RuntimeOptions options, boolean workingMemoryKept)
+            throws OrtException {
+        this.runtime = runtime;
+        this.file = file;
+        this.name = name;
+        this.options = options;
+        this.workingMemoryKept = workingMemoryKept;
+        if (options.graphs().isPresent() && options.profile().isEmpty()) {
+            GraphCache cache = new GraphCache(options.graphs().get());
+            try {
+                GraphKey key = GraphKey.of(file, runtime.version(), "all optimizations");
+                optimized = cache.find(key);
+                if (optimized.isEmpty()) {
+                    optimized = optimize(cache, key);
+                }
+            } catch (IOException unlisted) {
+                optimized = Optional.empty();
+            }
+        }
+    }
+
+    /** Whether opening anew costs little: neither optimizing nor reading all weights. */
+    boolean reopensQuickly() {
+        return optimized.isPresent();
+    }
+
+    /** A session, to be closed by the caller. */
+    Opened open() throws OrtException {
+        if (optimized.isPresent()) {
+            Path graph = optimized.get();
+            try {
+                return open(graph, true);
+            } catch (OrtException goneOrRefused) {
+                optimized = Optional.empty(); // until the next start, which finds it gone or makes it anew
+                GraphCache.remove(graph.getParent());
+            }
+        }
+        return open(file, false);
+    }
+
+    private Optional<Path> optimize(GraphCache cache, GraphKey key) throws OrtException {
+        // This session only writes; repacked weights would be for nothing
+        RuntimeOptions frugal = options.withMemory(RuntimeOptions.MemoryProfile.SMALL);
+        try (SessionOptions session = runtime.sessionOptions(name, frugal, false)) {
+            return cache.make(key, runtime.environment(), session);
+        }
+    }
+
+    private Opened open(Path graph, boolean isOptimized) throws OrtException {
+        SessionOptions session = runtime.sessionOptions(name, options, workingMemoryKept);
+        try {
+            if (isOptimized) {
+                session.setOptimizationLevel(SessionOptions.OptLevel.NO_OPT);
+            }
+            return new Opened(runtime.environment().createSession(graph.toString(), session), session);
+        } catch (OrtException failure) {
+            session.close();
+            throw failure;
+        }
+    }
+}
