@@ -46,7 +46,12 @@ public record RuntimeOptions(
         int processors =
                 new Processors(Path.of("/")).worthAThread(Runtime.getRuntime().availableProcessors());
         return new RuntimeOptions(
-                Math.min(processors, MAX_THREADS), false, MemoryProfile.SPEED, true, Optional.empty(), Optional.empty());
+                Math.min(processors, MAX_THREADS),
+                false,
+                MemoryProfile.SPEED,
+                true,
+                Optional.empty(),
+                Optional.empty());
     }
 
     public RuntimeOptions withThreads(int value) {

@@ -33,10 +33,9 @@ public final class Main {
      */
     public static void serve(ServerConfig config, PrintWriter out) {
         ServerLogManager.install();
-        PipelineLoader loader = new PipelineLoader(
-                RuntimeOptions.defaults()
-                        .withMemory(config.memory().profile())
-                        .withGraphs(UserFolders.graphs(config.data())));
+        PipelineLoader loader = new PipelineLoader(RuntimeOptions.defaults()
+                .withMemory(config.memory().profile())
+                .withGraphs(UserFolders.graphs(config.data())));
         ImageServer server = start(config, loader);
         server.metrics().watchEmbeddingCache(loader::cacheHits, loader::cacheMisses);
         FutureTask<Advertisement> advertisement = new FutureTask<>(() -> advertise(server));

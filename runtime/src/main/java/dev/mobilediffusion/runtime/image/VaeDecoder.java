@@ -61,11 +61,7 @@ public final class VaeDecoder implements AutoCloseable {
     }
 
     public static VaeDecoder load(ModelBundle bundle, RuntimeOptions options) {
-        OnnxModel model = OnnxModel.open(
-                bundle.vaeDecoderModel(),
-                "vae_decoder",
-                options,
-                true);
+        OnnxModel model = OnnxModel.open(bundle.vaeDecoderModel(), "vae_decoder", options, true);
         try {
             return new VaeDecoder(bundle, model);
         } catch (RuntimeException failure) {

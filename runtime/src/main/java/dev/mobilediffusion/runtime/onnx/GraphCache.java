@@ -42,8 +42,7 @@ final class GraphCache {
     static final String CHECKSUMS = "checksums";
 
     private static final String SAVE_WEIGHTS_AS = "session.optimized_model_external_initializers_file_name";
-    private static final String SAVE_WEIGHTS_FROM =
-            "session.optimized_model_external_initializers_min_size_in_bytes";
+    private static final String SAVE_WEIGHTS_FROM = "session.optimized_model_external_initializers_min_size_in_bytes";
 
     /** Smaller ones stay in the graph: shapes, biases. */
     private static final String LEAST_WEIGHT_BYTES = "1024";
@@ -140,7 +139,9 @@ final class GraphCache {
 
     private static boolean isOld(Path entry) {
         try {
-            return Files.getLastModifiedTime(entry).toInstant().isBefore(Instant.now().minus(LONGEST_BUILD));
+            return Files.getLastModifiedTime(entry)
+                    .toInstant()
+                    .isBefore(Instant.now().minus(LONGEST_BUILD));
         } catch (IOException goneMeanwhile) {
             return false;
         }
@@ -163,7 +164,10 @@ final class GraphCache {
                 chunk.clear();
             }
         }
-        return "%08x %d".formatted(checksum.getValue(), Files.readAttributes(file, BasicFileAttributes.class).size());
+        return "%08x %d"
+                .formatted(
+                        checksum.getValue(),
+                        Files.readAttributes(file, BasicFileAttributes.class).size());
     }
 
     /** Removes an entry's folder with its files, where there is one. */

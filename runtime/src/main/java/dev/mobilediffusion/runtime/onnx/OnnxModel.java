@@ -77,8 +77,7 @@ public final class OnnxModel implements AutoCloseable {
             OnnxRuntime runtime = OnnxRuntime.instance(options);
             SessionSource source = new SessionSource(runtime, file, name, options, workingMemoryKept);
             opened = source.open();
-            boolean rests =
-                    options.memory() == RuntimeOptions.MemoryProfile.SMALL && source.reopensQuickly();
+            boolean rests = options.memory() == RuntimeOptions.MemoryProfile.SMALL && source.reopensQuickly();
             return new OnnxModel(name, runtime, source, opened, rests);
         } catch (OrtException | InferenceException failure) {
             closeQuietly(opened);

@@ -57,11 +57,7 @@ public final class TextEncoder implements AutoCloseable {
 
     /** @param tokens length of every encoded prompt */
     public static TextEncoder load(ModelBundle bundle, int tokens, RuntimeOptions options) {
-        OnnxModel model = OnnxModel.open(
-                bundle.textEncoderModel(),
-                "text_encoder",
-                options,
-                true);
+        OnnxModel model = OnnxModel.open(bundle.textEncoderModel(), "text_encoder", options, true);
         try {
             return new TextEncoder(model, tokens);
         } catch (RuntimeException failure) {

@@ -24,10 +24,11 @@ final class QuantizedBundleTest {
 
     @Test
     void drawsNearlyWhatItsSourceDraws() {
-        ImageRequest request = ImageRequest.of("a red house by the sea at sunset", 7).withSteps(4);
+        ImageRequest request =
+                ImageRequest.of("a red house by the sea at sunset", 7).withSteps(4);
 
-        double decibels = Decibels.peakSignalToNoise(
-                draw(TinyBundle.FLOW, request), draw(TinyBundle.FLOW_ON_INTEGERS, request));
+        double decibels =
+                Decibels.peakSignalToNoise(draw(TinyBundle.FLOW, request), draw(TinyBundle.FLOW_ON_INTEGERS, request));
 
         assertThat(decibels, is(both(greaterThan(22.0)).and(lessThan(45.0))));
     }
@@ -36,8 +37,8 @@ final class QuantizedBundleTest {
     void tellsThatItsWeightsAreIntegers() {
         Map<String, NetworkSummary> source =
                 ModelBundle.open(TinyBundle.folder(TinyBundle.FLOW)).networks();
-        Map<String, NetworkSummary> quantized = ModelBundle.open(TinyBundle.folder(TinyBundle.FLOW_ON_INTEGERS))
-                .networks();
+        Map<String, NetworkSummary> quantized =
+                ModelBundle.open(TinyBundle.folder(TinyBundle.FLOW_ON_INTEGERS)).networks();
 
         for (String network : List.of("unet", "vae_decoder")) {
             assertThat(quantized.get(network).precision(), startsWith("int8, "));
