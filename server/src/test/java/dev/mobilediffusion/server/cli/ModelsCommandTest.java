@@ -31,6 +31,7 @@ final class ModelsCommandTest {
                 run.out(),
                 contains(
                         allOf(startsWith("tiny-flow "), containsString("64x64"), containsString("Apache-2.0")),
+                        startsWith("tiny-flow-int8 "),
                         startsWith("tiny-lcm "),
                         startsWith("tiny-sd ")));
     }
