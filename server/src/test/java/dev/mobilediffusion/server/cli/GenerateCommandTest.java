@@ -182,8 +182,9 @@ final class GenerateCommandTest {
         assertThat(run.exitCode(), is(1));
         assertThat(
                 run.err(),
-                contains("mobilediffusion: there is no model 'huge' in %s, only tiny-flow, tiny-flow-int8, tiny-lcm, tiny-sd"
-                        .formatted(CommandLineRun.MODELS)));
+                contains(
+                        "mobilediffusion: there is no model 'huge' in %s, only tiny-flow, tiny-flow-int8, tiny-lcm, tiny-sd"
+                                .formatted(CommandLineRun.MODELS)));
     }
 
     @Test
