@@ -67,11 +67,13 @@ final class AdvertisementTest {
                 () -> new Advertisement.Service("n".repeat(64), 1, false, "pocket", "1"));
     }
 
-    /** Its address and its properties come in records of their own, the one before the other. */
+    /** Sees it in the list, then asks for its records: a list may lack the properties, and does not ask for them again. */
     private static Optional<ServiceInfo> find(JmDNS neighbour, String type, String name) {
         Optional<ServiceInfo> found = Optional.empty();
         for (int i = 0; i < TRIES && found.isEmpty(); i++) {
-            found = seen(neighbour, type, name).filter(info -> info.getPropertyString("path") != null);
+            found = seen(neighbour, type, name)
+                    .map(info -> neighbour.getServiceInfo(type, name, 500))
+                    .filter(info -> info.getPropertyString("path") != null);
         }
         return found;
     }
