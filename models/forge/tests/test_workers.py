@@ -1,5 +1,8 @@
 """Several processes train one set of weights."""
 
+import multiprocessing
+import os
+import time
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +27,12 @@ def train_and_dump(run: Path, pool_folder: Path, out: Path, worker) -> None:
         apart = {name: tensor.clone() for name, tensor in training.model.state_dict().items()}
         training.join()
     torch.save((weights, joined, apart, training.model.state_dict(), training.samples), out / f"{worker.rank}.pt")
+
+
+def sleeps(out: Path, worker) -> None:
+    (out / f"{worker.rank}.partial").write_text(str(os.getpid()))
+    (out / f"{worker.rank}.partial").rename(out / f"{worker.rank}.pid")
+    time.sleep(600)
 
 
 def fails(worker) -> None:
@@ -64,3 +73,31 @@ def test_a_workers_error_is_a_sentence(capfd):
     with pytest.raises(ValueError, match=r"worker \d stopped, for the reason above"):
         workers.run(2, fails)
     assert "forge: nothing to do for worker" in capfd.readouterr().err
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_until(holds) -> bool:
+    end = time.monotonic() + 120
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.05)
+    return holds()
+
+
+def test_no_worker_outlives_the_process_that_started_it(tmp_path):
+    starter = multiprocessing.get_context("spawn").Process(target=workers.run, args=(2, partial(sleeps, tmp_path)))
+    starter.start()
+    files = [tmp_path / f"{rank}.pid" for rank in range(2)]
+    assert wait_until(lambda: all(file.exists() for file in files))
+    pids = [int(file.read_text()) for file in files]
+    assert all(is_running(pid) for pid in pids)
+    starter.kill()
+    starter.join()
+    assert wait_until(lambda: not any(is_running(pid) for pid in pids))

@@ -6,9 +6,11 @@ per step; and because they meet by the clock and not after every step, a core th
 own process alone (docs/LOG.md).
 """
 
+import multiprocessing
 import os
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 
@@ -70,7 +72,20 @@ class Worker:
             weight.copy_(part.view_as(weight))
 
 
+def _end_with_parent() -> None:
+    """Ends this process when the one that started it is gone, killed or told to stop: else it would train on unseen, and
+    write over the checkpoints of the run that comes after."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def _entry(rank: int, count: int, port: int, work: Callable[["Worker"], None]) -> None:
+    _end_with_parent()
     torch.set_num_threads(1)
     worker = Worker(rank, count, port)
     try:
