@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -286,6 +287,25 @@ final class TextToImagePipelineTest {
                 largest = Math.max(largest, Math.abs((found[i] & 0xff) - (expected[i] & 0xff)));
             }
             assertThat("difference of one byte", largest, is(lessThan(3)));
+        }
+    }
+
+    @Test
+    void refusesAnAlteredNetworkWhateverElseIsWrongWithIt(@TempDir Path folder) throws IOException {
+        Path bundle = TinyBundle.copy(TinyBundle.FLOW, folder);
+        Path unet = bundle.resolve("unet/model.onnx");
+        byte[] sound = Files.readAllBytes(unet);
+        long before = OnnxRuntime.openHandles();
+        byte[] altered = sound.clone();
+        altered[altered.length / 2] ^= 1;
+        for (byte[] bytes : List.of(altered, Arrays.copyOf(sound, sound.length / 2))) {
+            Files.write(unet, bytes);
+
+            InferenceException refusal = assertThrows(
+                    InferenceException.class, () -> TextToImagePipeline.load(bundle, RuntimeOptions.defaults()));
+
+            assertThat(refusal.getMessage(), containsString("unet/model.onnx is altered or incomplete"));
+            assertThat(OnnxRuntime.openHandles(), is(before));
         }
     }
 
