@@ -154,6 +154,15 @@ public final class TextToImagePipeline implements TextToImage {
 
     @Override
     public GeneratedImage generate(ImageRequest request, ProgressListener progress, CancelToken cancel) {
+        try {
+            return draw(request, progress, cancel);
+        } finally {
+            textEncoder.rest(); // also when the picture was cancelled inside a stage
+            denoiser.rest();
+        }
+    }
+
+    private GeneratedImage draw(ImageRequest request, ProgressListener progress, CancelToken cancel) {
         StageClock clock = new StageClock(progress, cancel);
         Warnings warnings = new Warnings(defaults.knownWords());
         ImageRequest filled = defaults.fill(request, warnings);
