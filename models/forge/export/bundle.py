@@ -10,7 +10,7 @@ from architecture import Preset, TextTower, UNet, Vae
 
 from .text import text_graph
 from .unet import unet_graph
-from .vae import decoder_graph, encoder_graph
+from .vae import decoder_graph, encoder_graph, receptive_rows
 
 FORMAT_VERSION = 1
 MANIFEST = "bundle.json"
@@ -103,7 +103,13 @@ def _write_configs(folder: Path, preset: Preset, scheduler: dict, encoder: bool)
            # The graphs take and give standardised latents.
            "scaling_factor": 1.0}
     for part in ("vae_decoder", "vae_encoder") if encoder else ("vae_decoder",):
-        write_json(folder / part / "config.json", vae)
+        write_json(folder / part / "config.json", vae | _bands(preset) if part == "vae_decoder" else vae)
+
+
+def _bands(preset: Preset) -> dict:
+    """What lets a server decode in bands, to save memory; diffusers ignores it."""
+    rows = receptive_rows(preset.vae)
+    return {} if rows is None else {"receptive_rows": rows}
 
 
 def _vae_widths(preset: Preset) -> list[int]:

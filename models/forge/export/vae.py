@@ -1,5 +1,6 @@
 """The VAE's decoder and encoder as ONNX graphs."""
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -7,6 +8,7 @@ from onnx import TensorProto
 from torch import nn
 
 from architecture import Vae
+from architecture.config import VaeConfig
 from architecture.layers import Downsample, ResidualBlock, Upsample
 from architecture.vae import Block, Decoder
 
@@ -15,16 +17,33 @@ from .blocks import (FeatureMap, activation, convolution, convolve, downsample, 
 from .graph import Graph, array
 
 
+def receptive_rows(config: VaeConfig) -> int | None:
+    """How many rows of latents above, and as many below, the decoder's pixels depend on; None where its norms look at all.
+
+    The first two convolutions of a level's block and the one before or behind them reach one cell of their grid each, and
+    each level's grid is twice as fine.
+    """
+    if config.form != "patches":
+        return None
+    cells = [2 * blocks for blocks in config.decoder_blocks]
+    cells[0] += 1
+    cells[-1] += 1
+    return math.ceil(sum(count / 2**level for level, count in enumerate(cells)))
+
+
 def decoder_graph(vae: Vae, side: int, half: bool) -> Graph:
-    """latent_sample (batch, C, side, side), standardised → sample (batch, 3, 8 side, 8 side), about [-1, 1]."""
-    channels, pixels = vae.config.latent_channels, side * vae.config.factor
+    """latent_sample (batch, C, side, side), standardised → sample (batch, 3, 8 side, 8 side), about [-1, 1].
+
+    In the form "patches" any number of rows will do, so that a picture can be decoded in bands."""
+    channels, factor = vae.config.latent_channels, vae.config.factor
+    pixels, rows = side * factor, "rows" if vae.config.form == "patches" else side
     graph = Graph("vae_decoder", half)
-    latents = graph.input("latent_sample", TensorProto.FLOAT, ["batch", channels, side, side])
+    latents = graph.input("latent_sample", TensorProto.FLOAT, ["batch", channels, rows, side])
     deviation, mean = (graph.constant(array(each)[:, None, None]) for each in (vae.deviation, vae.mean))
     x = FeatureMap(graph.op("Add", graph.op("Mul", latents, deviation), mean), channels, side, side)
     picture = _patches_decoder(graph, vae.decoder, x) if vae.config.form == "patches" else _run(
         graph, vae.decoder.net, x).value
-    graph.output("sample", picture, ["batch", 3, pixels, pixels])
+    graph.output("sample", picture, ["batch", 3, f"{factor} * rows" if rows == "rows" else pixels, pixels])
     return graph
 
 
@@ -39,10 +58,9 @@ def _patches_decoder(graph: Graph, decoder: Decoder, x: FeatureMap) -> str:
         channels = weight.shape[0] // (inner * outer) ** 2
         order = np.arange(weight.shape[0]).reshape(channels, outer, inner, outer, inner)
         order = order.transpose(1, 3, 2, 4, 0).ravel()  # (outer row, outer column, inner row, inner column, channel)
-        rows = graph.reshape(_rows(graph, x), -1, x.channels)
-        patches = linear(graph, weight[order], bias[order], rows)
-        patches, height, width = _spread(graph, patches, outer, inner**2 * channels, x.height, x.width)
-    picture, *_ = _spread(graph, graph.op("Add", correction, patches), inner, channels, height, width)
+        patches = graph.op("Add", linear(graph, weight[order], None, _rows(graph, x)), graph.constant(bias[order]))
+        patches, width = _spread(graph, patches, outer, inner**2 * channels, x.width)
+    picture, _ = _spread(graph, graph.op("Add", correction, patches), inner, channels, width)
     return graph.op("Transpose", picture, perm=[0, 3, 1, 2])
 
 
@@ -112,21 +130,20 @@ def _rows(graph: Graph, x: FeatureMap) -> str:
     return graph.op("Transpose", x.value, perm=[0, 2, 3, 1])
 
 
-def _spread(graph: Graph, rows: str, factor: int, channels: int, height: int, width: int) -> tuple[str, int, int]:
-    """Rows of (row, column, channel), each `factor`^2 * channels wide, over a `height` x `width` grid → the rows of the
-    finer grid (B, factor height, factor width, channels), and its size. ONNX Runtime's DepthToSpace moves single
-    floats, this moves runs of them."""
-    rows = graph.reshape(rows, -1, height, width, factor, factor * channels)
+def _spread(graph: Graph, rows: str, factor: int, channels: int, width: int) -> tuple[str, int]:
+    """Rows of (row, column, channel), each `factor`^2 * channels wide, (B, height, width, ...) → the rows of the finer
+    grid (B, factor height, factor width, channels), and its width; of any height. ONNX Runtime's DepthToSpace moves
+    single floats, this moves runs of them."""
+    rows = graph.reshape(rows, 0, -1, width, factor, factor * channels)
     rows = graph.op("Transpose", rows, perm=[0, 1, 3, 2, 4])
-    height, width = factor * height, factor * width
-    return graph.reshape(rows, -1, height, width, channels), height, width
+    return graph.reshape(rows, 0, -1, factor * width, channels), factor * width
 
 
 def _convolve_and_shuffle(graph: Graph, layer: nn.Conv2d, factor: int, x: FeatureMap) -> FeatureMap:
     x = _ordered_convolution(graph, layer, factor, x)
     channels = x.channels // factor**2
-    rows, height, width = _spread(graph, _rows(graph, x), factor, channels, x.height, x.width)
-    return FeatureMap(graph.op("Transpose", rows, perm=[0, 3, 1, 2]), channels, height, width)
+    rows, width = _spread(graph, _rows(graph, x), factor, channels, x.width)
+    return FeatureMap(graph.op("Transpose", rows, perm=[0, 3, 1, 2]), channels, factor * x.height, width)
 
 
 def _unshuffle_and_convolve(graph: Graph, factor: int, layer: nn.Conv2d, x: FeatureMap) -> FeatureMap:

@@ -41,6 +41,7 @@ class Kind:
     run: Callable[[Job], ModelProto]
     calibrated: bool = False
     keeps_layers: bool = True  # whether the rule of sensitive layers applies
+    sees_all: bool = False  # whether a layer's result depends on all of its input
 
 
 class Reader(CalibrationDataReader):
@@ -150,7 +151,8 @@ def store_bytes(model: ModelProto, names: set[str]) -> None:
 
 
 KINDS = {
-    "int8-dynamic": Kind("matrix products on integers, ranges of activations found at every call", int8_dynamic),
+    "int8-dynamic": Kind("matrix products on integers, ranges of activations found at every call", int8_dynamic,
+                         sees_all=True),
     "int8-static": Kind("convolutions and matrix products on integers, ranges calibrated", int8_static, calibrated=True),
     "fp16": Kind("the whole graph in float16", fp16, keeps_layers=False),
     "fp16-weights": Kind("weights stored as float16, computed in float32", fp16_weights, keeps_layers=False),

@@ -10,7 +10,8 @@ from export.bundle import replace_folder, write_json
 
 from . import sensitive
 from .drawing import Painter, session
-from .folder import NETWORKS, check, check_not_quantized, copy_but_networks, manifest, model_file, sha256
+from .folder import (NETWORKS, check, check_not_quantized, copy_but_networks, manifest, model_file, read_json,
+                     sha256)
 from .graphs import layers, load_single, save
 from .judge import Judge
 from .kinds import KINDS, Feeds, Job, int8_static
@@ -38,6 +39,8 @@ def quantize(options: Namespace) -> dict:
     try:
         partial.chmod(0o755)
         copy_but_networks(source, partial, networks)
+        if kind.sees_all and "vae_decoder" in networks:
+            forget_bands(partial)
         kept = {name: write_network(source, partial, name, options, feeds.get(name, [])) for name in networks}
         report = {"kind": options.kind, "of": {"name": known.get("name", source.name), "networks": {
             name: sha256(model_file(source, name)) for name in networks}}, "kept_layers": kept}
@@ -51,6 +54,13 @@ def quantize(options: Namespace) -> dict:
     write_json(out.with_name(f"{out.name}.quantization.json"), report)
     print(table({options.kind: report}), end="")
     return report
+
+
+def forget_bands(bundle: Path) -> None:
+    """A decoder that takes its ranges from everything it sees decodes a band otherwise than the whole picture."""
+    config = read_json(bundle, "vae_decoder/config.json")
+    if config.pop("receptive_rows", None) is not None:
+        write_json(bundle / "vae_decoder/config.json", config)
 
 
 def write_network(source: Path, target: Path, name: str, options: Namespace, feeds: Feeds) -> list[str]:

@@ -19,7 +19,7 @@ from export.attention import context_form_is_cheaper
 from export.graph import Graph
 from export.text import text_graph
 from export.unet import unet_graph
-from export.vae import decoder_graph, encoder_graph
+from export.vae import decoder_graph, encoder_graph, receptive_rows
 from tokens import bpe
 
 TINY = replace(preset("tiny"), pixels=128, unet=replace(preset("tiny").unet, sample_size=16))
@@ -131,6 +131,24 @@ def test_both_halves_of_the_vae_export_as_they_are(tmp_path, config):
                                    vae.encode(picture), rtol=0, atol=1e-4)
 
 
+@pytest.mark.parametrize("blocks, expected", [((1, 1, 1), 5), ((2, 1, 0), 7), ((0, 0, 1), 2)])
+def test_the_decoder_looks_as_far_as_it_says_and_takes_any_height(tmp_path, blocks, expected):
+    vae = shaken(Vae(replace(TINY.vae, decoder_blocks=blocks)))
+    graph, latents = decoder_graph(vae, 16, half=False), torch.randn(1, 8, 24, 16)
+    changed = latents.clone()
+    changed[:, :, 12] += 100
+    pictures = [run(graph, tmp_path, latent_sample=each) for each in (latents, changed)]
+    assert pictures[0].shape == (1, 3, 192, 128)
+    rows = (pictures[0] != pictures[1]).any(dim=3).any(dim=1)[0].nonzero().flatten()
+    assert receptive_rows(vae.config) == expected
+    assert (12 - expected) * 8 <= rows.min() < (13 - expected) * 8
+    assert (12 + expected) * 8 <= rows.max() < (13 + expected) * 8
+
+
+def test_a_decoder_with_norms_does_not_say_how_far_it_looks():
+    assert receptive_rows(SMALL_CONVOLUTIONAL) is None
+
+
 def test_half_weights_halve_the_file_and_stay_near(tmp_path):
     unet = shaken(UNet(preset("tiny").unet))
     sizes, outputs = [], []
@@ -180,6 +198,8 @@ def test_bundle_has_the_diffusers_onnx_layout_and_a_manifest_of_every_file(tmp_p
     assert json.loads((folder / "unet/config.json").read_text())["sample_size"] == 16
     vae = json.loads((folder / "vae_decoder/config.json").read_text())
     assert (vae["latent_channels"], vae["scaling_factor"], 2 ** (len(vae["block_out_channels"]) - 1)) == (8, 1.0, 8)
+    assert vae["receptive_rows"] == 5 and "receptive_rows" not in json.loads(
+        (folder / "vae_encoder/config.json").read_text())
     index = json.loads((folder / "model_index.json").read_text())
     assert index["scheduler"] == ["diffusers", "FlowMatchEulerDiscreteScheduler"]
 

@@ -183,3 +183,14 @@ def test_memory_is_that_of_a_process_of_its_own(monkeypatch):
     assert 1 < measuring.resident(FLOW, 1, 8) < 500
     with pytest.raises(OSError, match="measuring the memory of .*nowhere failed"):
         measuring.resident(Path("nowhere"), 1, 8)
+
+
+@pytest.mark.parametrize("kind, kept", [("int8-dynamic", False), ("int8-weights", True)])
+def test_a_decoder_that_sees_all_of_a_picture_is_not_decoded_in_bands(tmp_path, kind, kept):
+    source = tmp_path / "source"
+    shutil.copytree(FLOW, source)
+    (source / "bundle.json").unlink()
+    config = json.loads((source / "vae_decoder/config.json").read_text())
+    (source / "vae_decoder/config.json").write_text(json.dumps(config | {"receptive_rows": 5}))
+    run.quantize(options(source, tmp_path / "out", kind=kind, networks=["vae_decoder"]))
+    assert ("receptive_rows" in json.loads((tmp_path / "out/vae_decoder/config.json").read_text())) == kept

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 /** Hashes a bundle's files and compares them with what {@code bundle.json} promises. */
 public final class BundleVerifier {
 
-    private static final int CHUNK_BYTES = 1 << 20;
+    private static final int CHUNK_BYTES = 1 << 16;
 
     private BundleVerifier() {}
 

@@ -1,16 +1,19 @@
 package dev.mobilediffusion.runtime.bundle;
 
 import dev.mobilediffusion.runtime.RuntimeOptions;
+import java.util.Map;
+import java.util.OptionalInt;
 
 /**
- * What a model will hold in RAM, by a rule of thumb that errs on the large side: its weights as single-precision
- * numbers, which most operators need, with a second copy repacked for speed; and the decoder's widest layer, several
- * times, at full size.
+ * What a model will hold in RAM, by a rule of thumb that errs on the large side. For speed: the weights of all networks as
+ * single-precision numbers, which most operators need, with a second copy repacked, and the decoder's widest layer,
+ * several times, at full size. Small: one network at a time, its weights mapped once and not repacked, and the same
+ * layers beside the decoder's, a band high where it decodes in bands. Where no optimized graph can be kept, the small profile holds all networks after all, and
+ * the estimate is too low by the smaller ones.
  */
 final class MemoryEstimate {
 
     private static final double COPIES_FOR_SPEED = 1.3;
-    private static final double COPIES_WHEN_SMALL = 1.1;
 
     /** Of the widest full-size layer of the decoder: input, output, and what a convolution unfolds. */
     private static final int LAYERS_AT_ONCE = 4;
@@ -18,15 +21,37 @@ final class MemoryEstimate {
     private MemoryEstimate() {}
 
     static long of(ModelBundle bundle, RuntimeOptions.MemoryProfile profile) {
-        long weights = 0;
-        for (NetworkSummary network : bundle.networks().values()) {
-            weights += Math.max(network.bytes(), network.parameters() * Float.BYTES);
-        }
-        double copies = profile == RuntimeOptions.MemoryProfile.SPEED ? COPIES_FOR_SPEED : COPIES_WHEN_SMALL;
+        Map<String, NetworkSummary> networks = bundle.networks();
+        int height = bundle.unet().latentHeight();
+        return switch (profile) {
+            case SPEED -> {
+                long weights = networks.values().stream()
+                        .mapToLong(MemoryEstimate::weights)
+                        .sum();
+                yield (long) (weights * COPIES_FOR_SPEED) + layers(bundle, height);
+            }
+            case SMALL -> {
+                OptionalInt receptive = bundle.vaeDecoder().receptiveRows();
+                int rows = receptive.isPresent() ? VaeConfig.bandRows(height, receptive.getAsInt()) : height;
+                yield networks.entrySet().stream()
+                        .mapToLong(entry -> weights(entry.getValue())
+                                + (entry.getKey().equals("vae_decoder") ? layers(bundle, rows) : 0))
+                        .max()
+                        .orElseThrow();
+            }
+        };
+    }
+
+    private static long weights(NetworkSummary network) {
+        return Math.max(network.bytes(), network.parameters() * Float.BYTES);
+    }
+
+    /** @param rows of latents that are decoded at once */
+    private static long layers(ModelBundle bundle, int rows) {
         float[] widths =
                 ConfigFile.read(bundle.folder(), "vae_decoder/config.json").numbers("block_out_channels");
-        double width = widths.length == 0 ? 128 : widths[Math.min(1, widths.length - 1)];
-        double layers = LAYERS_AT_ONCE * width * bundle.width() * bundle.height() * Float.BYTES;
-        return (long) (weights * copies + layers);
+        long width = widths.length == 0 ? 128 : (long) widths[Math.min(1, widths.length - 1)];
+        int height = rows * bundle.vaeDecoder().scaleFactor();
+        return LAYERS_AT_ONCE * width * bundle.width() * height * Float.BYTES;
     }
 }

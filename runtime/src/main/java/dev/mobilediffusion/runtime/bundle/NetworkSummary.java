@@ -4,8 +4,14 @@ import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -13,9 +19,9 @@ import java.util.stream.Collectors;
  *
  * @param className the network's class, as its config.json spells it; empty when that does not say
  * @param operators nodes of its graph
- * @param elements weights by element type, {@code float32 → 859520964}; whole-number constants that only tell shapes left
- *     out
- * @param bytes of all its weights, external ones included
+ * @param elements weights by element type, {@code float32 → 859520964}; whole-number constants that only tell shapes, and
+ *     the scales and zero points of weights on integers, left out
+ * @param bytes of all its weights, external ones included, and of their scales and zero points
  */
 public record NetworkSummary(String className, int operators, Map<String, Long> elements, long bytes) {
 
@@ -23,10 +29,30 @@ public record NetworkSummary(String className, int operators, Map<String, Long> 
     private static final int MODEL_GRAPH = 7;
     private static final int GRAPH_NODE = 1;
     private static final int GRAPH_INITIALIZER = 5;
+    private static final int NODE_INPUT = 1;
+    private static final int NODE_OUTPUT = 2;
+    private static final int NODE_OPERATOR = 4;
     private static final int NODE_ATTRIBUTE = 5;
     private static final int ATTRIBUTE_TENSOR = 5;
     private static final int TENSOR_DIMS = 1;
     private static final int TENSOR_TYPE = 2;
+    private static final int TENSOR_NAME = 8;
+
+    /** Operators on integers → which of their inputs are scales and zero points, as onnx.ai and ONNX Runtime list them. */
+    private static final Map<String, Set<Integer>> QUANTIZERS = Map.of(
+            "QuantizeLinear", Set.of(1, 2),
+            "DequantizeLinear", Set.of(1, 2),
+            "QLinearConv", Set.of(1, 2, 4, 5, 6, 7),
+            "QLinearMatMul", Set.of(1, 2, 4, 5, 6, 7),
+            "MatMulInteger", Set.of(2, 3),
+            "ConvInteger", Set.of(2, 3),
+            "DynamicQuantizeMatMul", Set.of(2, 3),
+            "MatMulNBits", Set.of(2, 3));
+
+    /** What quantizers call the scales and zero points of the weight {@code w}, and the weight itself. */
+    private static final Pattern SCALE_NAME = Pattern.compile("(.+)_(scale|zero_point)");
+
+    private static final List<String> QUANTIZED_NAMES = List.of("_quantized", "_int8");
 
     /** Element type → its name and its bits; int64 and bool tell shapes, not weights. */
     private static final Map<Integer, ElementKind> KINDS = Map.ofEntries(
@@ -70,7 +96,7 @@ public record NetworkSummary(String className, int operators, Map<String, Long> 
             if (counter.operators == 0) {
                 throw new IllegalArgumentException("no graph in it");
             }
-            return new NetworkSummary(className, counter.operators, counter.elements, counter.bits / Byte.SIZE);
+            return new NetworkSummary(className, counter.operators, counter.elements(), counter.bits / Byte.SIZE);
         } catch (IOException | BufferUnderflowException | IllegalArgumentException damaged) {
             throw ConfigFile.invalid(
                     "%s/model.onnx is truncated or not ONNX (%s); install the model again", network, damaged);
@@ -95,15 +121,35 @@ public record NetworkSummary(String className, int operators, Map<String, Long> 
     /** Adds up one graph. */
     private static final class Counter {
 
-        private final Map<String, Long> elements = new TreeMap<>();
+        private final List<Weight> weights = new ArrayList<>();
+        private final Set<String> scales = new HashSet<>();
         private int operators;
         private long bits;
+
+        private record Weight(String name, ElementKind kind, long count) {}
+
+        private Map<String, Long> elements() {
+            Set<String> names = weights.stream().map(Weight::name).collect(Collectors.toSet());
+            Map<String, Long> elements = new TreeMap<>();
+            for (Weight weight : weights) {
+                if (!scales.contains(weight.name) && !isNamedAsScale(weight.name, names)) {
+                    elements.merge(weight.kind.name, weight.count, Long::sum);
+                }
+            }
+            return elements;
+        }
+
+        private static boolean isNamedAsScale(String name, Set<String> names) {
+            Matcher scale = SCALE_NAME.matcher(name);
+            return scale.matches()
+                    && QUANTIZED_NAMES.stream().anyMatch(ending -> names.contains(scale.group(1) + ending));
+        }
 
         private void graph(ProtoFields graph) {
             while (graph.next()) {
                 switch (graph.number()) {
                     case GRAPH_NODE -> node(graph.message());
-                    case GRAPH_INITIALIZER -> tensor(graph.message());
+                    case GRAPH_INITIALIZER -> tensor(graph.message(), "");
                     default -> {}
                 }
             }
@@ -112,23 +158,39 @@ public record NetworkSummary(String className, int operators, Map<String, Long> 
         /** Some exporters write weights as nodes of the type Constant. */
         private void node(ProtoFields node) {
             operators++;
+            List<String> inputs = new ArrayList<>();
+            List<ProtoFields> attributes = new ArrayList<>();
+            String output = "";
+            String operator = "";
             while (node.next()) {
-                if (node.number() == NODE_ATTRIBUTE) {
-                    ProtoFields attribute = node.message();
-                    while (attribute.next()) {
-                        if (attribute.number() == ATTRIBUTE_TENSOR) {
-                            tensor(attribute.message());
-                        }
+                switch (node.number()) {
+                    case NODE_INPUT -> inputs.add(node.text());
+                    case NODE_OUTPUT -> output = node.text();
+                    case NODE_OPERATOR -> operator = node.text();
+                    case NODE_ATTRIBUTE -> attributes.add(node.message());
+                    default -> {}
+                }
+            }
+            QUANTIZERS.getOrDefault(operator, Set.of()).stream()
+                    .filter(index -> index < inputs.size())
+                    .forEach(index -> scales.add(inputs.get(index)));
+            for (ProtoFields attribute : attributes) {
+                while (attribute.next()) {
+                    if (attribute.number() == ATTRIBUTE_TENSOR) {
+                        tensor(attribute.message(), output);
                     }
                 }
             }
         }
 
-        private void tensor(ProtoFields tensor) {
+        /** @param constant the name of the node's output where the tensor lies in a node */
+        private void tensor(ProtoFields tensor, String constant) {
             long count = 1;
             int type = 0;
+            String name = constant;
             while (tensor.next()) {
                 switch (tensor.number()) {
+                    case TENSOR_NAME -> name = constant.isEmpty() ? tensor.text() : constant;
                     case TENSOR_DIMS -> count *= tensor.product();
                     case TENSOR_TYPE -> type = (int) tensor.value();
                     default -> {}
@@ -136,7 +198,7 @@ public record NetworkSummary(String className, int operators, Map<String, Long> 
             }
             ElementKind kind = KINDS.get(type);
             if (kind != null) {
-                elements.merge(kind.name, count, Long::sum);
+                weights.add(new Weight(name, kind, count));
                 bits += count * kind.bits;
             }
         }

@@ -1,5 +1,7 @@
 package dev.mobilediffusion.runtime.bundle;
 
+import java.util.OptionalInt;
+
 /**
  * What {@code vae_decoder/config.json} says. The decoder takes {@code latents * std / scalingFactor + mean +
  * shiftFactor}, std and mean being per channel, 1 and 0 where the config has none.
@@ -10,6 +12,8 @@ package dev.mobilediffusion.runtime.bundle;
  * @param shiftFactor what is added after unscaling
  * @param latentsMean (latentChannels) or empty
  * @param latentsStd (latentChannels) or empty
+ * @param receptiveRows how many rows of latents above, and as many below, a row of pixels depends on besides its own;
+ *     empty where every pixel may depend on all latents, as with attention or norms
  */
 public record VaeConfig(
         int latentChannels,
@@ -17,7 +21,10 @@ public record VaeConfig(
         float scalingFactor,
         float shiftFactor,
         float[] latentsMean,
-        float[] latentsStd) {
+        float[] latentsStd,
+        OptionalInt receptiveRows) {
+
+    private static final int BANDS = 3;
 
     private static final String NAME = "vae_decoder/config.json";
 
@@ -36,7 +43,8 @@ public record VaeConfig(
                 (float) scaling,
                 (float) file.number("shift_factor", 0),
                 perChannel(file, "latents_mean", channels),
-                perChannel(file, "latents_std", channels));
+                perChannel(file, "latents_std", channels),
+                receptiveRows(file));
     }
 
     private static int scaleFactor(ConfigFile file) {
@@ -50,6 +58,26 @@ public record VaeConfig(
                     NAME, blocks);
         }
         return 1 << (blocks - 1);
+    }
+
+    /**
+     * Rows of latents that a band has where {@code height} rows are decoded in three that overlap; {@code height} where
+     * bands would not be smaller. More bands save little: the overlap weighs more with each.
+     */
+    public static int bandRows(int height, int receptiveRows) {
+        int rows = Math.ceilDiv(height + 2 * receptiveRows * (BANDS - 1), BANDS);
+        return rows > 2 * receptiveRows ? Math.min(rows, height) : height;
+    }
+
+    private static OptionalInt receptiveRows(ConfigFile file) {
+        if (!file.has("receptive_rows")) {
+            return OptionalInt.empty();
+        }
+        int rows = file.integer("receptive_rows");
+        if (rows < 0) {
+            throw ConfigFile.invalid("%s: receptive_rows must be 0 or more, got %d", NAME, rows);
+        }
+        return OptionalInt.of(rows);
     }
 
     private static float[] perChannel(ConfigFile file, String key, int channels) {

@@ -30,6 +30,7 @@ public final class Denoiser implements AutoCloseable {
     private final int hiddenSize;
     private final DenoiserBatch single;
     private DenoiserBatch pair; // null when the network takes one sample at a time
+    private boolean pairRan;
     private final float[] guidanceEmbedding; // (time_cond_proj_dim), empty when the network takes none
 
     private Denoiser(OnnxModel model, UnetConfig config, int tokens, int hiddenSize) {
@@ -71,10 +72,7 @@ public final class Denoiser implements AutoCloseable {
         return guidanceEmbedding.length > 0;
     }
 
-    /**
-     * Lets {@link #predictPair} compute both predictions in one call, where the network's batch is free; this runs the
-     * network once to see that it is.
-     */
+    /** Lets {@link #predictPair} compute both predictions in one call, where the network's batch is free. */
     public void allowPairs() {
         boolean free =
                 model.input(SAMPLE).shape()[0] < 0 && model.input(HIDDEN_STATES).shape()[0] < 0;
@@ -84,7 +82,6 @@ public final class Denoiser implements AutoCloseable {
         try {
             pair = batch(PAIR);
         } catch (InferenceException batchOfOneAfterAll) {
-            // Exporters declare a free batch while a constant inside the graph fixes it; two calls do as well
             pair = null;
         }
     }
@@ -132,12 +129,30 @@ public final class Denoiser implements AutoCloseable {
         if (both.size() == PAIR) {
             both.write(0, sample, firstStates);
             both.write(1, sample, secondStates);
+            if (ranPair(both, timestep, cancel)) {
+                both.read(0, firstPrediction);
+                both.read(1, secondPrediction);
+                return;
+            }
+        }
+        predict(sample, timestep, firstStates, firstPrediction, cancel);
+        predict(sample, timestep, secondStates, secondPrediction, cancel);
+    }
+
+    /** Runs a pair; false when it turns out, the first time, that the network takes none. */
+    private boolean ranPair(DenoiserBatch both, float timestep, CancelToken cancel) {
+        try {
             both.run(timestep, guidanceEmbedding, cancel);
-            both.read(0, firstPrediction);
-            both.read(1, secondPrediction);
-        } else {
-            predict(sample, timestep, firstStates, firstPrediction, cancel);
-            predict(sample, timestep, secondStates, secondPrediction, cancel);
+            pairRan = true;
+            return true;
+        } catch (InferenceException failure) {
+            if (pairRan || both == single || failure.code() == InferenceException.Code.CANCELLED) {
+                throw failure;
+            }
+            // Exporters declare a free batch while a constant inside the graph fixes it; two calls do as well
+            pair.close();
+            pair = null;
+            return false;
         }
     }
 

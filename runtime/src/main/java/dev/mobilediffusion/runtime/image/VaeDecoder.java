@@ -12,38 +12,42 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** The VAE's decoder: latents in, pixels out. Owns its network and buffers; for one thread at a time. */
+/**
+ * The VAE's decoder: latents in, pixels out. To save memory it decodes a picture in {@link Bands} where its config says
+ * how far pixels depend on latents and its network takes any height. Owns its network and buffers; for one thread at a
+ * time.
+ */
 public final class VaeDecoder implements AutoCloseable {
 
     private static final int CHANNELS = 3;
-    private static final int BAND_ROWS = 64;
+    private static final int TASK_ROWS = 64;
 
     private final OnnxModel model;
     private final VaeConfig config;
     private final int width;
     private final int height;
-    private final TensorBuffer latents; // (1, C, H/f, W/f)
-    private final TensorBuffer pixels; // (1, 3, H, W) in about [-1, 1]
+    private final Bands bands;
+    private final TensorBuffer latents; // (1, C, R, W/f), R being the rows of a band
+    private final TensorBuffer pixels; // (1, 3, f R, W) in about [-1, 1]
     private final OnnxModel.Binding binding;
-    private final float[] unscaled; // (C, H/f, W/f)
+    private final float[] unscaled; // (C, R, W/f)
 
-    private VaeDecoder(ModelBundle bundle, OnnxModel model) {
+    private VaeDecoder(OnnxModel model, VaeConfig config, int latentHeight, int latentWidth, boolean inBands) {
         this.model = model;
-        this.config = bundle.vaeDecoder();
-        this.width = bundle.width();
-        this.height = bundle.height();
+        this.config = config;
+        this.width = latentWidth * config.scaleFactor();
+        this.height = latentHeight * config.scaleFactor();
         if (model.inputs().size() != 1) {
             throw invalid("must have one input, the latents; found %s", model.inputs());
         }
-        latents = model.allocate(
-                model.inputs().get(0),
-                1,
-                config.latentChannels(),
-                bundle.unet().latentHeight(),
-                bundle.unet().latentWidth());
+        TensorSpec input = model.inputs().get(0);
+        bands = inBands && config.receptiveRows().isPresent() && takesAnyHeight(input)
+                ? Bands.overlapping(latentHeight, config.receptiveRows().getAsInt())
+                : Bands.whole(latentHeight);
+        latents = model.allocate(input, 1, config.latentChannels(), bands.rows(), latentWidth);
         try {
             TensorSpec output = model.outputs().get(0);
-            long[] expected = {1, CHANNELS, height, width};
+            long[] expected = {1, CHANNELS, (long) bands.rows() * config.scaleFactor(), width};
             long[] found = model.outputShape(List.of(latents), output);
             if (!Arrays.equals(found, expected)) {
                 throw invalid(
@@ -60,10 +64,21 @@ public final class VaeDecoder implements AutoCloseable {
         model.rest();
     }
 
+    /** The decoder of a bundle, in the profile {@link RuntimeOptions.MemoryProfile#SMALL} in bands. */
     public static VaeDecoder load(ModelBundle bundle, RuntimeOptions options) {
+        return load(
+                bundle,
+                bundle.unet().latentHeight(),
+                bundle.unet().latentWidth(),
+                options,
+                options.memory() == RuntimeOptions.MemoryProfile.SMALL);
+    }
+
+    static VaeDecoder load(
+            ModelBundle bundle, int latentHeight, int latentWidth, RuntimeOptions options, boolean inBands) {
         OnnxModel model = OnnxModel.open(bundle.vaeDecoderModel(), "vae_decoder", options, true);
         try {
-            return new VaeDecoder(bundle, model);
+            return new VaeDecoder(model, bundle.vaeDecoder(), latentHeight, latentWidth, inBands);
         } catch (RuntimeException failure) {
             model.close();
             throw failure;
@@ -75,41 +90,58 @@ public final class VaeDecoder implements AutoCloseable {
      * @return (H, W, 3) bytes in [0, 255], row by row; the caller's own
      */
     public byte[] decode(float[] sample, CancelToken cancel) {
-        unscale(sample);
-        latents.put(0, unscaled);
-        binding.run(cancel);
-        model.rest();
-        return interleaved();
+        byte[] rgb = new byte[CHANNELS * width * height];
+        try {
+            for (Bands.Band band : bands.bands()) {
+                unscale(sample, band.first());
+                latents.put(0, unscaled);
+                binding.run(cancel);
+                interleave(rgb, band);
+            }
+        } finally {
+            model.rest();
+        }
+        return rgb;
     }
 
-    private void unscale(float[] sample) {
+    /** The rows of latents from {@code first} on, as the network takes them. */
+    private void unscale(float[] sample, int first) {
+        int columns = width / config.scaleFactor();
         int perChannel = sample.length / config.latentChannels();
+        int perBand = bands.rows() * columns;
         for (int channel = 0; channel < config.latentChannels(); channel++) {
             float std = config.latentsStd().length == 0 ? 1 : config.latentsStd()[channel];
             float mean = config.latentsMean().length == 0 ? 0 : config.latentsMean()[channel];
-            for (int i = channel * perChannel; i < (channel + 1) * perChannel; i++) {
-                unscaled[i] = sample[i] * std / config.scalingFactor() + mean + config.shiftFactor();
+            int from = channel * perChannel + first * columns;
+            for (int i = 0; i < perBand; i++) {
+                unscaled[channel * perBand + i] =
+                        sample[from + i] * std / config.scalingFactor() + mean + config.shiftFactor();
             }
         }
     }
 
     /** Planes in [-1, 1] to bytes in [0, 255], on all cores: this is time in which the networks rest. */
-    private byte[] interleaved() {
-        byte[] rgb = new byte[CHANNELS * width * height];
-        IntStream.range(0, Math.ceilDiv(height, BAND_ROWS))
+    private void interleave(byte[] rgb, Bands.Band band) {
+        int from = band.from() * config.scaleFactor();
+        int to = band.to() * config.scaleFactor();
+        int above = band.first() * config.scaleFactor();
+        IntStream.range(0, Math.ceilDiv(to - from, TASK_ROWS))
                 .parallel()
-                .forEach(band -> interleave(rgb, band * BAND_ROWS, Math.min(height, (band + 1) * BAND_ROWS)));
-        return rgb;
+                .map(task -> from + task * TASK_ROWS)
+                .forEach(row -> interleave(rgb, row, Math.min(to, row + TASK_ROWS), above));
     }
 
-    private void interleave(byte[] rgb, int from, int to) {
+    /** @param above rows of the picture above those in {@link #pixels} */
+    private void interleave(byte[] rgb, int from, int to, int above) {
         float[] red = new float[width];
         float[] green = new float[width];
         float[] blue = new float[width];
+        int plane = bands.rows() * config.scaleFactor();
         for (int row = from; row < to; row++) {
-            pixels.read(row * width, red);
-            pixels.read((height + row) * width, green);
-            pixels.read((2 * height + row) * width, blue);
+            int read = row - above;
+            pixels.read(read * width, red);
+            pixels.read((plane + read) * width, green);
+            pixels.read((2 * plane + read) * width, blue);
             int at = CHANNELS * row * width;
             for (int x = 0; x < width; x++) {
                 rgb[at++] = toByte(red[x]);
@@ -117,6 +149,10 @@ public final class VaeDecoder implements AutoCloseable {
                 rgb[at++] = toByte(blue[x]);
             }
         }
+    }
+
+    private static boolean takesAnyHeight(TensorSpec input) {
+        return input.rank() == 4 && input.shape()[2] < 0;
     }
 
     /** Rounded half to even, as diffusers' image processor does. */

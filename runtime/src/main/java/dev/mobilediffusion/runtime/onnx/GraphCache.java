@@ -52,7 +52,7 @@ final class GraphCache {
 
     private static final long LEAVE_FREE_BYTES = 256L << 20;
 
-    private static final int CHUNK_BYTES = 1 << 20;
+    private static final int CHUNK_BYTES = 1 << 16;
 
     /** What is unfinished after this was left behind by a process that was killed. */
     private static final Duration LONGEST_BUILD = Duration.ofHours(1);

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -131,10 +132,16 @@ public final class OnnxModel implements AutoCloseable {
         return new Binding(tensors(in), tensors(out));
     }
 
-    /** Dimensions of {@code output} for these inputs: as declared when they are fixed, else by running once. */
+    /**
+     * Dimensions of {@code output} for these inputs: as the network declares them where its inputs' dimensions, which go
+     * by names, tell them all, else by running once.
+     */
     public long[] outputShape(List<TensorBuffer> in, TensorSpec output) {
-        if (output.isStatic()) {
-            return output.shape().clone();
+        Map<String, Long> lengths = new HashMap<>();
+        in.forEach(buffer -> input(buffer.name()).nameLengths(buffer.shape(), lengths));
+        Optional<long[]> declared = output.resolve(lengths);
+        if (declared.isPresent()) {
+            return declared.get();
         }
         try (OrtSession.Result result = session().run(tensors(in), Set.of(output.name()))) {
             OnnxValue value = result.get(0);
@@ -186,7 +193,7 @@ public final class OnnxModel implements AutoCloseable {
                     .orElseThrow(() -> invalid(
                             "%s: %s has elements of type %s; float32, float16, int64 and int32 can run here",
                             name, node.getName(), info.onnxType));
-            specs.add(new TensorSpec(node.getName(), type, info.getShape()));
+            specs.add(new TensorSpec(node.getName(), type, info.getShape(), List.of(info.getDimensionNames())));
         }
         return List.copyOf(specs);
     }

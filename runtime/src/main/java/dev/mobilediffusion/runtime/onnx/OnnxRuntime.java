@@ -19,6 +19,7 @@ public final class OnnxRuntime {
 
     private static final AtomicLong OPENED = new AtomicLong();
     private static final AtomicLong CLOSED = new AtomicLong();
+    private static final AtomicLong SESSIONS = new AtomicLong();
 
     private static OnnxRuntime instance;
 
@@ -57,6 +58,15 @@ public final class OnnxRuntime {
         return OPENED.get();
     }
 
+    /** Networks that hold their weights in memory right now; those that rest do not. */
+    public static long openSessions() {
+        return SESSIONS.get();
+    }
+
+    static void countSessions(int more) {
+        SESSIONS.addAndGet(more);
+    }
+
     static void countOpened() {
         OPENED.incrementAndGet();
     }
@@ -85,8 +95,10 @@ public final class OnnxRuntime {
             session.setInterOpNumThreads(1);
             session.addConfigEntry(ALLOW_SPINNING, options.spinning() ? "1" : "0");
         }
-        session.setCPUArenaAllocator(workingMemoryKept);
-        session.setMemoryPatternOptimization(workingMemoryKept);
+        // An arena grows in powers of two, and small networks are closed after each stage anyway
+        boolean kept = workingMemoryKept && options.memory() == RuntimeOptions.MemoryProfile.SPEED;
+        session.setCPUArenaAllocator(kept);
+        session.setMemoryPatternOptimization(kept);
         if (options.memory() == RuntimeOptions.MemoryProfile.SMALL) {
             session.addConfigEntry(DISABLE_PREPACKING, "1");
         }

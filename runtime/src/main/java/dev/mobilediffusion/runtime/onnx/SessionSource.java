@@ -16,8 +16,13 @@ final class SessionSource {
 
     /** A session, and its options, which must outlive it. */
     record Opened(OrtSession session, SessionOptions options) implements AutoCloseable {
+        Opened {
+            OnnxRuntime.countSessions(1);
+        }
+
         @Override
         public void close() throws OrtException {
+            OnnxRuntime.countSessions(-1);
             session.close();
             options.close();
         }

@@ -79,10 +79,19 @@ public final class TextToImagePipeline implements TextToImage {
         this.tokenizer = new ClipTokenizer(bundle.tokenizer());
         try {
             textEncoder = opened(TextEncoder.load(bundle, tokenizer.maxLength(), options));
-            textEncoder.rest(); // so that not even while loading two networks hold memory
-            denoiser = opened(Denoiser.load(bundle, tokenizer.maxLength(), textEncoder.hiddenSize(), options));
-            denoiser.rest();
-            vaeDecoder = opened(VaeDecoder.load(bundle, options));
+            if (options.memory() == RuntimeOptions.MemoryProfile.SPEED) {
+                Aside<Denoiser> unet = Aside.start("unet", () -> denoiser(bundle, options));
+                try {
+                    vaeDecoder = opened(VaeDecoder.load(bundle, options));
+                } finally {
+                    denoiser = opened(unet.join());
+                }
+            } else {
+                textEncoder.rest(); // so that not even while loading two networks hold memory
+                denoiser = opened(denoiser(bundle, options));
+                denoiser.rest();
+                vaeDecoder = opened(VaeDecoder.load(bundle, options));
+            }
             embeddings = new PromptEmbeddings(textEncoder, EMBEDDING_CACHE_BYTES);
             guidance = new Guidance(denoiser);
             if (options.memory() == RuntimeOptions.MemoryProfile.SPEED
@@ -99,16 +108,38 @@ public final class TextToImagePipeline implements TextToImage {
     }
 
     /**
-     * Loads the model in a bundle's folder.
+     * Loads the model in a bundle's folder, and hashes its files meanwhile: an altered one is read, but never draws.
      *
      * @throws InferenceException with code INVALID_BUNDLE that names the file at fault and what to do
      */
     public static TextToImagePipeline load(Path bundleFolder, RuntimeOptions options) {
         ModelBundle bundle = ModelBundle.open(bundleFolder);
+        Aside<Boolean> verified = Aside.start("hashes", () -> isVerified(bundle, options));
+        TextToImagePipeline pipeline;
+        try {
+            pipeline = new TextToImagePipeline(bundle, options);
+        } catch (InferenceException broken) {
+            verified.join(); // an altered file is the better reason
+            throw broken;
+        }
+        try {
+            verified.join();
+            return pipeline;
+        } catch (InferenceException altered) {
+            pipeline.close();
+            throw altered;
+        }
+    }
+
+    private static boolean isVerified(ModelBundle bundle, RuntimeOptions options) {
         if (options.verifyHashes()) {
             bundle.verify();
         }
-        return new TextToImagePipeline(bundle, options);
+        return options.verifyHashes();
+    }
+
+    private Denoiser denoiser(ModelBundle model, RuntimeOptions options) {
+        return Denoiser.load(model, tokenizer.maxLength(), textEncoder.hiddenSize(), options);
     }
 
     @Override
@@ -123,6 +154,15 @@ public final class TextToImagePipeline implements TextToImage {
 
     @Override
     public GeneratedImage generate(ImageRequest request, ProgressListener progress, CancelToken cancel) {
+        try {
+            return draw(request, progress, cancel);
+        } finally {
+            textEncoder.rest(); // also when the picture was cancelled inside a stage
+            denoiser.rest();
+        }
+    }
+
+    private GeneratedImage draw(ImageRequest request, ProgressListener progress, CancelToken cancel) {
         StageClock clock = new StageClock(progress, cancel);
         Warnings warnings = new Warnings(defaults.knownWords());
         ImageRequest filled = defaults.fill(request, warnings);

@@ -115,6 +115,7 @@ final class ModelBundleTest {
                 "vae_decoder/config.json ; {'latents_std': [1, 2]} ; latents_std must have latent_channels = 4"
                         + " numbers, got 2",
                 "vae_decoder/config.json ; {'block_out_channels': null} ; block_out_channels",
+                "vae_decoder/config.json ; {'receptive_rows': -1} ; receptive_rows must be 0 or more, got -1",
                 "scheduler/scheduler_config.json ; {'_class_name': null} ; lacks the key _class_name",
                 "tokenizer/vocab.json ; {'<|startoftext|>': null} ; lacks the special token <|startoftext|>",
                 "tokenizer/vocab.json ; {'the</w>': null} ; which tokenizer/vocab.json lacks",

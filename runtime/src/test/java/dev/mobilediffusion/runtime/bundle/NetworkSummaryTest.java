@@ -59,11 +59,43 @@ final class NetworkSummaryTest {
     }
 
     @Test
-    void estimatesMoreMemoryForSpeed() {
+    void estimatesAllNetworksForSpeedAndTheLargestStageWhenSmall() {
         ModelBundle bundle = ModelBundle.open(TinyBundle.folder(TinyBundle.FLOW));
+        long layers = 4L * 4 * 64 * 64 * Float.BYTES; // four times the decoder's second width, at the picture's size
+        Map<String, NetworkSummary> networks = bundle.networks();
+        long weights =
+                networks.values().stream().mapToLong(NetworkSummary::bytes).sum();
+
+        assertThat(bundle.memoryEstimate(MemoryProfile.SPEED), is((long) (weights * 1.3) + layers));
+        assertThat(
+                bundle.memoryEstimate(MemoryProfile.SMALL),
+                is(Math.max(
+                        networks.get("unet").bytes(),
+                        networks.get("vae_decoder").bytes() + layers)));
+    }
+
+    @Test
+    void estimatesABandOfADecoderThatDecodesInBands(@TempDir Path folder) {
+        Path bundle = TinyBundle.copy(TinyBundle.FLOW, folder);
+        TinyBundle.change(bundle.resolve("vae_decoder/config.json"), "{'receptive_rows': 0}");
+        ModelBundle inBands = ModelBundle.open(bundle);
+        long layers = 4L * 4 * 64 * (3 * 8) * Float.BYTES; // three of the eight rows of latents
+
+        assertThat(
+                inBands.memoryEstimate(MemoryProfile.SMALL),
+                is(Math.max(
+                        inBands.networks().get("unet").bytes(),
+                        inBands.networks().get("vae_decoder").bytes() + layers)));
+    }
+
+    @Test
+    void halfPrecisionWeightsTakeTheirSinglePrecisionSizeInMemory() {
+        ModelBundle bundle = ModelBundle.open(TinyBundle.folder(TinyBundle.LCM));
 
         assertThat(
                 bundle.memoryEstimate(MemoryProfile.SPEED),
-                is(greaterThan(bundle.memoryEstimate(MemoryProfile.SMALL))));
+                is(greaterThan(bundle.networks().values().stream()
+                        .mapToLong(network -> network.parameters() * Float.BYTES)
+                        .sum())));
     }
 }

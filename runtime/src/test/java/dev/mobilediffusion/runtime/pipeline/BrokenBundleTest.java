@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -120,6 +121,20 @@ final class BrokenBundleTest {
             assertThat(refusal.code(), is(InferenceException.Code.INVALID_REQUEST));
             assertThat(refusal.param(), is("steps"));
             assertThat(refusal.getMessage(), is("steps must be in [1, 20] for this model, got 21"));
+        }
+    }
+
+    @Test
+    void namesAnAlteredNetworkAsSuchWhateverElseIsWrongWithIt() throws IOException {
+        bundle = TinyBundle.copy(TinyBundle.FLOW, folder);
+        Path unet = bundle.resolve("unet/model.onnx");
+        byte[] sound = Files.readAllBytes(unet);
+        byte[] altered = sound.clone();
+        altered[altered.length / 2] ^= 1;
+        for (byte[] bytes : List.of(altered, Arrays.copyOf(sound, sound.length / 2))) {
+            Files.write(unet, bytes);
+
+            assertThat(refusal(), containsString("unet/model.onnx is altered or incomplete"));
         }
     }
 

@@ -52,6 +52,17 @@ final class QuantizedBundleTest {
                 startsWith("float16, int8"));
     }
 
+    @Test
+    void countsTheSameWeightsAsItsSourceHas() {
+        Map<String, NetworkSummary> source =
+                ModelBundle.open(TinyBundle.folder(TinyBundle.FLOW)).networks();
+        Map<String, NetworkSummary> quantized =
+                ModelBundle.open(TinyBundle.folder(TinyBundle.FLOW_ON_INTEGERS)).networks();
+
+        source.forEach((network, summary) ->
+                assertThat(network, quantized.get(network).parameters(), is(summary.parameters())));
+    }
+
     private static byte[] draw(String bundle, ImageRequest request) {
         try (TextToImage model = TextToImagePipeline.load(TinyBundle.folder(bundle), RuntimeOptions.defaults())) {
             return model.generate(request, ProgressListener.NONE, new CancelToken())

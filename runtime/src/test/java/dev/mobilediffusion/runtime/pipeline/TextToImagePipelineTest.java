@@ -290,6 +290,43 @@ final class TextToImagePipelineTest {
     }
 
     @Test
+    void theSmallProfileHoldsNoNetworkAfterAPictureThatWasCancelled(@TempDir Path graphs) {
+        RuntimeOptions small = RuntimeOptions.defaults()
+                .withMemory(RuntimeOptions.MemoryProfile.SMALL)
+                .withGraphs(graphs);
+        long before = OnnxRuntime.openSessions();
+        try (TextToImagePipeline saving = load(TinyBundle.STABLE_DIFFUSION, small)) {
+            for (Stage stage : List.of(Stage.TEXT_ENCODER, Stage.UNET, Stage.VAE_DECODER)) {
+                CancelToken cancel = new CancelToken();
+                ProgressListener listener = new ProgressListener() {
+                    @Override
+                    public void onStage(Stage entered) {
+                        if (entered == stage) {
+                            cancel.cancel();
+                        }
+                    }
+                };
+                ImageRequest request = ImageRequest.of("a star " + stage, 1);
+
+                assertThrows(InferenceException.class, () -> saving.generate(request, listener, cancel));
+
+                assertThat(stage.label(), OnnxRuntime.openSessions(), is(before));
+            }
+            CancelToken betweenSteps = new CancelToken();
+            ProgressListener listener = new ProgressListener() {
+                @Override
+                public void onStep(int step, int steps) {
+                    betweenSteps.cancel();
+                }
+            };
+
+            assertThrows(InferenceException.class, () -> saving.generate(HOUSE, listener, betweenSteps));
+
+            assertThat(OnnxRuntime.openSessions(), is(before));
+        }
+    }
+
+    @Test
     void closesEverythingThatItOpened() {
         long before = OnnxRuntime.openHandles();
         TextToImagePipeline another = load(TinyBundle.STABLE_DIFFUSION, RuntimeOptions.defaults());

@@ -1,6 +1,9 @@
 package dev.mobilediffusion.server.cli;
 
 import java.io.PrintWriter;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -18,15 +21,11 @@ import picocli.CommandLine.Spec;
         description = "Draws pictures from text, here or for every device nearby.",
         mixinStandardHelpOptions = true,
         versionProvider = MobileDiffusion.Version.class,
-        subcommands = {
-            ServeCommand.class,
-            GenerateCommand.class,
-            BenchCommand.class,
-            ModelsCommand.class,
-            KeysCommand.class
-        },
         scope = CommandLine.ScopeType.INHERIT)
 public final class MobileDiffusion implements Runnable {
+
+    /** In the order of the help. */
+    private static final Map<String, Class<?>> COMMANDS = commands();
 
     @Spec
     private CommandSpec spec;
@@ -41,13 +40,33 @@ public final class MobileDiffusion implements Runnable {
     /** The same without ending the process. */
     static int run(PrintWriter out, PrintWriter err, String... args) {
         ErrorSentences errors = new ErrorSentences();
-        return new CommandLine(new MobileDiffusion())
+        return commandLine(args)
                 .setOut(out)
                 .setErr(err)
                 .setParameterExceptionHandler(errors)
                 .setExecutionExceptionHandler(errors)
                 .setUsageHelpAutoWidth(true)
                 .execute(args);
+    }
+
+    /** Picocli reads every command by reflection, which takes longer than a step of a picture: so only the one that is meant. */
+    private static CommandLine commandLine(String... args) {
+        CommandLine line = new CommandLine(new MobileDiffusion());
+        if (args.length > 0 && COMMANDS.containsKey(args[0])) {
+            return line.addSubcommand(args[0], COMMANDS.get(args[0]));
+        }
+        COMMANDS.forEach(line::addSubcommand);
+        return line;
+    }
+
+    private static Map<String, Class<?>> commands() {
+        Map<String, Class<?>> commands = new LinkedHashMap<>();
+        commands.put("serve", ServeCommand.class);
+        commands.put("generate", GenerateCommand.class);
+        commands.put("bench", BenchCommand.class);
+        commands.put("models", ModelsCommand.class);
+        commands.put("keys", KeysCommand.class);
+        return Collections.unmodifiableMap(commands);
     }
 
     @Override
