@@ -93,7 +93,7 @@ public final class TestServer implements AutoCloseable {
         server.close();
     }
 
-    private static void fakeBundle(Path models) {
+    static void fakeBundle(Path models) {
         try {
             Path bundle = Files.createDirectories(models.resolve(FakePipeline.MODEL.name()));
             Files.writeString(bundle.resolve("model_index.json"), "{}");

@@ -1,10 +1,10 @@
 package dev.mobilediffusion.runtime.image;
 
 import dev.mobilediffusion.runtime.GeneratedImage;
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.zip.Adler32;
@@ -15,6 +15,8 @@ import java.util.zip.Deflater;
 final class PngWriter {
 
     private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    private static final int CHUNK_BYTES = 12; // of a chunk without content: length, type, sum
+    private static final int IHDR_BYTES = 13;
     private static final byte DEPTH_BITS = 8;
     private static final byte TRUECOLOUR = 2;
     private static final String KEYWORD = "parameters";
@@ -27,45 +29,59 @@ final class PngWriter {
 
     /** @param infotext goes into a text chunk called {@code parameters}, as A1111 has it; empty for none */
     static byte[] write(GeneratedImage image, String infotext) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream(image.rgb().length / 2);
-        out.writeBytes(SIGNATURE);
-        ByteBuffer header = ByteBuffer.allocate(13).putInt(image.width()).putInt(image.height());
-        chunk(out, "IHDR", header.put(DEPTH_BITS).put(TRUECOLOUR).array()); // then no options: zeros
-        if (!infotext.isEmpty()) {
-            textChunk(out, infotext);
+        List<Band> bands = bands(image.rgb(), 3 * image.width());
+        boolean latin1 = StandardCharsets.ISO_8859_1.newEncoder().canEncode(infotext);
+        byte[] text = infotext.isEmpty() ? new byte[0] : text(infotext, latin1);
+        int idatBytes = ZLIB_HEADER.length + ZLIB_END.length + Integer.BYTES;
+        for (Band band : bands) {
+            idatBytes += band.length();
         }
-        chunk(out, "IDAT", deflated(image.rgb(), 3 * image.width()));
-        chunk(out, "IEND", new byte[0]);
-        return out.toByteArray();
+        int textBytes = text.length == 0 ? 0 : CHUNK_BYTES + text.length;
+        // In one piece of the right size, since a large picture's file is counted in megabytes
+        ByteBuffer file = ByteBuffer.allocate(
+                SIGNATURE.length + CHUNK_BYTES + IHDR_BYTES + textBytes + CHUNK_BYTES + idatBytes + CHUNK_BYTES);
+        file.put(SIGNATURE);
+        ByteBuffer header =
+                ByteBuffer.allocate(IHDR_BYTES).putInt(image.width()).putInt(image.height());
+        chunk(
+                file,
+                "IHDR",
+                IHDR_BYTES,
+                () -> file.put(header.put(DEPTH_BITS).put(TRUECOLOUR).array())); // no options: zeros
+        if (text.length > 0) {
+            chunk(file, latin1 ? "tEXt" : "iTXt", text.length, () -> file.put(text));
+        }
+        chunk(file, "IDAT", idatBytes, () -> join(bands, file));
+        chunk(file, "IEND", 0, () -> {});
+        return file.array();
     }
 
     /** {@code tEXt} holds Latin-1 alone; {@code iTXt} holds anything, but fewer programs read it. */
-    private static void textChunk(ByteArrayOutputStream out, String text) {
-        boolean latin1 = StandardCharsets.ISO_8859_1.newEncoder().canEncode(text);
+    private static byte[] text(String text, boolean latin1) {
         Charset charset = latin1 ? StandardCharsets.ISO_8859_1 : StandardCharsets.UTF_8;
         // After the keyword: its end; in iTXt also no compression (2 bytes), no language, no translated keyword
         String prefix = KEYWORD + (latin1 ? "\0" : "\0\0\0\0\0");
-        chunk(out, latin1 ? "tEXt" : "iTXt", (prefix + text.replace("\0", "")).getBytes(charset));
+        return (prefix + text.replace("\0", "")).getBytes(charset);
     }
 
-    /** In bands of rows that all cores share; how many there are does not depend on the cores, so neither do the bytes. */
-    private static byte[] deflated(byte[] rgb, int rowBytes) {
+    /** Bands of rows that all cores share; how many there are does not depend on the cores, so neither do the bytes. */
+    private static List<Band> bands(byte[] rgb, int rowBytes) {
         int rows = rgb.length / rowBytes;
-        List<Band> bands = IntStream.range(0, Math.ceilDiv(rows, BAND_ROWS))
+        return IntStream.range(0, Math.ceilDiv(rows, BAND_ROWS))
                 .parallel()
                 .mapToObj(band -> Band.of(
                         PngFilters.paeth(rgb, rowBytes, band * BAND_ROWS, Math.min(rows, (band + 1) * BAND_ROWS))))
                 .toList();
-        ByteArrayOutputStream out = new ByteArrayOutputStream(rgb.length / 2);
-        out.writeBytes(ZLIB_HEADER);
+    }
+
+    private static void join(List<Band> bands, ByteBuffer file) {
+        file.put(ZLIB_HEADER);
         int sum = 1;
         for (Band band : bands) {
-            out.writeBytes(band.deflated());
+            file.put(band.deflated(), 0, band.length());
             sum = joined(sum, band);
         }
-        out.writeBytes(ZLIB_END);
-        out.writeBytes(ByteBuffer.allocate(4).putInt(sum).array());
-        return out.toByteArray();
+        file.put(ZLIB_END).putInt(sum);
     }
 
     /** Adler-32 (RFC 1950, section 8.2) of what came before and of a band. */
@@ -75,32 +91,39 @@ final class PngWriter {
         return (int) ((high % ADLER) << 16 | (low % ADLER));
     }
 
-    /** Filtered rows: how many bytes, their Adler-32, and deflated. */
-    private record Band(int bytes, int sum, byte[] deflated) {
-
-        static Band of(byte[] filtered) {
-            Adler32 sum = new Adler32();
-            sum.update(filtered);
-            return new Band(filtered.length, (int) sum.getValue(), deflate(filtered));
-        }
+    /**
+     * Filtered rows, deflated.
+     *
+     * @param bytes how many were filtered
+     * @param sum their Adler-32
+     * @param deflated begins with them; what follows is scratch
+     * @param length of the deflated ones
+     */
+    private record Band(int bytes, int sum, byte[] deflated, int length) {
 
         /**
          * Raw deflate up to a whole byte. Residuals hardly repeat, so Huffman's code alone is fastest and smallest; but it
          * spends a bit on every byte, so flat bands, zeros for the most part, are searched for matches.
          */
-        private static byte[] deflate(byte[] filtered) {
+        static Band of(byte[] filtered) {
+            Adler32 sum = new Adler32();
+            sum.update(filtered);
             Deflater deflater = new Deflater(Deflater.BEST_SPEED, true);
             try {
                 deflater.setStrategy(mostlyZeros(filtered) ? Deflater.DEFAULT_STRATEGY : Deflater.HUFFMAN_ONLY);
                 deflater.setInput(filtered);
-                ByteArrayOutputStream out = new ByteArrayOutputStream(filtered.length);
-                byte[] piece = new byte[1 << 16];
-                int length;
-                do {
-                    length = deflater.deflate(piece, 0, piece.length, Deflater.SYNC_FLUSH);
-                    out.write(piece, 0, length);
-                } while (length > 0 || !deflater.needsInput());
-                return out.toByteArray();
+                byte[] out = new byte[filtered.length / 2 + 64];
+                int length = 0;
+                while (true) {
+                    length += deflater.deflate(out, length, out.length - length, Deflater.SYNC_FLUSH);
+                    // The first call only takes the strategy over and returns nothing
+                    if (length < out.length && deflater.needsInput()) {
+                        return new Band(filtered.length, (int) sum.getValue(), out, length);
+                    }
+                    if (length == out.length) {
+                        out = Arrays.copyOf(out, out.length + filtered.length / 4 + 64);
+                    }
+                }
             } finally {
                 deflater.end();
             }
@@ -115,14 +138,13 @@ final class PngWriter {
         }
     }
 
-    private static void chunk(ByteArrayOutputStream out, String type, byte[] data) {
-        byte[] name = type.getBytes(StandardCharsets.US_ASCII);
+    private static void chunk(ByteBuffer file, String type, int length, Runnable content) {
+        file.putInt(length);
+        int from = file.position();
+        file.put(type.getBytes(StandardCharsets.US_ASCII));
+        content.run();
         CRC32 crc = new CRC32();
-        crc.update(name);
-        crc.update(data);
-        out.writeBytes(ByteBuffer.allocate(4).putInt(data.length).array());
-        out.writeBytes(name);
-        out.writeBytes(data);
-        out.writeBytes(ByteBuffer.allocate(4).putInt((int) crc.getValue()).array());
+        crc.update(file.array(), from, file.position() - from);
+        file.putInt((int) crc.getValue());
     }
 }

@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.job.Picture;
 import dev.mobilediffusion.server.wire.Json;
+import dev.mobilediffusion.server.wire.LongReply;
 import dev.mobilediffusion.server.wire.Refusals;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
@@ -15,6 +17,7 @@ import io.helidon.http.HeaderValues;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.util.List;
 import java.util.Locale;
 
 /** Replies and refusals in the form that A1111's clients read: a wrong field is FastAPI's 422, all else a sentence. */
@@ -48,6 +51,12 @@ final class Answers {
         response.header(HeaderValues.CONTENT_TYPE_JSON);
         response.header(HeaderNames.CACHE_CONTROL, "no-store");
         response.send(Json.bytes(body));
+    }
+
+    /** @param pictures that stand in {@code body} in base64 */
+    static void send(ServerResponse response, JsonNode body, List<Picture> pictures) {
+        response.header(HeaderNames.CACHE_CONTROL, "no-store");
+        LongReply.json(response, body, pictures);
     }
 
     static void sendNull(ServerResponse response) {

@@ -5,6 +5,7 @@ import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobEvent;
 import dev.mobilediffusion.server.job.JobQueue;
 import dev.mobilediffusion.server.job.JobStatus;
+import dev.mobilediffusion.server.job.PictureContent;
 import dev.mobilediffusion.server.job.QueueEstimate;
 import dev.mobilediffusion.server.wire.Clients;
 import dev.mobilediffusion.server.wire.Json;
@@ -95,7 +96,7 @@ final class ProgressRoutes implements HttpService {
                 done,
                 status.step(),
                 status.steps());
-        node.put("current_image", withoutImage ? null : lastPreview(job).orElse(null));
+        node.putPOJO("current_image", withoutImage ? null : lastPreview(job).orElse(null));
         int position = estimate.map(QueueEstimate::position).orElse(0);
         node.put("textinfo", position == 0 ? null : "Waiting at place " + position);
         return node;
@@ -115,10 +116,10 @@ final class ProgressRoutes implements HttpService {
         state.put("sampling_steps", steps);
     }
 
-    private static Optional<byte[]> lastPreview(Job job) {
+    private static Optional<PictureContent> lastPreview(Job job) {
         return job.eventsAfter(0).reversed().stream()
                 .filter(JobEvent.Preview.class::isInstance)
-                .map(event -> ((JobEvent.Preview) event).bytes())
+                .map(event -> ((JobEvent.Preview) event).content())
                 .findFirst();
     }
 }

@@ -54,7 +54,7 @@ final class TextToImageRoutes implements HttpService {
         jobs.begin(caller, job);
         try (JobWait wait = new JobWait(queue, job)) {
             wait.awaitFinished();
-            Answers.send(response, reply(job, body));
+            Answers.send(response, reply(job, body), job.status().pictures());
         } finally {
             jobs.end(job);
             queue.handedOver(job);
@@ -71,7 +71,7 @@ final class TextToImageRoutes implements HttpService {
         ArrayNode images = node.putArray("images");
         if (body.sendImages()) {
             for (Picture picture : status.pictures()) {
-                images.add(picture.bytes());
+                images.addPOJO(picture.content());
             }
         }
         node.set("parameters", body.echo());

@@ -6,7 +6,7 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.webserver.ServerConnectionException;
 import io.helidon.webserver.http.ServerResponse;
-import java.io.ByteArrayOutputStream;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +17,8 @@ import java.nio.charset.StandardCharsets;
  */
 final class EventStream implements AutoCloseable {
 
+    private static final int BUFFER_BYTES = 1 << 16;
+
     private final OutputStream output;
 
     EventStream(ServerResponse response) {
@@ -24,7 +26,8 @@ final class EventStream implements AutoCloseable {
         response.header(HeaderNames.CACHE_CONTROL, "no-cache");
         // Without it a proxy of nginx's kind keeps the events until the end
         response.header(HeaderNames.create("X-Accel-Buffering"), "no");
-        output = response.outputStream();
+        // So that an event goes out whole, and a long one by pieces
+        output = new BufferedOutputStream(response.outputStream(), BUFFER_BYTES);
     }
 
     void event(String name, JsonNode data) {
@@ -42,20 +45,29 @@ final class EventStream implements AutoCloseable {
 
     /** JSON as Jackson writes it has no line breaks, so one data line holds it. */
     private void write(String head, JsonNode data) {
-        ByteArrayOutputStream frame = new ByteArrayOutputStream();
-        frame.writeBytes((head + "data: ").getBytes(StandardCharsets.UTF_8));
-        frame.writeBytes(Json.bytes(data));
-        frame.writeBytes("\n\n".getBytes(StandardCharsets.UTF_8));
-        write(frame.toByteArray());
+        send(() -> {
+            output.write((head + "data: ").getBytes(StandardCharsets.UTF_8));
+            Json.write(data, output);
+            output.write("\n\n".getBytes(StandardCharsets.UTF_8));
+        });
     }
 
     private void write(byte[] frame) {
+        send(() -> output.write(frame));
+    }
+
+    private void send(Frame frame) {
         try {
-            output.write(frame);
+            frame.write();
             output.flush();
         } catch (IOException e) {
             throw new ServerConnectionException("the client of an event stream has gone", e);
         }
+    }
+
+    @FunctionalInterface
+    private interface Frame {
+        void write() throws IOException;
     }
 
     @Override

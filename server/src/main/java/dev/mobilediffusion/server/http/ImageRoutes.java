@@ -11,10 +11,9 @@ import dev.mobilediffusion.server.job.Lifetime;
 import dev.mobilediffusion.server.job.Picture;
 import dev.mobilediffusion.server.job.PictureFormat;
 import dev.mobilediffusion.server.wire.JobWait;
-import dev.mobilediffusion.server.wire.Json;
+import dev.mobilediffusion.server.wire.LongReply;
 import dev.mobilediffusion.server.wire.Refusals;
 import io.helidon.http.HeaderNames;
-import io.helidon.http.HeaderValues;
 import io.helidon.webserver.ServerConnectionException;
 import io.helidon.webserver.http.HttpRules;
 import io.helidon.webserver.http.HttpService;
@@ -89,8 +88,10 @@ final class ImageRoutes implements HttpService {
             if (bare.isPresent()) {
                 PictureReply.send(response, job, status.pictures().getFirst(), warnings(body, status));
             } else {
-                response.header(HeaderValues.CONTENT_TYPE_JSON);
-                response.send(Json.bytes(ImagesJson.reply(job, body.warnings(), urlBase(request, body))));
+                LongReply.json(
+                        response,
+                        ImagesJson.reply(job, body.warnings(), urlBase(request, body)),
+                        body.wantsUrl() ? List.of() : status.pictures());
             }
         } finally {
             submission.queue().handedOver(job);

@@ -27,7 +27,7 @@ final class ImagesJson {
         for (Picture picture : status.pictures()) {
             ObjectNode item = data.addObject();
             if (urlBase.isEmpty()) {
-                item.put("b64_json", picture.bytes());
+                item.putPOJO("b64_json", picture.content());
             } else {
                 item.put("url", urlBase + JobJson.PATH + job.id() + "/images/" + picture.index());
             }
@@ -49,7 +49,7 @@ final class ImagesJson {
     static ObjectNode partial(Job job, JobEvent.Preview preview) {
         ObjectNode node = Json.object();
         node.put("type", "image_generation.partial_image");
-        node.put("b64_json", preview.bytes());
+        node.putPOJO("b64_json", preview.content());
         node.put("partial_image_index", preview.index());
         node.put("created_at", job.createdAt().getEpochSecond());
         describe(
@@ -65,7 +65,7 @@ final class ImagesJson {
     static ObjectNode completed(Job job, Picture picture, List<String> warnings) {
         ObjectNode node = Json.object();
         node.put("type", "image_generation.completed");
-        node.put("b64_json", picture.bytes());
+        node.putPOJO("b64_json", picture.content());
         node.put("created_at", job.createdAt().getEpochSecond());
         describe(node, picture.width() + "x" + picture.height(), picture.format());
         putUsage(node);

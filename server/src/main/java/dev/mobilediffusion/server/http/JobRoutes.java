@@ -151,7 +151,7 @@ final class JobRoutes implements HttpService {
                         Json.object()
                                 .put("image", preview.picture())
                                 .put("index", preview.index())
-                                .put("b64_json", preview.bytes()));
+                                .putPOJO("b64_json", preview.content()));
             case JobEvent.PictureReady ready ->
                 events.event(ready.id(), "image", JobJson.of(job.id(), ready.picture()));
             case JobEvent.Finished finished ->

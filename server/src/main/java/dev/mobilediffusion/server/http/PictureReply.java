@@ -5,6 +5,8 @@ import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.Picture;
+import dev.mobilediffusion.server.job.PictureContent;
+import dev.mobilediffusion.server.wire.LongReply;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
@@ -12,7 +14,6 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,7 +36,7 @@ final class PictureReply {
         if (!warnings.isEmpty()) {
             response.header(WARNING, printable(String.join("; ", warnings)));
         }
-        response.send(picture.bytes());
+        LongReply.picture(response, picture.content(), 0, picture.content().size());
     }
 
     /** As {@link #send}, but the client may have the picture already, or want a part of it. */
@@ -50,32 +51,32 @@ final class PictureReply {
             return;
         }
         describe(response, job, picture);
-        byte[] bytes = picture.bytes();
         String condition = headers(request, HeaderNames.IF_RANGE);
         Matcher range = ONE_RANGE.matcher(headers(request, HeaderNames.RANGE));
         boolean partial = range.matches()
                 && !(range.group(1).isEmpty() && range.group(2).isEmpty())
                 && (condition.isEmpty() || condition.equals(tag));
         if (partial) {
-            sendRange(response, bytes, range.group(1), range.group(2));
+            sendRange(response, picture.content(), range.group(1), range.group(2));
         } else {
-            response.send(bytes);
+            LongReply.picture(response, picture.content(), 0, picture.content().size());
         }
     }
 
-    private static void sendRange(ServerResponse response, byte[] bytes, String from, String to) {
-        long first = from.isEmpty() ? Math.max(0, bytes.length - Long.parseLong(to)) : Long.parseLong(from);
-        long last = from.isEmpty() || to.isEmpty() ? bytes.length - 1 : Math.min(Long.parseLong(to), bytes.length - 1);
+    private static void sendRange(ServerResponse response, PictureContent content, String from, String to) {
+        long size = content.size();
+        long first = from.isEmpty() ? Math.max(0, size - Long.parseLong(to)) : Long.parseLong(from);
+        long last = from.isEmpty() || to.isEmpty() ? size - 1 : Math.min(Long.parseLong(to), size - 1);
         if (first > last) {
-            response.header(HeaderNames.CONTENT_RANGE, "bytes */" + bytes.length);
+            response.header(HeaderNames.CONTENT_RANGE, "bytes */" + size);
             throw ApiException.of(
                     ErrorCode.RANGE_NOT_SATISFIABLE,
                     "Range",
-                    "the range must lie within the picture's %d bytes".formatted(bytes.length));
+                    "the range must lie within the picture's %d bytes".formatted(size));
         }
         response.status(Status.PARTIAL_CONTENT_206);
-        response.header(HeaderNames.CONTENT_RANGE, "bytes %d-%d/%d".formatted(first, last, bytes.length));
-        response.send(Arrays.copyOfRange(bytes, (int) first, (int) last + 1));
+        response.header(HeaderNames.CONTENT_RANGE, "bytes %d-%d/%d".formatted(first, last, size));
+        LongReply.picture(response, content, first, last + 1 - first);
     }
 
     private static void describe(ServerResponse response, Job job, Picture picture) {

@@ -1,5 +1,6 @@
 package dev.mobilediffusion.server.job;
 
+import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.server.error.ApiException;
 import java.util.Objects;
 import java.util.Optional;
@@ -43,6 +44,11 @@ public record Delivery(Optional<PictureSize> size, PictureFormat format, int qua
 
     public Delivery withPreviews(int value) {
         return new Delivery(size, format, quality, metadata, value);
+    }
+
+    /** The picture in the size that was asked for; the very same where it has it. */
+    GeneratedImage sized(GeneratedImage image) {
+        return size.map(wanted -> Resampler.resample(image, wanted)).orElse(image);
     }
 
     /** Whether one of the previews falls on a step: they are spread evenly, none on the last step. */

@@ -32,7 +32,19 @@ final class EventLog {
 
     /** Forgets the events that hold pictures. */
     void dropPictures() {
-        events.removeIf(event -> event instanceof JobEvent.PictureReady || event instanceof JobEvent.Preview);
+        dropPreviews();
+        events.removeIf(JobEvent.PictureReady.class::isInstance);
+    }
+
+    /** Forgets the looks at unfinished pictures. */
+    void dropPreviews() {
+        events.removeIf(event -> {
+            if (event instanceof JobEvent.Preview preview) {
+                preview.content().release();
+                return true;
+            }
+            return false;
+        });
     }
 
     List<JobEvent> after(long id) {

@@ -1,6 +1,7 @@
 package dev.mobilediffusion.server.job;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -13,14 +14,13 @@ interface FileLayer {
 
     FileLayer DISK = new FileLayer() {};
 
+    int PIECE_BYTES = 1 << 18;
+
     /** Writes a new file and waits until it is on the disk itself. */
     default void writeThrough(Path file, byte[] bytes) throws IOException {
         try (FileChannel channel = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            ByteBuffer buffer = ByteBuffer.wrap(bytes);
-            while (buffer.hasRemaining()) {
-                channel.write(buffer);
-            }
+            writeAll(channel, bytes);
             channel.force(true);
         }
     }
@@ -36,8 +36,19 @@ interface FileLayer {
         }
     }
 
-    default byte[] read(Path file) throws IOException {
-        return Files.readAllBytes(file);
+    /** A file from its first byte on. */
+    default InputStream open(Path file) throws IOException {
+        return Files.newInputStream(file);
+    }
+
+    /** In pieces, because Java copies what it is given here to native memory and keeps as much of that for the next time. */
+    static void writeAll(FileChannel channel, byte[] bytes) throws IOException {
+        for (int from = 0; from < bytes.length; from += PIECE_BYTES) {
+            ByteBuffer piece = ByteBuffer.wrap(bytes, from, Math.min(PIECE_BYTES, bytes.length - from));
+            while (piece.hasRemaining()) {
+                channel.write(piece);
+            }
+        }
     }
 
     /** Bytes that this process may still write. */

@@ -175,9 +175,13 @@ public final class Job {
         });
     }
 
-    void addPreview(int picture, int index, int width, int height, byte[] bytes) {
+    void addPreview(int picture, int index, int width, int height, PictureContent content) {
         locked(() -> {
-            publish(id -> new JobEvent.Preview(id, picture, index, width, height, bytes));
+            if (state.isFinal()) {
+                content.release();
+            } else {
+                publish(id -> new JobEvent.Preview(id, picture, index, width, height, content));
+            }
             return null;
         });
     }
@@ -189,6 +193,8 @@ public final class Job {
             if (!state.isFinal()) {
                 pictures.put(picture.index(), picture);
                 publish(id -> new JobEvent.PictureReady(id, picture));
+            } else {
+                picture.content().release();
             }
             return pictures.size() == spec.count();
         });
@@ -232,8 +238,16 @@ public final class Job {
      */
     void dropPictures() {
         locked(() -> {
-            pictures.replaceAll((index, picture) -> picture.withContent(Picture.Content.HANDED_OVER));
+            pictures.values().forEach(picture -> picture.content().release());
             events.dropPictures();
+            return null;
+        });
+    }
+
+    /** Forgets the looks at unfinished pictures. */
+    void dropPreviews() {
+        locked(() -> {
+            events.dropPreviews();
             return null;
         });
     }

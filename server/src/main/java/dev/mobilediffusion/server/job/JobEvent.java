@@ -26,9 +26,10 @@ public sealed interface JobEvent {
      * @param index among the previews of this picture; the first is 0
      * @param width in pixels
      * @param height in pixels
-     * @param bytes a file of the job's format; shared, so not to be written to
+     * @param content a file of the job's format
      */
-    record Preview(long id, int picture, int index, int width, int height, byte[] bytes) implements JobEvent {}
+    record Preview(long id, int picture, int index, int width, int height, PictureContent content)
+            implements JobEvent {}
 
     /** A picture is finished, and on disk where the job is durable. */
     record PictureReady(long id, Picture picture) implements JobEvent {}

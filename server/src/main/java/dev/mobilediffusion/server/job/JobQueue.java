@@ -30,10 +30,14 @@ public final class JobQueue implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(JobQueue.class.getName());
 
+    /** How long those who watch a job may take to its end. */
+    private static final Duration LAST_LOOKS = Duration.ofMinutes(1);
+
     private final WaitingRoom waiting;
     private final JobObserver observer;
     private final Clock clock;
     private final Storage storage;
+    private final PictureSpool spool;
     private final JobTimer timer = new JobTimer();
     private volatile Consumer<JobSpec> doorkeeper = spec -> {};
     private final Map<String, Job> live = new ConcurrentHashMap<>();
@@ -45,6 +49,7 @@ public final class JobQueue implements AutoCloseable {
         this.waiting = new WaitingRoom(limits);
         this.observer = observer;
         this.clock = clock;
+        this.spool = new PictureSpool(data);
         this.storage = new Storage(() -> JobStore.open(data, retention, files), this::recover);
     }
 
@@ -177,7 +182,9 @@ public final class JobQueue implements AutoCloseable {
     /** Adds a finished picture to its job, on disk first where the job is durable. */
     void deliver(PictureTask task, Picture picture) {
         Job job = task.job();
-        Picture kept = job.isDurable() ? storage.require().save(job, picture) : picture;
+        Picture kept = job.isDurable()
+                ? storage.require().save(job, picture)
+                : picture.withContent(spool.keep(picture.bytes()));
         observer.pictureDone(job.spec().model());
         if (job.add(kept)) {
             settle(job, JobState.SUCCEEDED, Optional.empty());
@@ -186,6 +193,11 @@ public final class JobQueue implements AutoCloseable {
 
     void fail(Job job, JobError error) {
         settle(job, JobState.FAILED, Optional.of(error));
+    }
+
+    /** For pictures that nobody keeps. */
+    PictureSpool spool() {
+        return spool;
     }
 
     JobObserver observer() {
@@ -275,6 +287,13 @@ public final class JobQueue implements AutoCloseable {
         timer.cancel(job.id());
         keep(job);
         live.remove(job.id());
+        if (job.isDurable() && job.spec().delivery().previews() > 0) {
+            String name = "previews of " + job.id();
+            timer.at(name, LAST_LOOKS, () -> {
+                job.dropPreviews();
+                timer.cancel(name);
+            });
+        }
         observer.finished(job);
         return true;
     }

@@ -164,7 +164,7 @@ final class JobRows {
                             row.getString("sha256"),
                             SpecJson.readTimings(row.getString("timings")),
                             SpecJson.readSentences(row.getString("warnings")),
-                            () -> files.read(jobId, index, format)));
+                            files.content(jobId, index, format)));
                 }
             }
         }

@@ -106,7 +106,7 @@ public final class JobStore implements AutoCloseable {
         pictures.write(job.id(), picture.index(), picture.format(), bytes);
         return guarded(() -> {
             rows.insertPicture(job.id(), picture, bytes.length);
-            return picture.withContent(() -> pictures.read(job.id(), picture.index(), picture.format()));
+            return picture.withContent(pictures.content(job.id(), picture.index(), picture.format()));
         });
     }
 

@@ -1,8 +1,6 @@
 package dev.mobilediffusion.server.job;
 
 import dev.mobilediffusion.runtime.StageTimings;
-import dev.mobilediffusion.server.error.ApiException;
-import dev.mobilediffusion.server.error.ErrorCode;
 import java.util.List;
 
 /**
@@ -31,7 +29,7 @@ public record Picture(
         String sha256,
         StageTimings timings,
         List<String> warnings,
-        Content content) {
+        PictureContent content) {
 
     public Picture {
         warnings = List.copyOf(warnings);
@@ -42,20 +40,7 @@ public record Picture(
         return content.read();
     }
 
-    Picture withContent(Content value) {
+    Picture withContent(PictureContent value) {
         return new Picture(index, seed, width, height, steps, guidanceScale, format, sha256, timings, warnings, value);
-    }
-
-    /** Bytes in memory or in a file. */
-    @FunctionalInterface
-    public interface Content {
-
-        /** Of a picture that its client has got, and that nobody else can ask for. */
-        Content HANDED_OVER = () -> {
-            throw ApiException.of(ErrorCode.NOT_FOUND, "this picture was handed over to the client that waited for it");
-        };
-
-        /** @throws dev.mobilediffusion.server.error.ApiException when the file cannot be read */
-        byte[] read();
     }
 }

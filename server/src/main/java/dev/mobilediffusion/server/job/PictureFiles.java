@@ -3,6 +3,7 @@ package dev.mobilediffusion.server.job;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -44,14 +45,34 @@ final class PictureFiles {
         }
     }
 
-    byte[] read(String jobId, int index, PictureFormat format) {
+    PictureContent content(String jobId, int index, PictureFormat format) {
+        Path file = file(jobId, index, format);
+        return new PictureContent() {
+            @Override
+            public long size() {
+                return found(() -> Files.size(file));
+            }
+
+            @Override
+            public InputStream open() {
+                return found(() -> files.open(file));
+            }
+        };
+    }
+
+    private static <T> T found(Look<T> look) {
         try {
-            return files.read(file(jobId, index, format));
+            return look.look();
         } catch (NoSuchFileException e) {
             throw ApiException.of(ErrorCode.NOT_FOUND, "the picture has expired", e);
         } catch (IOException e) {
             throw StorageErrors.of(e);
         }
+    }
+
+    @FunctionalInterface
+    private interface Look<T> {
+        T look() throws IOException;
     }
 
     boolean exists(String jobId, int index, PictureFormat format) {

@@ -1,6 +1,7 @@
 package dev.mobilediffusion.server.job;
 
 import dev.mobilediffusion.runtime.GeneratedImage;
+import java.util.Arrays;
 
 /**
  * Scales a picture with a Lanczos filter of three lobes, rows first, then columns. A model draws well at the size it was
@@ -24,53 +25,94 @@ final class Resampler {
         double zoom = Math.max((double) size.width() / image.width(), (double) size.height() / image.height());
         int width = Math.clamp(Math.round(size.width() / zoom), 1, image.width());
         int height = Math.clamp(Math.round(size.height() / zoom), 1, image.height());
-        float[] source = middle(image, width, height); // (height, width, 3), [0, 255]
-        // (height, width', 3), then (height', width', 3)
-        float[] wide = scale(source, height, width, 3, size.width());
-        float[] scaled = scale(wide, 1, height, size.width() * 3, size.height());
-        byte[] rgb = new byte[scaled.length];
-        for (int i = 0; i < rgb.length; i++) {
-            rgb[i] = (byte) Math.clamp(Math.round(scaled[i]), 0, 255);
+        byte[] rgb = new byte[size.width() * size.height() * 3];
+        Taps columns = Taps.of(width, size.width());
+        Taps rows = Taps.of(height, size.height());
+        int left = (image.width() - width) / 2;
+        int top = (image.height() - height) / 2;
+        // Of all rows at once there would be up to 75 MB, so only those are kept that the next one is made of
+        float[][] window = new float[rows.most()][size.width() * 3]; // source rows of the target's width, [0, 255]
+        int[] inWindow = new int[rows.most()];
+        Arrays.fill(inWindow, -1);
+        float[] target = new float[size.width() * 3];
+        for (int y = 0; y < size.height(); y++) {
+            Arrays.fill(target, 0);
+            float[] weights = rows.weights()[y];
+            for (int tap = 0; tap < weights.length; tap++) {
+                int source = Math.clamp(rows.first()[y] + tap, 0, height - 1);
+                int place = source % inWindow.length;
+                if (inWindow[place] != source) {
+                    widen(image.rgb(), ((top + source) * image.width() + left) * 3, width, columns, window[place]);
+                    inWindow[place] = source;
+                }
+                add(weights[tap], window[place], target);
+            }
+            round(target, rgb, y * target.length);
         }
         return new GeneratedImage(size.width(), size.height(), rgb, image.request(), image.timings(), image.warnings());
     }
 
-    private static float[] middle(GeneratedImage image, int width, int height) {
-        float[] part = new float[height * width * 3]; // (height, width, 3)
-        int left = (image.width() - width) / 2;
-        int top = (image.height() - height) / 2;
-        for (int y = 0; y < height; y++) {
-            int from = ((top + y) * image.width() + left) * 3;
-            for (int k = 0; k < width * 3; k++) {
-                part[y * width * 3 + k] = image.rgb()[from + k] & 0xff;
+    /** One row of {@code width} pixels from {@code rgb[from]} on, to the width of {@code target}. */
+    private static void widen(byte[] rgb, int from, int width, Taps columns, float[] target) {
+        for (int x = 0; x < target.length / 3; x++) {
+            float red = 0;
+            float green = 0;
+            float blue = 0;
+            float[] weights = columns.weights()[x];
+            for (int tap = 0; tap < weights.length; tap++) {
+                int at = from + Math.clamp(columns.first()[x] + tap, 0, width - 1) * 3;
+                red += weights[tap] * (rgb[at] & 0xff);
+                green += weights[tap] * (rgb[at + 1] & 0xff);
+                blue += weights[tap] * (rgb[at + 2] & 0xff);
             }
+            target[3 * x] = red;
+            target[3 * x + 1] = green;
+            target[3 * x + 2] = blue;
         }
-        return part;
     }
 
-    /** Scales the middle axis of {@code source}, (outer, from, inner), to {@code to} samples. */
-    private static float[] scale(float[] source, int outer, int from, int inner, int to) {
-        float[] target = new float[outer * to * inner]; // (outer, to, inner)
-        double ratio = (double) from / to;
-        // Downwards the filter grows with the ratio, so that no detail folds back as moire
-        double support = LOBES * Math.max(1, ratio);
-        for (int position = 0; position < to; position++) {
-            double centre = (position + 0.5) * ratio - 0.5;
-            int first = (int) Math.ceil(centre - support);
-            int last = (int) Math.floor(centre + support);
-            float[] weights = weights(centre, first, last, Math.max(1, ratio));
-            for (int row = 0; row < outer; row++) {
-                int out = (row * to + position) * inner;
-                for (int tap = first; tap <= last; tap++) {
-                    int in = (row * from + Math.clamp(tap, 0, from - 1)) * inner;
-                    float weight = weights[tap - first];
-                    for (int k = 0; k < inner; k++) {
-                        target[out + k] += weight * source[in + k];
-                    }
-                }
-            }
+    private static void add(float weight, float[] source, float[] target) {
+        for (int k = 0; k < target.length; k++) {
+            target[k] += weight * source[k];
         }
-        return target;
+    }
+
+    private static void round(float[] values, byte[] target, int from) {
+        for (int k = 0; k < values.length; k++) {
+            target[from + k] = (byte) Math.clamp(Math.round(values[k]), 0, 255);
+        }
+    }
+
+    /**
+     * Which samples of an axis each sample of the scaled axis is made of.
+     *
+     * @param first of them, by target; below 0 and beyond the end the outermost sample counts again
+     * @param weights of it and of those after it, by target
+     */
+    private record Taps(int[] first, float[][] weights) {
+
+        static Taps of(int from, int to) {
+            double ratio = (double) from / to;
+            // Downwards the filter grows with the ratio, so that no detail folds back as moire
+            double support = LOBES * Math.max(1, ratio);
+            int[] first = new int[to];
+            float[][] weights = new float[to][];
+            for (int position = 0; position < to; position++) {
+                double centre = (position + 0.5) * ratio - 0.5;
+                first[position] = (int) Math.ceil(centre - support);
+                int last = (int) Math.floor(centre + support);
+                weights[position] = Resampler.weights(centre, first[position], last, Math.max(1, ratio));
+            }
+            return new Taps(first, weights);
+        }
+
+        int most() {
+            int most = 0;
+            for (float[] each : weights) {
+                most = Math.max(most, each.length);
+            }
+            return most;
+        }
     }
 
     private static float[] weights(double centre, int first, int last, double stretch) {

@@ -1,15 +1,24 @@
 package dev.mobilediffusion.server.wire;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.JsonSerializer;
+import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.job.PictureContent;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.Locale;
 
 /** JSON as strict as the network deserves: UTF-8, no key twice, nothing after the end, no deep nesting. */
@@ -26,7 +35,11 @@ public final class Json {
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .addModule(new SimpleModule().addSerializer(PictureContent.class, new Base64Serializer()))
             .build();
+    private static final ObjectWriter STREAMING = MAPPER.writer()
+            .without(JsonGenerator.Feature.AUTO_CLOSE_TARGET)
+            .without(SerializationFeature.FLUSH_AFTER_WRITE_VALUE);
 
     private Json() {}
 
@@ -40,6 +53,11 @@ public final class Json {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a tree of JSON can always be written", e);
         }
+    }
+
+    /** Writes to {@code output} without closing it; pictures go from their files through, a piece at a time. */
+    public static void write(JsonNode node, OutputStream output) throws IOException {
+        STREAMING.writeValue(output, node);
     }
 
     /** @throws ApiException INVALID_REQUEST when {@code body} is no JSON object */
@@ -83,5 +101,17 @@ public final class Json {
         int end = message.indexOf('\n');
         String line = end < 0 ? message : message.substring(0, end);
         return line.length() <= 200 ? line : line.substring(0, 200) + "…";
+    }
+
+    /** A picture, put into a tree by {@link ObjectNode#putPOJO}, becomes text only when the tree is written. */
+    private static final class Base64Serializer extends JsonSerializer<PictureContent> {
+
+        @Override
+        public void serialize(PictureContent content, JsonGenerator generator, SerializerProvider provider)
+                throws IOException {
+            try (InputStream stream = content.open()) {
+                generator.writeBinary(stream, Math.toIntExact(content.size()));
+            }
+        }
     }
 }

@@ -6,11 +6,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The command line in a process of its own, as the launcher starts it. */
 final class ChildProcess implements AutoCloseable {
 
     private static final long TIMEOUT_SECONDS = 120;
+    private static final Pattern FLAGS = Pattern.compile("^flags=\"(-X[^\"$]*)\"$", Pattern.MULTILINE);
 
     private final Process process;
     private final Path out;
@@ -24,17 +27,15 @@ final class ChildProcess implements AutoCloseable {
 
     /** Starts {@code arguments}; what the process prints goes to files in {@code folder}, where it works, too. */
     static ChildProcess start(Path folder, Object... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xms48m",
-                "-Xmx256m",
-                "-Xmn24m",
-                "-XX:SurvivorRatio=4",
-                "-XX:+UseSerialGC",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                MobileDiffusion.class.getName()));
+        return startMain(folder, MobileDiffusion.class.getName(), arguments);
+    }
+
+    /** As {@link #start}, but another class of these tests, with the launcher's flags. */
+    static ChildProcess startMain(Path folder, String main, Object... arguments) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(launcherFlags());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main));
         for (Object argument : arguments) {
             command.add(argument.toString());
         }
@@ -46,6 +47,16 @@ final class ChildProcess implements AutoCloseable {
                 .redirectError(err.toFile())
                 .start();
         return new ChildProcess(process, out, err);
+    }
+
+    /** What the launcher gives to every Java. */
+    private static List<String> launcherFlags() throws IOException {
+        String script = Files.readString(Path.of("..", "mobilediffusion"));
+        Matcher flags = FLAGS.matcher(script);
+        if (!flags.find()) {
+            throw new IllegalStateException("the launcher has no line of flags");
+        }
+        return List.of(flags.group(1).split(" "));
     }
 
     /** Asks the process to end, as {@code kill} and service managers do. */

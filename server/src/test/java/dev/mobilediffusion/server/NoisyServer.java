@@ -1,0 +1,93 @@
+package dev.mobilediffusion.server;
+
+import dev.mobilediffusion.runtime.CancelToken;
+import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.ProgressListener;
+import dev.mobilediffusion.runtime.StageTimings;
+import dev.mobilediffusion.runtime.TextToImage;
+import dev.mobilediffusion.server.job.PictureFormat;
+import dev.mobilediffusion.server.job.PictureSize;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.Random;
+
+/** A server with default settings whose model draws noise of the largest size: no picture's file is longer. Prints its address. */
+public final class NoisyServer {
+
+    private static final int SIDE = PictureSize.MAX_PIXELS;
+
+    private NoisyServer() {}
+
+    public static void main(String[] args) throws InterruptedException {
+        Path folder = Path.of(args[0]);
+        ServerConfig config = ConfigKeys.apply(
+                ServerConfig.defaults(folder),
+                Map.of(
+                        "port", "0",
+                        "data", folder.resolve("data").toString(),
+                        "models", folder.resolve("models").toString()));
+        TestServer.fakeBundle(config.models());
+        ModelShelf models =
+                ModelShelf.open(config.models(), Optional.empty(), bundle -> new Noise(), bundle -> 0, Long.MAX_VALUE);
+        ImageServer server = ImageServer.start(
+                config, models, new FileEncoder(true), EnumSet.of(PictureFormat.PNG, PictureFormat.JPEG));
+        System.out.println(server.url());
+        Thread.sleep(Long.MAX_VALUE);
+    }
+
+    private static final class Noise implements TextToImage {
+
+        private static final ModelInfo MODEL = new ModelInfo(
+                "fake",
+                SIDE,
+                SIDE,
+                4,
+                3.0,
+                false,
+                "EulerDiscreteScheduler",
+                1234,
+                List.of("house"),
+                "Apache-2.0",
+                "ab".repeat(32));
+
+        @Override
+        public ModelInfo model() {
+            return MODEL;
+        }
+
+        @Override
+        public GeneratedImage generate(ImageRequest request, ProgressListener progress, CancelToken cancel) {
+            int steps = request.steps().orElse(MODEL.defaultSteps());
+            ImageRequest drawn = new ImageRequest(
+                    request.prompt(),
+                    request.negativePrompt(),
+                    request.seed(),
+                    OptionalInt.of(steps),
+                    OptionalDouble.of(request.guidanceScale().orElse(MODEL.defaultGuidanceScale())));
+            for (int step = 1; step <= steps; step++) {
+                cancel.throwIfCancelled();
+                progress.onStep(step, steps);
+                if (step < steps && progress.wantsPreview(step, steps)) {
+                    progress.onPreview(step, noise(drawn));
+                }
+            }
+            return noise(drawn);
+        }
+
+        private static GeneratedImage noise(ImageRequest request) {
+            byte[] rgb = new byte[SIDE * SIDE * 3];
+            new Random(request.seed()).nextBytes(rgb);
+            return new GeneratedImage(SIDE, SIDE, rgb, request, StageTimings.NONE, List.of());
+        }
+
+        @Override
+        public void close() {}
+    }
+}
