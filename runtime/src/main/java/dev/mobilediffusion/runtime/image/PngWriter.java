@@ -144,7 +144,7 @@ final class PngWriter {
         file.put(type.getBytes(StandardCharsets.US_ASCII));
         content.run();
         CRC32 crc = new CRC32();
-        crc.update(file.array(), from, file.position() - from);
+        crc.update(file.duplicate().flip().position(from));
         file.putInt((int) crc.getValue());
     }
 }

@@ -1,6 +1,7 @@
 package dev.mobilediffusion.server.job;
 
 import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
 
 /**
  * A client's own name for a request, so that sending it twice draws it once.
@@ -19,6 +20,16 @@ public record Idempotency(String key, String bodySha256) {
                     "Idempotency-Key must have 1 to %d characters, got %d",
                     MAX_KEY_LENGTH,
                     key.length());
+        }
+    }
+
+    /** Refuses, by IDEMPOTENCY_KEY_REUSED, this request when the one that had its key before, {@code earlier}, was another. */
+    void requireSameBody(Idempotency earlier) {
+        if (!earlier.bodySha256().equals(bodySha256)) {
+            throw ApiException.of(
+                    ErrorCode.IDEMPOTENCY_KEY_REUSED,
+                    "Idempotency-Key",
+                    "this Idempotency-Key was sent before with another body");
         }
     }
 }

@@ -219,13 +219,7 @@ public final class JobQueue implements AutoCloseable {
                 return known.get();
             }
             Job job = new Job(JobIds.next(), spec, client, clock.instant(), 0);
-            waiting.reserve(job);
-            try {
-                storage.require().insert(job);
-            } catch (RuntimeException e) {
-                waiting.release(job);
-                throw e;
-            }
+            waiting.reserve(job, () -> storage.require().insert(job));
             admit(job);
             return job;
         } finally {
@@ -234,20 +228,11 @@ public final class JobQueue implements AutoCloseable {
     }
 
     private Optional<Job> known(JobSpec spec, ClientId client) {
-        if (spec.idempotency().isEmpty()) {
-            return Optional.empty();
-        }
-        Idempotency wanted = spec.idempotency().get();
-        Optional<Job> stored = storage.require().findByKey(client, wanted.key());
-        stored.flatMap(job -> job.spec().idempotency()).ifPresent(earlier -> {
-            if (!earlier.bodySha256().equals(wanted.bodySha256())) {
-                throw ApiException.of(
-                        ErrorCode.IDEMPOTENCY_KEY_REUSED,
-                        "Idempotency-Key",
-                        "this Idempotency-Key was sent before with another body");
-            }
+        return spec.idempotency().flatMap(sent -> {
+            Optional<Job> stored = storage.require().findByKey(client, sent.key());
+            stored.flatMap(job -> job.spec().idempotency()).ifPresent(sent::requireSameBody);
+            return stored.map(job -> live.getOrDefault(job.id(), job));
         });
-        return stored.map(job -> live.getOrDefault(job.id(), job));
     }
 
     private void admit(Job job) {
@@ -288,11 +273,7 @@ public final class JobQueue implements AutoCloseable {
         keep(job);
         live.remove(job.id());
         if (job.isDurable() && job.spec().delivery().previews() > 0) {
-            String name = "previews of " + job.id();
-            timer.at(name, LAST_LOOKS, () -> {
-                job.dropPreviews();
-                timer.cancel(name);
-            });
+            timer.after(LAST_LOOKS, job::dropPreviews);
         }
         observer.finished(job);
         return true;

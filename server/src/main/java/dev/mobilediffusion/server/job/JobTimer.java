@@ -36,6 +36,11 @@ final class JobTimer implements AutoCloseable {
         tasks.put(name, executor.schedule(() -> guarded(task), delay.toNanos(), TimeUnit.NANOSECONDS));
     }
 
+    /** Once, and not to be cancelled. */
+    void after(Duration delay, Runnable task) {
+        executor.schedule(() -> guarded(task), delay.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
     void cancel(String name) {
         ScheduledFuture<?> task = tasks.remove(name);
         if (task != null) {

@@ -34,7 +34,7 @@ final class WaitingRoom {
         return limits;
     }
 
-    /** Keeps a seat for a job while the store writes it down; {@link #seat} or {@link #release} follows. */
+    /** Keeps a seat for a job; {@link #seat} follows. */
     void reserve(Job job) {
         locked(() -> {
             if (draining) {
@@ -54,7 +54,18 @@ final class WaitingRoom {
         });
     }
 
-    void release(Job job) {
+    /** Keeps a seat for a job that {@code write} writes down; gives it back when that fails. */
+    void reserve(Job job, Runnable write) {
+        reserve(job);
+        try {
+            write.run();
+        } catch (RuntimeException e) {
+            release(job);
+            throw e;
+        }
+    }
+
+    private void release(Job job) {
         locked(() -> {
             reservedJobs--;
             reservedPictures -= job.spec().count();
