@@ -38,7 +38,7 @@ final class JobTimer implements AutoCloseable {
 
     /** Once, and not to be cancelled. */
     void after(Duration delay, Runnable task) {
-        executor.schedule(() -> guarded(task), delay.toNanos(), TimeUnit.NANOSECONDS);
+        ScheduledFuture<?> unused = executor.schedule(() -> guarded(task), delay.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     void cancel(String name) {
