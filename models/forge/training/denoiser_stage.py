@@ -50,7 +50,7 @@ class Phase:
     batch: int  # of each worker
 
 
-PHASES = (Phase(0.35, 128, 32), Phase(0.35, 256, 16), Phase(0.30, 512, 8))
+PHASES = (Phase(0.52, 128, 32), Phase(0.27, 256, 16), Phase(0.21, 512, 8))
 
 
 class Denoising(nn.Module):
