@@ -89,6 +89,8 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, help="of weights and batches; default: a number of each stage's own")
     train.add_argument("--workers", type=positive, default=os.cpu_count(),
                        help="single-threaded processes that train the denoiser together (CPU only); default: the cores")
+    train.add_argument("--smallest", type=int, default=128, choices=PICTURE_SIZES,
+                       help="pixels of the denoiser's first phase; more than 128 for weights that know small pictures already")
     train.add_argument("--compile", action="store_true", help="torch.compile; always on with a GPU")
 
     student = train.add_argument_group("stages eight-step and one-step")

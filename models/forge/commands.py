@@ -66,7 +66,7 @@ def train(options: Namespace, cache: Path) -> None:
         return
     if options.stage != "all":
         check_still_free(run, options.stage)
-        train_stage(options.stage, run, pictures, chosen, options.minutes, here, options.seed)
+        train_stage(options.stage, run, pictures, chosen, options.minutes, here, options.seed, options.smallest)
         return
     if data == "own":
         print(f"{pictures} holds imported pictures: nothing is drawn, and no checker is trained, which needs scenes")
@@ -75,7 +75,7 @@ def train(options: Namespace, cache: Path) -> None:
     for stage, share in SHARES.items():
         minutes = options.minutes * share
         if not stage_is_done(run, stage, minutes) and not (data == "own" and stage == "checker"):
-            train_stage(stage, run, pictures, chosen, minutes, here, options.seed)
+            train_stage(stage, run, pictures, chosen, minutes, here, options.seed, options.smallest)
 
 
 def fill_pool(pictures: Path, options: Namespace) -> None:
@@ -124,7 +124,7 @@ def check_still_free(run: Path, stage: str) -> None:
 
 
 def train_stage(stage: str, run: Path, pictures: Path, chosen: Preset, minutes: float, here: Machine,
-                seed: int | None) -> None:
+                seed: int | None, smallest: int) -> None:
     print(f"stage {stage}: {minutes:.1f} minutes", flush=True)
     seed = SEEDS[stage] if seed is None else seed
     if stage == "text":
@@ -132,16 +132,16 @@ def train_stage(stage: str, run: Path, pictures: Path, chosen: Preset, minutes: 
     elif stage == "checker":
         checker_stage.train(run, pictures, minutes, here, seed)
     elif stage == "denoiser":
-        workers.run(here.workers, partial(train_denoiser, run, pictures, chosen, minutes, here, seed))
+        workers.run(here.workers, partial(train_denoiser, run, pictures, chosen, minutes, here, seed, smallest))
     else:
         vae_stage.train(run, pictures, chosen, minutes, here, seed, decoder_only=stage == "decoder")
     draw_curves(run)
 
 
 def train_denoiser(run: Path, pictures: Path, chosen: Preset, minutes: float, here: Machine, seed: int,
-                   worker: workers.Alone | workers.Worker) -> None:
+                   smallest: int, worker: workers.Alone | workers.Worker) -> None:
     here.prepare()
-    training = denoiser_stage.DenoiserTraining(run, pictures, chosen, minutes, here, worker, seed)
+    training = denoiser_stage.DenoiserTraining(run, pictures, chosen, minutes, here, worker, seed, smallest)
     training.train(on_save=teacher_sheet)
 
 

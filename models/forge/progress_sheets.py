@@ -20,7 +20,7 @@ def teacher_sheet(training: denoiser_stage.DenoiserTraining) -> None:
     """A sheet of held-out prompts by the averaged weights, and the loss curves, beside the checkpoint."""
     unet = training.machine.place(UNet(training.preset.unet)).eval()
     unet.load_state_dict(checkpoint.part("unet", training.average.weights))
-    size = denoiser_stage.phase_at(training.clock.progress()).size
+    size = max(denoiser_stage.phase_at(training.clock.progress(), training.phases).sizes)
     draw_sheet(training, unet, size, 12, 2.5, f"step-{training.step:06d}.png")
 
 

@@ -52,7 +52,8 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exam, "PROMPTS", 3)
     monkeypatch.setattr(report, "REFERENCE_PICTURES", 4)
     monkeypatch.setattr(polish, "PICTURES", 2)
-    monkeypatch.setattr(denoiser_stage, "PHASES", (Phase(0.5, 128, 4), Phase(0.25, 256, 2), Phase(0.25, 512, 2)))
+    monkeypatch.setattr(denoiser_stage, "PHASES", (Phase(0.5, (128,)), Phase(0.25, (256,)), Phase(0.25, (256, 512))))
+    monkeypatch.setattr(denoiser_stage, "BATCHES", {128: 4, 256: 2, 512: 2})
 
 
 @pytest.fixture

@@ -173,7 +173,7 @@ def test_drawn_pictures_from_train_to_published_weights(forge, tmp_path, batches
     monkeypatch.setattr("training.pool.SHARD", 3)
     monkeypatch.setattr("training.pool.draw_shard.__defaults__", (3,))
     monkeypatch.setattr(report, "REFERENCE_PICTURES", 6)
-    monkeypatch.setattr(denoiser_stage, "PHASES", (Phase(0.5, 128, 4), Phase(0.5, 256, 2)))
+    monkeypatch.setattr(denoiser_stage, "PHASES", (Phase(0.5, (128,)), Phase(0.5, (256,))))
     options = ("--preset", "tiny", "--run", tmp_path / "run", "--pool", tmp_path / "pool", "--threads", 1)
     for _ in range(2):  # the second finds everything done
         code, out, err = forge("train", *options, "--workers", 1, "--minutes", 0.02)

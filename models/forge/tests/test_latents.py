@@ -1,5 +1,7 @@
 """Latents of a pool, and what the layout loss is told about where subjects stand."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -41,6 +43,40 @@ def test_a_picture_is_encoded_once(pool_folder, vae, machine, monkeypatch):
     assert encoded == []
     latents.batch(np.array([0, 5, 2, 5]))
     assert encoded == [5]
+
+
+def test_latents_are_found_again_by_the_next_run_but_not_by_another_encoder(pool_folder, tiny, vae, machine, monkeypatch):
+    pictures = Pool(pool_folder, 256, Split.TRAIN)
+    first = LatentPool(pictures, 256, vae, machine).batch(np.array([4, 5]))
+    batch, encoded = Pool.batch, []
+    monkeypatch.setattr(Pool, "batch", lambda self, indices: encoded.extend(indices) or batch(self, indices))
+    again = LatentPool(Pool(pool_folder, 256, Split.TRAIN), 256, vae, machine)
+    assert torch.equal(again.batch(np.array([4, 5])), first) and encoded == []
+    other = LatentPool(pictures, 256, Vae(tiny.vae).eval(), machine).batch(np.array([4]))
+    assert encoded == [4] and not torch.equal(other, first[:1])
+
+
+def test_latents_of_pictures_that_changed_are_thrown_away(pool_folder, vae, machine, tmp_path):
+    folder = tmp_path / "pool"
+    shutil.copytree(next(iter(sorted(pool_folder.glob("256-train-*")))), folder / "256-train-00000")
+    older = LatentPool(Pool(folder, 256, Split.TRAIN), 256, vae, machine)
+    older.batch(np.array([0]))
+    shutil.copytree(folder / "256-train-00000", folder / "256-train-00001")
+    newer = LatentPool(Pool(folder, 256, Split.TRAIN), 256, vae, machine)
+    assert not newer.known.any() and len(newer.known) == 2 * len(older)
+    assert len(list(folder.glob("latents-*"))) == 1
+
+
+def test_channels_weigh_what_they_show(pool_folder, tiny, machine):
+    vae = Vae(tiny.vae).eval()
+    with torch.no_grad():  # the rest of a new decoder adds nothing yet
+        vae.decoder.patches.weight.normal_(generator=torch.Generator().manual_seed(2))
+        vae.decoder.patches.weight[:, 3] = 0
+        vae.decoder.patches.weight[:, 5] *= 3
+    weights = LatentPool(Pool(pool_folder, 256, Split.TRAIN), 256, vae, machine).channel_weights()
+    assert weights.shape == (8,) and float(weights.mean()) == pytest.approx(1)
+    assert int(weights.argmin()) == 3 and float(weights[3]) == pytest.approx(0, abs=1e-4)
+    assert int(weights.argmax()) == 5
 
 
 def test_size_must_divide_the_pools(pool_folder, vae, machine):

@@ -1,5 +1,7 @@
 """Every stage: takes steps, learns a batch by heart, and goes on where it stopped."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,8 @@ from conftest import BUDGET_MINUTES, take_steps
 
 from training import checkpoint, resumable, vae_stage
 from training.checker_stage import CheckerTraining
-from training.denoiser_stage import DenoiserTraining, flow_loss, layout_loss, phase_at, sample_times
+from training.denoiser_stage import (
+    DenoiserTraining, chances, flow_loss, layout_loss, phase_at, phases, sample_times)
 from training.run import Clock, learning_rate
 from training.text_stage import TextTraining, contrastive_loss
 from training.vae_stage import VaeTraining, psnr
@@ -252,8 +255,40 @@ def test_contrastive_loss_lets_equal_captions_share():
     assert contrastive_loss(together, ids) < contrastive_loss(50 * torch.eye(3), ids)
 
 
+def test_flow_loss_weighs_channels():
+    target, coverage, channels = torch.zeros(1, 2, 4, 4), torch.zeros(1, 2, 4, 4), torch.tensor([0.5, 1.5])
+    wrong = torch.zeros(1, 2, 4, 4)
+    wrong[:, 1] = 1.0
+    assert flow_loss(wrong, target, coverage, channels) == pytest.approx(1.5 / 2)
+    assert flow_loss(1 - wrong, target, coverage, channels) == pytest.approx(0.5 / 2)
+
+
 def test_phases_follow_one_another():
-    assert [phase_at(progress).size for progress in (0.0, 0.49, 0.5, 0.76, 1.0)] == [128, 128, 256, 512, 512]
+    kept = phases(128)
+    assert [phase_at(progress, kept).sizes for progress in (0.0, 0.49, 0.5, 0.74, 0.76, 1.0)] == [
+        (128,), (128,), (256,), (256,), (256, 512), (256, 512)]
+
+
+@pytest.mark.parametrize("smallest, first", [(128, (128,)), (256, (256,)), (512, (512,))])
+def test_phases_of_larger_pictures_alone_fill_the_budget(smallest, first):
+    kept = phases(smallest)
+    assert kept[0].sizes == first and min(size for phase in kept for size in phase.sizes) == smallest
+    assert sum(phase.share for phase in kept) == pytest.approx(1)
+
+
+def test_pictures_with_big_subjects_are_drawn_twice_as_often():
+    small, big = {"subjects": [{"size": "small"}]}, {"subjects": [{"size": "plain"}, {"size": "big"}]}
+    assert chances([small, big, {"captions": ["x"]}]) == pytest.approx([0.25, 0.75, 1.0])
+
+
+@pytest.mark.parametrize("smallest, trained", [(128, {128, 256, 512}), (512, {512})])
+def test_the_denoiser_trains_at_the_sizes_of_its_phases(run, pool_folder, tiny, machine, smallest, trained):
+    shutil.rmtree(run / "denoiser")
+    shutil.rmtree(run / "denoiser-training")
+    training = DenoiserTraining(run, pool_folder, tiny, BUDGET_MINUTES, machine, smallest=smallest)
+    for progress in np.linspace(0, 1, 16):
+        take_steps(training, 1, float(progress), seed=int(100 * progress))
+    assert {size for size, count in training.samples.items() if count} == trained
 
 
 @pytest.mark.parametrize("size", [128, 512])

@@ -5,8 +5,9 @@ diffusers' FlowMatchEulerDiscreteScheduler integrates. Three aids, each cheap:
 
 - layout loss: linear heads read off the coarsest feature maps, before and after the middle, where which kind and which
   colour of subject stands (from the program's own masks). Without it, words of place in the picture are learned late.
-- subjects weigh more than the backdrop in the loss.
-- small pictures first: positions are coded relative to the picture and latents look alike at every size.
+- subjects weigh more than the backdrop in the loss, and channels of the latents as much as they show.
+- small pictures first: positions are coded relative to the picture and latents look alike at every size. The two
+  larger sizes end in turns, since what is learned at one fades when another is trained alone (docs/LOG.md).
 """
 
 import hashlib
@@ -32,8 +33,9 @@ from .settings import check, fingerprint
 from .text_stage import load_tokenizer
 from .workers import Alone, Worker
 
-LAYOUT_WEIGHT = 0.1
+LAYOUT_WEIGHT = 0.03
 SUBJECT_WEIGHT = 4.0
+BIG_CHANCE = 2.0  # of a picture with a big subject, beside others: those are learned last
 CAPTION_DROPOUT = 0.1
 PEAK = 4e-4
 AVERAGE_DECAY = 0.9995
@@ -43,14 +45,14 @@ SHIFT = {128: 1.0, 256: 1.6, 512: 2.5}  # larger pictures need more noise for th
 
 @dataclass(frozen=True)
 class Phase:
-    """A share of the budget at one picture size."""
+    """A share of the budget at some picture sizes, in turns."""
 
     share: float
-    size: int
-    batch: int  # of each worker
+    sizes: tuple[int, ...]
 
 
-PHASES = (Phase(0.52, 128, 32), Phase(0.27, 256, 16), Phase(0.21, 512, 8))
+PHASES = (Phase(0.45, (128,)), Phase(0.2, (256,)), Phase(0.35, (256, 512)))
+BATCHES = {128: 32, 256: 16, 512: 8}  # of each worker
 
 
 class Denoising(nn.Module):
@@ -108,10 +110,14 @@ def sample_times(count: int, size: int, rng: torch.Generator, high_noise: bool) 
     return shift * times / (1 + (shift - 1) * times)
 
 
-def flow_loss(velocity: Tensor, target: Tensor, coverage: Tensor) -> Tensor:
-    """Squared error, cells under subjects SUBJECT_WEIGHT times as heavy. All (B, C, h, w); coverage (B, S, h, w)."""
+def flow_loss(velocity: Tensor, target: Tensor, coverage: Tensor, channels: Tensor | None = None) -> Tensor:
+    """Squared error, cells under subjects SUBJECT_WEIGHT times as heavy. All (B, C, h, w); coverage (B, S, h, w);
+    `channels` (C,) with mean 1 weighs them, else all are alike."""
     weight = 1 + (SUBJECT_WEIGHT - 1) * coverage.amax(dim=1, keepdim=True)
-    return ((velocity - target).square() * weight).mean() / weight.mean()
+    error = (velocity - target).square()
+    if channels is not None:
+        error = error * channels[:, None, None]
+    return (error * weight).mean() / weight.mean()
 
 
 def layout_loss(logits: Tensor, target: Tensor) -> Tensor:
@@ -119,13 +125,27 @@ def layout_loss(logits: Tensor, target: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits.float(), target, reduction="none").sum(dim=1).mean()
 
 
-def phase_at(progress: float) -> Phase:
+def phases(smallest: int) -> list[Phase]:
+    """The phases without pictures smaller than `smallest`; their shares fill the budget."""
+    kept = [phase for phase in PHASES if min(phase.sizes) >= smallest] or [Phase(1.0, (smallest,))]
+    whole = sum(phase.share for phase in kept)
+    return [Phase(phase.share / whole, phase.sizes) for phase in kept]
+
+
+def phase_at(progress: float, among: list[Phase]) -> Phase:
     begin = 0.0
-    for phase in PHASES:
+    for phase in among:
         begin += phase.share
         if progress < begin:
             return phase
-    return PHASES[-1]
+    return among[-1]
+
+
+def chances(records: list[dict]) -> np.ndarray:
+    """(N,) How likely each picture is drawn, cumulated, ending at 1."""
+    big = [any(subject["size"] == "big" for subject in record.get("subjects", ())) for record in records]
+    cumulated = np.cumsum(np.where(big, BIG_CHANCE, 1.0))
+    return cumulated / cumulated[-1]
 
 
 def settings(preset: Preset, data: str, seed: int) -> dict:
@@ -136,11 +156,22 @@ def settings(preset: Preset, data: str, seed: int) -> dict:
     return {"preset": {"text": sizes["text"], "unet": sizes["unet"], "vae": encoder}, "data": data, "seed": seed}
 
 
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures of one size that a worker trains on: which of the pool's, their cumulated chances, and what the
+    channels of their latents weigh."""
+
+    latents: LatentPool
+    own: np.ndarray
+    chances: np.ndarray
+    channels: Tensor
+
+
 class DenoiserTraining:
     """One run of the stage: networks, optimizer and clocks, saved every few minutes and resumed from there."""
 
     def __init__(self, run: Path, pool_folder: Path, preset: Preset, minutes: float, machine: Machine,
-                 worker: Alone | Worker = Alone(), seed: int = 3):
+                 worker: Alone | Worker = Alone(), seed: int = 3, smallest: int = 128):
         self.worker = worker
         self.run, self.pool_folder, self.preset, self.machine, self.seed = run, pool_folder, preset, machine, seed
         torch.manual_seed(seed)  # the same first weights in every worker
@@ -159,7 +190,8 @@ class DenoiserTraining:
         self.earlier = state.get("earlier_seconds", 0.0)  # of the published weights that this run started from
         self.clock = Clock(minutes, state["seconds"] - self.earlier)
         self.losses = Losses(run / "logs/denoiser.csv", 50)
-        self.latents: LatentPool | None = None
+        self.phases = phases(smallest)
+        self.pictures: dict[int, Pictures] = {}  # by size, since they are taken in turns
 
     def _warm_start(self, wanted: dict) -> dict:
         """From published weights, which come without the optimizer's moments, if there are any; else from nothing.
@@ -182,12 +214,17 @@ class DenoiserTraining:
         self.resumable.save(state)
         checkpoint.save(self.run / "denoiser", self.average.weights, self.resumable.wanted | state)
 
-    def _pool(self, phase: Phase) -> LatentPool:
-        if self.latents is None or self.latents.size != phase.size:
-            pool = Pool(self.pool_folder, 512 if phase.size == 512 else 256, Split.TRAIN)
-            print(f"{phase.size} px: {len(pool)} pictures", flush=True)
-            self.latents = LatentPool(pool, phase.size, self.frozen.vae, self.machine)
-        return self.latents
+    def _pictures(self, size: int) -> "Pictures":
+        if size not in self.pictures:
+            pool = Pool(self.pool_folder, 512 if size == 512 else 256, Split.TRAIN)
+            print(f"{size} px: {len(pool)} pictures", flush=True)
+            latents = LatentPool(pool, size, self.frozen.vae, self.machine)
+            # Each worker keeps to its own pictures, so each is encoded once.
+            own = np.arange(self.worker.rank, len(pool), self.worker.count) % len(pool)
+            own = own if len(own) else np.arange(len(pool))
+            self.pictures[size] = Pictures(
+                latents, own, chances([pool.records[index] for index in own]), latents.channel_weights())
+        return self.pictures[size]
 
     def train(self, on_save=lambda training: None) -> None:
         """Trains until the budget is spent; `on_save` is called after each checkpoint (sample sheets)."""
@@ -221,25 +258,26 @@ class DenoiserTraining:
 
     def _step(self, forward, progress: float, rng: np.random.Generator, random: torch.Generator) -> None:
         """One step of this worker."""
-        phase, batch = phase_at(progress), phase_at(progress).batch
+        sizes = phase_at(progress, self.phases).sizes
+        size = sizes[int(rng.integers(len(sizes)))]
+        batch = BATCHES[size]
         rate = learning_rate(self.step - self.warm_from, progress, PEAK)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        pool = self._pool(phase)
-        # Each worker keeps to its own pictures, so each is encoded once.
-        share = max(1, len(pool) // self.worker.count)
-        indices = (rng.integers(share, size=batch) * self.worker.count + self.worker.rank) % len(pool)
-        records = [pool.pool.records[int(index)] for index in indices]
+        pictures = self._pictures(size)
+        latents = pictures.latents
+        indices = pictures.own[np.searchsorted(pictures.chances, rng.random(batch), side="right")]
+        records = [latents.pool.records[int(index)] for index in indices]
         prompts = ["" if rng.random() < CAPTION_DROPOUT else record_caption(record, rng) for record in records]
-        clean, coverage = pool.batch(indices), pool.coverage(indices)
+        clean, coverage = latents.batch(indices), latents.coverage(indices)
         noise = torch.randn(clean.shape, generator=random).to(clean.device)
-        t = sample_times(batch, phase.size, random, progress < 0.5).to(clean.device)
+        t = sample_times(batch, size, random, progress < 0.5).to(clean.device)
         mixed = torch.lerp(clean, noise, t[:, None, None, None]).contiguous(memory_format=torch.channels_last)
         states = self.frozen.states(prompts)
         with self.machine.mixed_precision():
             velocity, before, after = forward(mixed, 1000 * t, states)
         target = layout_target(coverage, records)
-        flow = flow_loss(velocity.float(), noise - clean, coverage)
+        flow = flow_loss(velocity.float(), noise - clean, coverage, pictures.channels)
         layout = layout_loss(before, target) + layout_loss(after, target)
         # Of one's own pictures nobody knows what stands where: coverage is zero, and so is this loss's weight.
         loss = flow + (0.0 if self.own else LAYOUT_WEIGHT) * layout
@@ -248,7 +286,7 @@ class DenoiserTraining:
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         self.step += 1
-        self.since[phase.size] += batch
+        self.since[size] += batch
         if self.worker.rank == 0:  # who saves and reports
             self.average.update(self.model)
             self.losses.add(self.step, batch, rate, flow=flow.item(), layout=layout.item())

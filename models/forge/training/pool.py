@@ -100,11 +100,12 @@ class Pool:
         shards = sorted(path for path in folder.glob(prefix + "*"))
         if not shards:
             raise FileNotFoundError(f"{folder} holds no shard {prefix}*: run `draw` or `import` first")
-        self.size, self.data = size, data(folder)
+        self.folder, self.prefix, self.size, self.data = folder, prefix, size, data(folder)
         self.shards = [np.load(path / "pixels.npy", mmap_mode="r") for path in shards]
         self.masks = np.concatenate([np.load(path / "masks.npy") for path in shards])
         self.records = [record for path in shards for record in json.loads((path / "records.json").read_text())]
         self.starts = np.cumsum([0] + [len(shard) for shard in self.shards])
+        self.identity = [(path.name, (path / "pixels.npy").stat().st_mtime_ns) for path in shards]
 
     def __len__(self) -> int:
         return len(self.records)

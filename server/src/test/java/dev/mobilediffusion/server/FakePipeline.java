@@ -27,18 +27,7 @@ import java.util.concurrent.TimeUnit;
 public final class FakePipeline implements TextToImage {
 
     public static final int SIDE = 16;
-    public static final ModelInfo MODEL = new ModelInfo(
-            "fake",
-            SIDE,
-            SIDE,
-            4,
-            3.0,
-            false,
-            "EulerDiscreteScheduler",
-            1234,
-            List.of("house", "red"),
-            "Apache-2.0",
-            "ab".repeat(32));
+    public static final ModelInfo MODEL = model(SIDE);
 
     private final boolean gated;
     private final Semaphore allowed = new Semaphore(0);
@@ -48,6 +37,32 @@ public final class FakePipeline implements TextToImage {
 
     private FakePipeline(boolean gated) {
         this.gated = gated;
+    }
+
+    /** What a model that draws squares of {@code side} pixels tells of itself. */
+    static ModelInfo model(int side) {
+        return new ModelInfo(
+                "fake",
+                side,
+                side,
+                4,
+                3.0,
+                false,
+                "EulerDiscreteScheduler",
+                1234,
+                List.of("house", "red"),
+                "Apache-2.0",
+                "ab".repeat(32));
+    }
+
+    /** {@code request} with the model's own settings where it leaves them open. */
+    static ImageRequest filled(ImageRequest request) {
+        return new ImageRequest(
+                request.prompt(),
+                request.negativePrompt(),
+                request.seed(),
+                OptionalInt.of(request.steps().orElse(MODEL.defaultSteps())),
+                OptionalDouble.of(request.guidanceScale().orElse(MODEL.defaultGuidanceScale())));
     }
 
     /** Draws at once. */
@@ -114,12 +129,7 @@ public final class FakePipeline implements TextToImage {
         awaitPermission(cancel);
         progress.onStage(Stage.VAE_DECODER);
         cancel.throwIfCancelled();
-        ImageRequest drawn = new ImageRequest(
-                request.prompt(),
-                request.negativePrompt(),
-                request.seed(),
-                OptionalInt.of(steps),
-                OptionalDouble.of(request.guidanceScale().orElse(MODEL.defaultGuidanceScale())));
+        ImageRequest drawn = filled(request);
         finished.add(drawn);
         StageTimings timings = StageTimings.NONE
                 .with(Stage.TOKENIZE, Duration.ofMillis(1))

@@ -14,8 +14,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalInt;
 import java.util.Random;
 
 /** A server with default settings whose model draws noise of the largest size: no picture's file is longer. Prints its address. */
@@ -44,18 +42,7 @@ public final class NoisyServer {
 
     private static final class Noise implements TextToImage {
 
-        private static final ModelInfo MODEL = new ModelInfo(
-                "fake",
-                SIDE,
-                SIDE,
-                4,
-                3.0,
-                false,
-                "EulerDiscreteScheduler",
-                1234,
-                List.of("house"),
-                "Apache-2.0",
-                "ab".repeat(32));
+        private static final ModelInfo MODEL = FakePipeline.model(SIDE);
 
         @Override
         public ModelInfo model() {
@@ -64,13 +51,8 @@ public final class NoisyServer {
 
         @Override
         public GeneratedImage generate(ImageRequest request, ProgressListener progress, CancelToken cancel) {
-            int steps = request.steps().orElse(MODEL.defaultSteps());
-            ImageRequest drawn = new ImageRequest(
-                    request.prompt(),
-                    request.negativePrompt(),
-                    request.seed(),
-                    OptionalInt.of(steps),
-                    OptionalDouble.of(request.guidanceScale().orElse(MODEL.defaultGuidanceScale())));
+            ImageRequest drawn = FakePipeline.filled(request);
+            int steps = drawn.steps().orElseThrow();
             for (int step = 1; step <= steps; step++) {
                 cancel.throwIfCancelled();
                 progress.onStep(step, steps);

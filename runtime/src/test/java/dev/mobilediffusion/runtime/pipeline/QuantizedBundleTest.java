@@ -22,6 +22,9 @@ import org.junit.jupiter.api.Test;
 /** A bundle whose networks compute with integers ({@code models/forge/goldens/quantized_bundle.py}). */
 final class QuantizedBundleTest {
 
+    private final Map<String, NetworkSummary> source = networks(TinyBundle.FLOW);
+    private final Map<String, NetworkSummary> quantized = networks(TinyBundle.FLOW_ON_INTEGERS);
+
     @Test
     void drawsNearlyWhatItsSourceDraws() {
         ImageRequest request =
@@ -35,11 +38,6 @@ final class QuantizedBundleTest {
 
     @Test
     void tellsThatItsWeightsAreIntegers() {
-        Map<String, NetworkSummary> source =
-                ModelBundle.open(TinyBundle.folder(TinyBundle.FLOW)).networks();
-        Map<String, NetworkSummary> quantized =
-                ModelBundle.open(TinyBundle.folder(TinyBundle.FLOW_ON_INTEGERS)).networks();
-
         for (String network : List.of("unet", "vae_decoder")) {
             assertThat(quantized.get(network).precision(), startsWith("int8, "));
             assertThat(
@@ -54,13 +52,12 @@ final class QuantizedBundleTest {
 
     @Test
     void countsTheSameWeightsAsItsSourceHas() {
-        Map<String, NetworkSummary> source =
-                ModelBundle.open(TinyBundle.folder(TinyBundle.FLOW)).networks();
-        Map<String, NetworkSummary> quantized =
-                ModelBundle.open(TinyBundle.folder(TinyBundle.FLOW_ON_INTEGERS)).networks();
-
         source.forEach((network, summary) ->
                 assertThat(network, quantized.get(network).parameters(), is(summary.parameters())));
+    }
+
+    private static Map<String, NetworkSummary> networks(String bundle) {
+        return ModelBundle.open(TinyBundle.folder(bundle)).networks();
     }
 
     private static byte[] draw(String bundle, ImageRequest request) {
