@@ -1,5 +1,6 @@
 package dev.mobilediffusion.server.grpc;
 
+import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
 import io.grpc.Context;
 import io.grpc.Contexts;
@@ -44,6 +45,7 @@ final class CallGuard implements ServerInterceptor {
         GuardedListener<Q> listener;
         try {
             Context named = context.withValue(Callers.CURRENT, callers.admit(call, headers));
+            requireReadable(headers);
             ServerCall.Listener<Q> method = Contexts.interceptCall(named, guarded, headers, next);
             listener = new GuardedListener<>(method, guarded, neighbours, maxMessageBytes);
         } catch (RuntimeException e) {
@@ -51,6 +53,16 @@ final class CallGuard implements ServerInterceptor {
         }
         listener.watchConnection();
         return listener;
+    }
+
+    private static void requireReadable(Metadata headers) {
+        String unreadable = headers.get(GuardedGrpcSelector.UNREADABLE);
+        if (unreadable != null) {
+            throw ApiException.invalid(
+                    unreadable,
+                    "the metadata %s must have a name of a-z, 0-9, '.', '-' and '_', and base64 if that ends with -bin",
+                    unreadable);
+        }
     }
 
     /** Ends the call when its request is there: before, Helidon would forget the stream with the request under way. */

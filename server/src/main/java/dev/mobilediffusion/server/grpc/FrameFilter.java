@@ -1,14 +1,16 @@
 package dev.mobilediffusion.server.grpc;
 
-import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader;
-import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 
 /**
  * The client's side of an HTTP/2 connection with prior knowledge, less the frames that the {@link StreamLedger} holds
  * back. Used by the connection's thread alone.
+ *
+ * <p>A frame is judged when Helidon asks for it, and so after it has dealt with the one before: of frames that come
+ * together, the server may end a call between the first and the last.
  *
  * <p>Data that is held back has used up some of the connection's window (RFC 9113, section 6.9), which is given back at
  * once: else a few refused requests would leave none for anybody.
@@ -24,10 +26,7 @@ final class FrameFilter implements Supplier<byte[]> {
     private final DataReader source;
     private final StreamLedger ledger;
     private final IntConsumer windowGivenBack;
-    private final byte[] header = new byte[HEADER_BYTES];
-    private int headerBytes;
     private int bodyBytesLeft = PREFACE_BYTES;
-    private boolean passing = true;
 
     /** @param windowGivenBack told the bytes of data that were held back */
     FrameFilter(DataReader source, StreamLedger ledger, IntConsumer windowGivenBack) {
@@ -36,59 +35,38 @@ final class FrameFilter implements Supplier<byte[]> {
         this.windowGivenBack = windowGivenBack;
     }
 
-    /** The next bytes, at least one; null at the end of the connection, as Helidon's reader wants it. */
+    /** The next bytes of one frame, at least one; null at the end of the connection, as Helidon's reader wants it. */
     @Override
     public byte[] get() {
-        ByteArrayOutputStream passed = new ByteArrayOutputStream();
-        while (passed.size() == 0) {
-            BufferData next;
-            try {
-                next = source.readBuffer();
-            } catch (DataReader.InsufficientDataAvailableException e) {
-                return null;
+        try {
+            return bodyBytesLeft > 0 ? body() : header();
+        } catch (DataReader.InsufficientDataAvailableException e) {
+            return null;
+        }
+    }
+
+    private byte[] body() {
+        source.ensureAvailable();
+        int count = Math.min(bodyBytesLeft, source.available());
+        bodyBytesLeft -= count;
+        return source.readBytes(count);
+    }
+
+    /** Of the next frame that passes. */
+    private byte[] header() {
+        while (true) {
+            byte[] header = source.readBytes(HEADER_BYTES);
+            int length = ByteBuffer.wrap(header).getInt() >>> Byte.SIZE;
+            int type = Byte.toUnsignedInt(header[3]);
+            int stream = ByteBuffer.wrap(header).getInt(5) & Integer.MAX_VALUE;
+            if (ledger.received(type, Byte.toUnsignedInt(header[4]), stream)) {
+                bodyBytesLeft = length;
+                return header;
             }
-            filter(next, passed);
-        }
-        return passed.toByteArray();
-    }
-
-    private void filter(BufferData chunk, ByteArrayOutputStream passed) {
-        byte[] bytes = new byte[chunk.available()];
-        chunk.read(bytes);
-        int position = 0;
-        while (position < bytes.length) {
-            int count;
-            if (bodyBytesLeft > 0) {
-                count = Math.min(bodyBytesLeft, bytes.length - position);
-                bodyBytesLeft -= count;
-                if (passing) {
-                    passed.write(bytes, position, count);
-                }
-            } else {
-                count = Math.min(HEADER_BYTES - headerBytes, bytes.length - position);
-                System.arraycopy(bytes, position, header, headerBytes, count);
-                headerBytes += count;
-                if (headerBytes == HEADER_BYTES) {
-                    beginFrame(passed);
-                }
+            source.skip(length);
+            if (type == StreamLedger.DATA && length > 0) {
+                windowGivenBack.accept(length);
             }
-            position += count;
         }
-    }
-
-    private void beginFrame(ByteArrayOutputStream passed) {
-        headerBytes = 0;
-        bodyBytesLeft = unsigned(0) << 16 | unsigned(1) << 8 | unsigned(2);
-        int stream = (unsigned(5) & 0x7F) << 24 | unsigned(6) << 16 | unsigned(7) << 8 | unsigned(8);
-        passing = ledger.received(unsigned(3), unsigned(4), stream);
-        if (passing) {
-            passed.write(header, 0, HEADER_BYTES);
-        } else if (unsigned(3) == StreamLedger.DATA && bodyBytesLeft > 0) {
-            windowGivenBack.accept(bodyBytesLeft);
-        }
-    }
-
-    private int unsigned(int index) {
-        return Byte.toUnsignedInt(header[index]);
     }
 }

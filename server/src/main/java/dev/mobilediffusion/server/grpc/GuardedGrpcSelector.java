@@ -1,7 +1,12 @@
 package dev.mobilediffusion.server.grpc;
 
+import io.grpc.Metadata;
 import io.helidon.common.buffers.BufferData;
+import io.helidon.grpc.core.GrpcHeadersUtil;
+import io.helidon.http.Header;
+import io.helidon.http.HeaderNames;
 import io.helidon.http.HttpPrologue;
+import io.helidon.http.WritableHeaders;
 import io.helidon.http.http2.Http2ErrorCode;
 import io.helidon.http.http2.Http2Flag;
 import io.helidon.http.http2.Http2FrameHeader;
@@ -21,13 +26,17 @@ import io.helidon.webserver.http2.spi.SubProtocolResult;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** Helidon's gRPC, which says nothing to a client whose call fails before an interceptor sees it; here it is reset. */
+/** Helidon's gRPC, in which a call that fails where no interceptor can help harms nobody but itself. */
 record GuardedGrpcSelector(Http2SubProtocolSelector grpc) implements Http2SubProtocolSelector {
 
     private static final System.Logger LOG = System.getLogger(GuardedGrpcSelector.class.getName());
 
     /** Writes a stack trace for every message that it cannot read, so that any client could fill the disk. */
     private static final Logger HELIDONS = Logger.getLogger("io.helidon.webserver.grpc.GrpcProtocolHandler");
+
+    /** The name of metadata that was left out since it cannot be read, for {@link CallGuard} to refuse the call with. */
+    static final Metadata.Key<String> UNREADABLE =
+            Metadata.Key.of("mobilediffusion-unreadable-metadata", Metadata.ASCII_STRING_MARSHALLER);
 
     static {
         HELIDONS.setLevel(Level.OFF);
@@ -48,7 +57,7 @@ record GuardedGrpcSelector(Http2SubProtocolSelector grpc) implements Http2SubPro
         SubProtocolResult result = grpc.subProtocol(
                 context,
                 prologue,
-                headers,
+                readable(headers),
                 writer,
                 streamId,
                 serverSettings,
@@ -59,6 +68,24 @@ record GuardedGrpcSelector(Http2SubProtocolSelector grpc) implements Http2SubPro
         Runnable reset = () -> writer.write(new Http2RstStream(Http2ErrorCode.INTERNAL)
                 .toFrameData(clientSettings, streamId, Http2Flag.NoFlags.create()));
         return result.supported() ? new SubProtocolResult(true, new Handler(result.subProtocol(), reset)) : result;
+    }
+
+    /**
+     * Without what is not base64, for instance: Helidon would let go of the call while its request is under way, and end
+     * the connection when that comes.
+     */
+    private static Http2Headers readable(Http2Headers headers) {
+        WritableHeaders<?> readable = WritableHeaders.create();
+        for (Header header : headers.httpHeaders()) {
+            try {
+                GrpcHeadersUtil.toMetadata(
+                        Http2Headers.create(WritableHeaders.create().add(header)));
+                readable.add(header);
+            } catch (RuntimeException e) {
+                readable.set(HeaderNames.create(UNREADABLE.name()), header.name());
+            }
+        }
+        return Http2Headers.create(readable);
     }
 
     /**
@@ -77,7 +104,6 @@ record GuardedGrpcSelector(Http2SubProtocolSelector grpc) implements Http2SubPro
             this.reset = reset;
         }
 
-        /** Fails on metadata that is not valid base64, for instance. */
         @Override
         public void init() {
             guarded(handler::init);
@@ -108,7 +134,11 @@ record GuardedGrpcSelector(Http2SubProtocolSelector grpc) implements Http2SubPro
             guarded(() -> handler.data(header, data));
         }
 
-        /** Helidon would reset the stream, too, but keep it, and with it one of the connection's streams for ever. */
+        /**
+         * Helidon would reset the stream, too, but keep it, and with it one of the connection's streams for ever. For a
+         * client that has gone or takes nothing: every other failure is to end in a status, since a stream that is closed
+         * before its client's end takes the connection along when a frame is under way.
+         */
         private void guarded(Runnable step) {
             try {
                 step.run();

@@ -3,6 +3,7 @@ package dev.mobilediffusion.server.grpc;
 import static dev.mobilediffusion.server.grpc.GrpcFixture.await;
 import static dev.mobilediffusion.server.grpc.GrpcFixture.prompt;
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasSize;
@@ -11,6 +12,7 @@ import static org.hamcrest.Matchers.is;
 import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.grpc.v1.ListModelsRequest;
 import io.grpc.Status;
+import io.netty.handler.codec.http2.Http2Headers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -136,9 +138,36 @@ final class ConnectionTest {
             client.headers(1, "ListModels", Map.of("odd-bin", "~~~"));
             client.message(1, ListModelsRequest.getDefaultInstance());
 
-            assertThat(client.awaitEnd(1).type(), is(RawHttp2.RST_STREAM));
+            Http2Headers reply = client.awaitEnd(1).firstHeaders();
+            assertThat(reply.getInt("grpc-status"), is(Status.Code.INVALID_ARGUMENT.value()));
+            assertThat(reply.get("grpc-message").toString(), containsString("odd-bin"));
             client.call(3, "ListModels", ListModelsRequest.getDefaultInstance());
             assertThat(client.awaitEnd(3).type(), is(RawHttp2.HEADERS));
+            assertThat(server.outcomes, is(List.of("invalid_request", "success")));
+        }
+    }
+
+    @Test
+    void aNameThatNoMetadataMayHaveIsRefused() throws Exception {
+        try (RawHttp2 client = RawHttp2.connect(server.port())) {
+            client.headers(1, "ListModels", Map.of("o+d", "1"));
+            client.message(1, ListModelsRequest.getDefaultInstance());
+
+            assertThat(client.awaitEnd(1).firstHeaders().get("grpc-message").toString(), containsString("o+d"));
+        }
+    }
+
+    @Test
+    void metadataThatCannotBeReadLeavesNothingBehind() throws Exception {
+        try (RawHttp2 client = RawHttp2.connect(server.port())) {
+            int calls = 1100; // more than may be open at the same time
+            for (int call = 0; call < calls; call++) {
+                client.headers(2 * call + 1, "ListModels", Map.of("odd-bin", "~~~"));
+                client.message(2 * call + 1, ListModelsRequest.getDefaultInstance());
+                assertThat(client.awaitEnd(2 * call + 1).type(), is(RawHttp2.HEADERS));
+            }
+            client.call(2 * calls + 1, "ListModels", ListModelsRequest.getDefaultInstance());
+            assertThat(client.await(2 * calls + 1).flags() & RawHttp2.END_STREAM, is(0));
         }
     }
 

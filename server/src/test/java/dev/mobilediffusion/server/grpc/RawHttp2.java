@@ -2,6 +2,11 @@ package dev.mobilediffusion.server.grpc;
 
 import com.google.protobuf.Message;
 import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Headers;
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -27,14 +32,16 @@ final class RawHttp2 implements AutoCloseable {
 
     private static final int END_HEADERS = 4;
     private static final int CANCEL = 8;
+    private static final byte[] PING = {0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8};
 
     private final Socket socket;
     private final DataOutputStream output;
     private final DataInputStream input;
+    private boolean gathering;
 
     private RawHttp2(Socket socket) throws IOException {
         this.socket = socket;
-        this.output = new DataOutputStream(socket.getOutputStream());
+        this.output = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream(), 1 << 16));
         this.input = new DataInputStream(socket.getInputStream());
     }
 
@@ -43,6 +50,11 @@ final class RawHttp2 implements AutoCloseable {
 
         boolean endsStream() {
             return type == RST_STREAM || ((flags & END_STREAM) != 0 && type <= HEADERS);
+        }
+
+        /** What it says, where it is the first of its connection: later ones refer to those before. */
+        Http2Headers firstHeaders() throws Http2Exception {
+            return new DefaultHttp2HeadersDecoder().decodeHeaders(stream, Unpooled.wrappedBuffer(payload));
         }
     }
 
@@ -111,11 +123,28 @@ final class RawHttp2 implements AutoCloseable {
 
     /** Sends nothing, in a frame that arrives in two parts. */
     void slowPing() throws IOException, InterruptedException {
-        byte[] ping = {0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8};
-        output.write(ping, 0, 5);
+        output.write(PING, 0, 5);
         output.flush();
         Thread.sleep(20);
-        output.write(ping, 5, ping.length - 5);
+        output.write(PING, 5, PING.length - 5);
+        output.flush();
+    }
+
+    /** Keeps the thread that reads this connection busy for some milliseconds: it answers every one. */
+    void manyPings() throws IOException {
+        for (int i = 0; i < 300; i++) {
+            output.write(PING);
+        }
+    }
+
+    /** Keeps the frames that follow, for {@link #sendTogether}. */
+    void gather() {
+        gathering = true;
+    }
+
+    /** Sends what was gathered, so that the server reads it at once. */
+    void sendTogether() throws IOException {
+        gathering = false;
         output.flush();
     }
 
@@ -166,7 +195,9 @@ final class RawHttp2 implements AutoCloseable {
         data.writeInt(stream);
         data.write(payload);
         output.write(bytes.toByteArray());
-        output.flush();
+        if (!gathering) {
+            output.flush();
+        }
     }
 
     /** Literal header field without indexing: RFC 7541, section 6.2.2. */
