@@ -281,14 +281,14 @@ def test_pictures_with_big_subjects_are_drawn_twice_as_often():
     assert chances([small, big, {"captions": ["x"]}]) == pytest.approx([0.25, 0.75, 1.0])
 
 
-@pytest.mark.parametrize("smallest, trained", [(128, {128, 256, 512}), (512, {512})])
-def test_the_denoiser_trains_at_the_sizes_of_its_phases(run, pool_folder, tiny, machine, smallest, trained):
+@pytest.mark.parametrize("smallest, sizes", [(128, {128, 256, 512}), (512, {512})])
+def test_the_denoiser_trains_at_the_sizes_of_its_phases(run, pool_folder, tiny, machine, smallest, sizes):
     shutil.rmtree(run / "denoiser")
     shutil.rmtree(run / "denoiser-training")
     training = DenoiserTraining(run, pool_folder, tiny, BUDGET_MINUTES, machine, smallest=smallest)
     for progress in np.linspace(0, 1, 16):
         take_steps(training, 1, float(progress), seed=int(100 * progress))
-    assert {size for size, count in training.samples.items() if count} == trained
+    assert {size for size, count in training.samples.items() if count} == sizes
 
 
 @pytest.mark.parametrize("size", [128, 512])

@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -22,7 +23,13 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class JobStore implements AutoCloseable {
 
+    /** Ended jobs that are remembered with their events. */
+    private static final int REMEMBERED = 64;
+
     private final ReentrantLock lock = new ReentrantLock();
+    /** Ended a short while ago, the last one last: a client that comes back for one hears only what it missed. */
+    private final LinkedHashMap<String, Job> ended = new LinkedHashMap<>();
+
     private final Path folder;
     private final FolderLock folderLock;
     private final Connection connection;
@@ -95,6 +102,9 @@ public final class JobStore implements AutoCloseable {
     void update(Job job) {
         JobStatus status = job.status();
         guarded(() -> {
+            if (status.state().isFinal()) {
+                remember(job);
+            }
             rows.updateState(status);
             return null;
         });
@@ -111,11 +121,11 @@ public final class JobStore implements AutoCloseable {
     }
 
     Optional<Job> find(String id) {
-        return guarded(() -> rows.find(id));
+        return guarded(() -> rows.find(id).map(this::remembered));
     }
 
     Optional<Job> findByKey(ClientId client, String key) {
-        return guarded(() -> rows.findByKey(client, key));
+        return guarded(() -> rows.findByKey(client, key).map(this::remembered));
     }
 
     /** Removes finished jobs that are too old or too many; how many. */
@@ -126,6 +136,7 @@ public final class JobStore implements AutoCloseable {
             for (String id : due) {
                 // The row first: a row without its files would promise pictures that are gone
                 rows.delete(id);
+                ended.remove(id);
                 pictures.deleteJob(id);
             }
             return due.size();
@@ -141,6 +152,18 @@ public final class JobStore implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    private void remember(Job job) {
+        ended.put(job.id(), job);
+        if (ended.size() > REMEMBERED) {
+            ended.remove(ended.firstEntry().getKey());
+        }
+    }
+
+    /** The job itself where it is remembered, else {@code stored}, which knows no event but the end. */
+    private Job remembered(Job stored) {
+        return ended.getOrDefault(stored.id(), stored);
     }
 
     private void requireRoom() throws IOException {

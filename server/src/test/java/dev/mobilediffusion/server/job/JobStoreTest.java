@@ -29,6 +29,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -63,6 +64,26 @@ final class JobStoreTest {
                     job.status().pictures().get(1).sha256(),
                     is(before.pictures().get(1).sha256()));
             assertThat(fixture.pipeline.hasStarted(), is(false));
+        }
+    }
+
+    @Test
+    void theLastJobsThatEndedKeepTheirEventsAndOlderOnesTheirEnd() throws InterruptedException {
+        try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
+            List<Job> jobs = new ArrayList<>();
+            for (int seed = 0; seed < 66; seed++) {
+                jobs.add(fixture.queue.submit(durable("one of many", seed), ALICE));
+                finished(jobs.getLast());
+            }
+
+            for (Job job : jobs.subList(10, 66)) {
+                List<JobEvent> all = job.eventsAfter(0);
+                long seen = all.get(all.size() - 3).id();
+                assertThat(fixture.queue.find(job.id()).orElseThrow().eventsAfter(seen), hasSize(2));
+            }
+            Job oldest = fixture.queue.find(jobs.getFirst().id()).orElseThrow();
+            assertThat(oldest, is(not(sameInstance(jobs.getFirst()))));
+            assertThat(oldest.status().pictures(), hasSize(1));
         }
     }
 

@@ -57,7 +57,10 @@ final class PictureSpoolTest {
         PictureContent kept = spool.keep(noise(3, 3 * MEBIBYTE));
 
         assertThat(spool.bytesInMemory(), is(0L));
-        assertThat("its file has no name, so a kill leaves nothing", folder.toFile().list(), is(emptyArray()));
+        assertThat(
+                "its file has no name, so a kill leaves nothing",
+                folder.toFile().list(),
+                is(emptyArray()));
         kept.release();
     }
 
