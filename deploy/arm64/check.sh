@@ -66,7 +66,7 @@ in_userland() {
 }
 home=/opt/mobilediffusion
 java() {
-    in_userland /usr/lib/jvm/java-21-openjdk-arm64/bin/java -Xms48m -Xmx128m -Xmn24m -XX:SurvivorRatio=4 -XX:+UseSerialGC \
+    in_userland /usr/lib/jvm/java-21-openjdk-arm64/bin/java -Xms64m -Xmx128m -Xmn40m -XX:SurvivorRatio=4 -XX:TargetSurvivorRatio=90 -XX:+UseSerialGC \
         --enable-native-access=ALL-UNNAMED \
         "-Donnxruntime.native.path=$home/native" "-Dorg.sqlite.lib.path=$home/native" "-Dmobilediffusion.home=$home" "$@"
 }
