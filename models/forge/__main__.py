@@ -90,12 +90,14 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--workers", type=positive, default=os.cpu_count(),
                        help="single-threaded processes that train the denoiser together (CPU only); default: the cores")
     train.add_argument("--smallest", type=int, default=128, choices=PICTURE_SIZES,
-                       help="pixels of the denoiser's first phase; more than 128 for weights that know small pictures already")
+                       help="pixels of the denoiser's or a student's first phase; more than 128 for weights that know small pictures")
     train.add_argument("--compile", action="store_true", help="torch.compile; always on with a GPU")
 
     student = train.add_argument_group("stages eight-step and one-step")
     student.add_argument("--guidance", type=guidance, default=2.5, help="of the teacher, baked into the student")
     student.add_argument("--teacher-steps", type=positive, default=16, help="of the teacher for each pair")
+    student.add_argument("--pairs-from", default="teacher", choices=["teacher", "eight-step"],
+                         help="one-step: who draws the pairs; the eight-step student takes a quarter of the time")
     student.add_argument("--largest", type=int, default=512, choices=PICTURE_SIZES, help="pixels of the last phase")
     student.add_argument("--tune", default="full", choices=["full", "lora"], help="one-step: all weights, or low-rank changes")
     student.add_argument("--rank", type=positive, default=16, help="of the low-rank changes")

@@ -47,9 +47,9 @@ ROUNDS = (Round(32, 0.4, halves=False), Round(16, 0.25), Round(8, 0.35))
 PHASES = (Phase(128, 0.15, 32), Phase(256, 0.35, 16), Phase(512, 0.5, 8))
 
 
-def phases(largest: int) -> list[Phase]:
-    """The phases up to that size, sharing out the whole."""
-    kept = [phase for phase in PHASES if phase.size <= largest]
+def phases(smallest: int, largest: int) -> list[Phase]:
+    """The phases of sizes between the two, sharing out the whole."""
+    kept = [phase for phase in PHASES if smallest <= phase.size <= largest]
     whole = sum(phase.share for phase in kept)
     return [Phase(phase.size, phase.share / whole, phase.batch) for phase in kept]
 
@@ -91,7 +91,7 @@ class EightStepTraining(StudentTraining):
 
     def _phase(self, progress: float) -> Phase:
         _, within = at(ROUNDS, progress)
-        kept = phases(self.options.largest)
+        kept = phases(self.options.smallest, self.options.largest)
         return kept[at(kept, within)[0]]
 
     def _enter(self, number: int) -> None:
@@ -118,7 +118,7 @@ class EightStepTraining(StudentTraining):
         target = self._target(x, now, middle, end, states)
         with self.machine.mixed_precision():
             velocity = self.forward(x, 1000 * now, states)
-        loss = flow_loss(velocity.float(), target, coverage)
+        loss = flow_loss(velocity.float(), target, coverage, self._channels(phase.size))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)

@@ -30,6 +30,7 @@ CAPTION_DROPOUT = 0.05
 WARMUP = 50
 GPU_BATCH = 8  # times the CPU's
 SCORE_SHARE = 0.08  # of the budget, between two examinations
+EXAM_SHARE = 0.1  # of the first worker's time, at most, spent on them
 
 
 class StudentTraining(ABC):
@@ -55,6 +56,7 @@ class StudentTraining(ABC):
         self.best: dict = {}
         self.teacher_scores: dict[str, dict[str, float]] = {}
         self.latents: dict[int, LatentPool] = {}  # by size, since rounds come back to it
+        self.weighed: dict[int, Tensor] = {}
         self.exams: dict[int, Exam] = {}
         self.batches = GPU_BATCH if machine.device.type == "cuda" else 1
 
@@ -76,7 +78,7 @@ class StudentTraining(ABC):
         self.losses = Losses(self.run / f"logs/{self.stage}.csv", 20)
         self.rng = np.random.default_rng([self.seed, self.step, self.worker.rank])
         self.random = torch.Generator().manual_seed((self.seed * 1_000_003 + self.step) * 64 + self.worker.rank)
-        self.examined, self.saved_step = time.monotonic(), self.step
+        self.examined, self.saved_step, self.exam_seconds = time.monotonic(), self.step, 0.0
         return state
 
     def _warm_start(self) -> dict:
@@ -118,11 +120,12 @@ class StudentTraining(ABC):
     def train(self, on_save=lambda training: None) -> None:
         """Trains until the budget is spent; `on_save` is called after each checkpoint (sheets and curves)."""
         begun, progress = time.monotonic(), self.join()
-        every = min(SAVE_SECONDS, max(20.0, self.minutes * 60 * SCORE_SHARE))
+        usual = min(SAVE_SECONDS, max(20.0, self.minutes * 60 * SCORE_SHARE))
         while progress < 1:
             self._step(progress)
             if self.worker.due():
                 progress = self.join()
+                every = max(usual, self.exam_seconds / EXAM_SHARE)
                 if self.worker.rank == 0 and time.monotonic() - self.examined > every:
                     self.save()
                     on_save(self)
@@ -169,7 +172,9 @@ class StudentTraining(ABC):
         exam = self.exams[size]
         if str(size) not in self.teacher_scores:
             self.teacher_scores[str(size)] = exam.sit(self.denoiser, self.options.teacher_steps, self.options.guidance)
+        begun = time.monotonic()
         teacher, scores = self.teacher_scores[str(size)], exam.sit(unet, self.draws, 1.0)
+        self.exam_seconds = time.monotonic() - begun
         scores |= {"mark": mark(scores, teacher)}
         print(f"step {self.step}, {size} px, {self.draws} steps: follows {scores['follows']:.3f} (teacher "
               f"{teacher['follows']:.3f}), frechet {scores['frechet']:.1f} (teacher {teacher['frechet']:.1f}), mark "
@@ -191,16 +196,25 @@ class StudentTraining(ABC):
 
     def _real(self, size: int, batch: int) -> tuple[Tensor, Tensor, Tensor]:
         """Latents (B, 8, h, w) of pictures of the pool, the share that subjects cover, and the captions' states."""
-        if size not in self.latents:
-            pictures = Pool(self.pool_folder, 512 if size == 512 else 256, Split.TRAIN)
-            print(f"{size} px: {len(pictures)} pictures", flush=True)
-            self.latents[size] = LatentPool(pictures, size, self.frozen.vae, self.machine)
-        pool, count = self.latents[size], self.worker.count
+        pool, count = self._pool(size), self.worker.count
         share = max(1, len(pool) // count)  # each worker keeps to its own pictures, so each is encoded once
         indices = (self.rng.integers(share, size=batch) * count + self.worker.rank) % len(pool)
         prompts = ["" if self.rng.random() < CAPTION_DROPOUT else record_caption(pool.pool.records[int(index)], self.rng)
                    for index in indices]
         return pool.batch(indices), pool.coverage(indices), self.frozen.states(prompts)
+
+    def _pool(self, size: int) -> LatentPool:
+        if size not in self.latents:
+            pictures = Pool(self.pool_folder, 512 if size == 512 else 256, Split.TRAIN)
+            print(f"{size} px: {len(pictures)} pictures", flush=True)
+            self.latents[size] = LatentPool(pictures, size, self.frozen.vae, self.machine)
+        return self.latents[size]
+
+    def _channels(self, size: int) -> Tensor:
+        """How much each latent channel counts in a loss, (8,) with mean 1: as for the teacher."""
+        if size not in self.weighed:
+            self.weighed[size] = self._pool(size).channel_weights()
+        return self.weighed[size]
 
     def _noise(self, like: Tensor) -> Tensor:
         return torch.randn(like.shape, generator=self.random).to(like.device)

@@ -23,12 +23,16 @@ def clean_estimate(x: Tensor, velocity: Tensor, t: Tensor) -> Tensor:
     return x - t[:, None, None, None] * velocity
 
 
-def pseudo_huber(output: Tensor, target: Tensor) -> Tensor:
+def pseudo_huber(output: Tensor, target: Tensor, channels: Tensor | None = None) -> Tensor:
     """Per picture sqrt(d^2 + c^2) - c of the distance d over its elements, divided by the square root of their number
-    (arXiv 2310.14189): robust against the few pairs that one step cannot follow."""
+    (arXiv 2310.14189): robust against the few pairs that one step cannot follow. `channels` (C,) with mean 1 weighs the
+    channels' squares, else all are alike."""
     elements = output[0].numel()
     c = 0.03 * elements**0.5
-    squares = (output - target).square().flatten(1).sum(dim=1)
+    squares = (output - target).square()
+    if channels is not None:
+        squares = squares * channels[:, None, None]
+    squares = squares.flatten(1).sum(dim=1)
     return (((squares + c**2).sqrt() - c) / elements**0.5).mean()
 
 

@@ -2,7 +2,8 @@
 
 The generator starts from the eight-step student, or from the teacher where there is none. Each picture size has two parts:
 
-- regress: on pairs of noise and what the guided teacher made of it, at t = 1. Guidance is baked in by that.
+- regress: on pairs of noise and what the guided teacher, or the eight-step student, made of it, at t = 1. Guidance is
+  baked in by that.
 - adversarial: x_t of a real picture (half of the batch: pure noise) gives x0'; the discriminator judges x0' and the
   picture, each noised afresh to t - 1/4, position by position. Real pictures under another's caption are negatives too.
   Beside it the regression on pairs, ever less, and the reconstruction loss, where x_t still shows the picture.
@@ -33,7 +34,7 @@ from .losses import (clean_estimate, discriminator_loss, feature_distance, gener
                      pseudo_huber)
 from .matching import OwnPictures, times
 from .options import Options
-from .pairs import SHARD, Pairs
+from .pairs import SHARD, Pairs, made_with
 from .students import identity, load_unet
 from .teacher import Teacher
 
@@ -65,14 +66,14 @@ class Part:
     adversarial: bool
 
 
-PARTS = (Part(128, 0.08, 32, False), Part(256, 0.12, 16, False), Part(256, 0.25, 12, True), Part(512, 0.18, 8, False),
-         Part(512, 0.37, 6, True))
+PARTS = (Part(128, 0.08, 32, False), Part(256, 0.17, 16, False), Part(256, 0.25, 12, True), Part(512, 0.3, 8, False),
+         Part(512, 0.2, 4, True))
 SMALL = (Part(128, 0.4, 32, False), Part(128, 0.6, 24, True))
 
 
-def parts(largest: int) -> list[Part]:
-    """The parts up to that size, sharing out the whole."""
-    kept = SMALL if largest == 128 else [part for part in PARTS if part.size <= largest]
+def parts(smallest: int, largest: int) -> list[Part]:
+    """The parts of sizes between the two, sharing out the whole."""
+    kept = SMALL if largest == 128 else [part for part in PARTS if smallest <= part.size <= largest]
     whole = sum(part.share for part in kept)
     return [Part(part.size, part.share / whole, part.batch, part.adversarial) for part in kept]
 
@@ -86,7 +87,7 @@ class OneStepTraining(StudentTraining):
                  options: Options, worker: Alone | Worker = Alone(), seed: int = 7):
         wanted = settings(preset, pool_folder, seed, options.of_one_step())
         super().__init__(run, pool_folder, preset, minutes, machine, wanted, options, worker, seed)
-        self.parts = parts(options.largest)
+        self.parts = parts(options.smallest, options.largest)
         start = self._start()
         student: nn.Module = UNet(preset.unet)
         student.load_state_dict(start)
@@ -153,7 +154,7 @@ class OneStepTraining(StudentTraining):
                             **{name: losses.get(name, float("nan")) for name in names})
 
     def _open_pairs(self, size: int) -> None:
-        wanted = {"teacher": self.wanted["teacher"], "guidance": self.options.guidance, "steps": self.options.teacher_steps}
+        wanted = made_with(self.options, self.wanted["teacher"], self.wanted["start"])
         self.pairs = Pairs(self.run / f"pairs-{size}", size, wanted, self.pool_folder)
         self.pairs.load()
 
@@ -165,7 +166,8 @@ class OneStepTraining(StudentTraining):
         index = self.worker.rank
         while (self.pairs.folder / f"{index:05d}").exists():
             index += self.worker.count
-        self.pairs.make(index, self.teacher, self.frozen, self.options.teacher_steps)
+        source = self.held if self.options.pairs_from == "eight-step" else self.teacher
+        self.pairs.make(index, source, self.frozen)
         return True
 
     def _pair_rows(self, batch: int) -> tuple[Rows, Tensor]:
@@ -191,13 +193,14 @@ class OneStepTraining(StudentTraining):
     def _regress(self, part: Part, batch: int) -> dict[str, float]:
         pairs, target = self._pair_rows(batch)
         losses: dict[str, Tensor] = {}
+        channels = self._channels(part.size)
         if self.held:
             held, wanted, coverage = self._held_rows(part.size, max(1, batch // 4))
             velocity, kept = self._velocities(pairs, held)
-            losses["hold"] = flow_loss(kept, wanted, coverage)
+            losses["hold"] = flow_loss(kept, wanted, coverage, channels)
         else:
             velocity, = self._velocities(pairs)
-        losses["pairs"] = pseudo_huber(clean_estimate(pairs.x, velocity, pairs.t), target)
+        losses["pairs"] = pseudo_huber(clean_estimate(pairs.x, velocity, pairs.t), target, channels)
         self._update("student", losses["pairs"] + HOLD * losses.get("hold", 0.0))
         return {name: loss.item() for name, loss in losses.items()}
 
@@ -219,6 +222,7 @@ class OneStepTraining(StudentTraining):
 
     def _adversarial(self, part: Part, batch: int, within: float) -> dict[str, float]:
         clean, coverage, states = self._real(part.size, batch)
+        channels = self._channels(part.size)
         t = torch.ones(batch)
         if not self.held:
             t[batch // 2 :] = 1 - torch.rand(batch - batch // 2, generator=self.random)
@@ -238,15 +242,15 @@ class OneStepTraining(StudentTraining):
         for weight in self._weights("judge"):
             weight.requires_grad_(False)
         loss = min(1.0, within / LISTEN_FROM) * self._please_judge(fake, real, again, states, losses)
-        losses["pairs"] = pseudo_huber(clean_estimate(pairs.x, anchor, pairs.t), target)
+        losses["pairs"] = pseudo_huber(clean_estimate(pairs.x, anchor, pairs.t), target, channels)
         loss = loss + float(np.interp(within, (0, 1), ANCHOR)) * losses["pairs"]
         if self.held:
-            losses["hold"] = flow_loss(kept, wanted, share)
+            losses["hold"] = flow_loss(kept, wanted, share, channels)
             loss = loss + HOLD * losses["hold"]
         else:
             # Of pure noise the likeliest picture is the mean of all: there the pairs say what is wanted.
             weight = (1 - t).sqrt()[:, None, None, None]
-            losses["reconstruction"] = flow_loss(weight * velocity, weight * (noise - clean), coverage)
+            losses["reconstruction"] = flow_loss(weight * velocity, weight * (noise - clean), coverage, channels)
             loss = loss + RECONSTRUCTION * losses["reconstruction"]
         if "own" in self.module:
             losses["matching"] = self.module["own"].matching_loss(

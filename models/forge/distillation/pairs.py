@@ -23,6 +23,7 @@ from training.denoiser_stage import SHIFT, Frozen
 from training.pool import Pool, data, record_caption
 from training.settings import difference
 
+from .options import Options
 from .teacher import Teacher
 
 SHARD = 32
@@ -47,7 +48,7 @@ class Pairs:
     def shards(self) -> list[Path]:
         return sorted(path for path in self.folder.glob("[0-9]*") if path.is_dir())
 
-    def make(self, index: int, teacher: Teacher, frozen: Frozen, steps: int) -> None:
+    def make(self, index: int, teacher: Teacher, frozen: Frozen) -> None:
         """Draws shard `index` unless it is there."""
         target = self.folder / f"{index:05d}"
         if target.exists():
@@ -60,7 +61,7 @@ class Pairs:
         for start in range(0, SHARD, batch):
             part = slice(start, start + batch)
             noise = initial_noise(seeds[part], channels, cells).to(frozen.machine.device)
-            made.append(teacher.draw(frozen.states(prompts[part]), noise, steps, SHIFT[self.size]).cpu().half().numpy())
+            made.append(teacher.draw(frozen.states(prompts[part]), noise, self.wanted["steps"], SHIFT[self.size]).cpu().half().numpy())
         partial = target.with_name(f".{target.name}.{os.getpid()}")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
@@ -101,6 +102,13 @@ class Pairs:
         noise = initial_noise([entry["seed"] for entry in entries], self.latents.shape[1], self.size // 8).to(device)
         latents = torch.from_numpy(self.latents[indices].astype(np.float32)).to(device)
         return noise, latents, frozen.states([entry["prompt"] for entry in entries])
+
+
+def made_with(options: Options, teacher: str, start: str) -> dict:
+    """What decides pairs of any size; `teacher` and `start` are the identities of the teacher and the generator's start."""
+    if options.pairs_from == "eight-step":
+        return {"teacher": start, "guidance": 1.0, "steps": 8}
+    return {"teacher": teacher, "guidance": options.guidance, "steps": options.teacher_steps}
 
 
 def check(folder: Path, wanted: dict) -> None:

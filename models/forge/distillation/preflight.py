@@ -29,10 +29,12 @@ def check_students(run: Path, preset: Preset, pool: Path, options: Options, seed
     if stage == "one-step":
         check_start(run, preset, teacher, options)
         start = "eight-step" if checkpoint.exists(run / "eight-step") else "denoiser"
+        if options.pairs_from == "eight-step" and start == "denoiser":
+            raise FileNotFoundError(f"pairs are to come from the eight-step student, which {run} has not: train --stage "
+                                    "eight-step first, or take pairs from the teacher")
         wanted |= {"start": identity(load_unet(run, start, preset)[0])}
         for size in SIZES:
-            pairs.check(run / f"pairs-{size}", {
-                "teacher": teacher, "guidance": options.guidance, "steps": options.teacher_steps, "size": size})
+            pairs.check(run / f"pairs-{size}", pairs.made_with(options, teacher, wanted["start"]) | {"size": size})
     for folder in (run / stage, run / f"{stage}-training"):
         if checkpoint.exists(folder):
             check(folder, checkpoint.read_state(folder), wanted)

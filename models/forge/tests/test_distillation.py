@@ -239,6 +239,25 @@ def test_two_processes_make_pairs_and_train_one_student(started, pool_folder, ti
     assert sorted(path.name for path in (started / "pairs-128").glob("0*")) == ["00000", "00001"]
 
 
+def test_pairs_can_come_from_the_eight_step_student(started, pool_folder, tiny, machine, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("distillation.teacher.draw_latents", lambda unet, states, empty, noise, **how: drawn.append(
+        (identity(unet), how["steps"], how["guidance"])) or noise)
+    training = one_step(started, pool_folder, tiny, machine, replace(QUICK, pairs_from="eight-step"))
+    steps(training, 0.0)
+    assert set(drawn) == {(identity(load_unet(started, "eight-step", tiny)[0]), 8, 1.0)}
+    made = json.loads((started / "pairs-128/settings.json").read_text())
+    assert made == {"teacher": drawn[0][0], "guidance": 1.0, "steps": 8, "size": 128}
+    preflight.check_students(started, tiny, pool_folder, replace(QUICK, pairs_from="eight-step"), None, "one-step")
+    with pytest.raises(ValueError, match="pairs-128 holds pairs made with teacher = .*, this run has .*: delete the folder"):
+        preflight.check_students(started, tiny, pool_folder, QUICK, None, "one-step")
+
+
+def test_pairs_of_a_student_that_is_not_there_are_refused(run, pool_folder, tiny):
+    with pytest.raises(FileNotFoundError, match="pairs are to come from the eight-step student, which .* has not"):
+        preflight.check_students(run, tiny, pool_folder, replace(QUICK, pairs_from="eight-step"), None, "one-step")
+
+
 def rewrite_state(folder, **changes) -> None:
     state = json.loads((folder / "state.json").read_text())
     (folder / "state.json").write_text(json.dumps(state | changes))

@@ -28,6 +28,8 @@ from training.denoiser_stage import Frozen
     ({"tune": "half"}, "tune must be one of full, lora, got 'half'"),
     ({"discriminator": "cnn"}, "discriminator must be one of unet, heads, got 'cnn'"),
     ({"largest": 300}, "largest must be one of 128, 256, 512, got 300"),
+    ({"pairs_from": "nobody"}, "pairs_from must be one of teacher, eight-step, got 'nobody'"),
+    ({"smallest": 512, "largest": 256}, "smallest must be at most largest, 256, got 512"),
     ({"adversarial": -1}, r"adversarial must be in \[0, 100\), got -1"),
     ({"distribution_matching": float("nan")}, r"distribution_matching must be in \[0, 100\), got nan"),
     ({"guidance": 0.5}, r"guidance to bake in must be in \[1, 100\), got 0.5"),
@@ -72,6 +74,15 @@ def test_clean_estimate_undoes_noising_by_the_true_velocity():
 
 def test_judged_time_is_a_quarter_earlier():
     assert judged_time(torch.tensor([1.0, 0.5, 0.1])).tolist() == pytest.approx([0.75, 0.25, 0.0])
+
+
+def test_pseudo_huber_weighs_channels():
+    wrong = torch.zeros(1, 2, 4, 4)
+    wrong[:, 0] = 1
+    channels = torch.tensor([1.5, 0.5])
+    left, right = (pseudo_huber(each, torch.zeros_like(wrong), channels) for each in (wrong, wrong.flip(1)))
+    assert left > right
+    assert left == pytest.approx(pseudo_huber(wrong * 1.5**0.5, torch.zeros_like(wrong)))
 
 
 def test_pseudo_huber_is_nearly_the_distance_when_far_and_its_square_when_near():
@@ -155,10 +166,11 @@ def test_heads_want_a_unet_with_as_many_blocks_up_as_down():
 
 
 def test_parts_and_rounds_share_out_the_budget():
-    for largest in (128, 256, 512):
-        assert sum(part.share for part in parts(largest)) == pytest.approx(1)
-        assert sum(phase.share for phase in phases(largest)) == pytest.approx(1)
-        assert parts(largest)[-1].size == largest and parts(largest)[-1].adversarial
+    for smallest, largest in ((128, 128), (128, 256), (128, 512), (256, 256), (256, 512), (512, 512)):
+        chosen = parts(smallest, largest)
+        assert sum(part.share for part in chosen) == pytest.approx(1)
+        assert sum(phase.share for phase in phases(smallest, largest)) == pytest.approx(1)
+        assert (chosen[0].size, chosen[-1].size, chosen[-1].adversarial) == (smallest, largest, True)
     assert sum(number.share for number in ROUNDS) == pytest.approx(1)
     assert [at(list(ROUNDS), progress)[0] for progress in (0, 0.39, 0.41, 0.66, 1.0)] == [0, 0, 1, 2, 2]
     assert STEPS < LIMIT == 10_000
@@ -184,8 +196,8 @@ def test_pairs_are_the_teachers_own_pictures_and_stay_on_disk(frozen, tiny, mach
     teacher = Teacher(UNet(tiny.unet), frozen.states([""]), 2.5, machine)
     torch.nn.init.normal_(teacher.unet.conv_out.weight, std=0.1)
     made = Pairs(tmp_path / "pairs", 128, WANTED, pool_folder)
-    made.make(0, teacher, frozen, 2)
-    made.make(1, teacher, frozen, 2)
+    made.make(0, teacher, frozen)
+    made.make(1, teacher, frozen)
     made.load()
     assert len(made) == 2 * pairs.SHARD
     noise, latents, states = made.batch(np.array([1, 6]), frozen)
@@ -195,7 +207,7 @@ def test_pairs_are_the_teachers_own_pictures_and_stay_on_disk(frozen, tiny, mach
 
     before = (tmp_path / "pairs/00000/latents.npy").stat().st_mtime_ns
     again = Pairs(tmp_path / "pairs", 128, WANTED, pool_folder)
-    again.make(0, teacher, frozen, 2)
+    again.make(0, teacher, frozen)
     again.load()
     assert (tmp_path / "pairs/00000/latents.npy").stat().st_mtime_ns == before
     assert again.entries == made.entries and np.array_equal(again.latents, made.latents)

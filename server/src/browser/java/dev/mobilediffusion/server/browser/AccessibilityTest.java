@@ -94,6 +94,7 @@ final class AccessibilityTest extends PageFixture {
         assertThat("while drawing", overflow(width), is(empty()));
         server.pipeline.allow(1);
         browser.awaitText("#warnings", "xyzzy");
+        browser.scrollTo("#gallery-title");
         browser.awaitCount("#thumbs img", 1);
         assertThat("with a picture", overflow(width), is(empty()));
     }

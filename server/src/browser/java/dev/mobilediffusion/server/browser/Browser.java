@@ -139,6 +139,11 @@ final class Browser implements AutoCloseable {
         await(() -> count + " of " + css + ", there are " + count(css), () -> count(css) == count);
     }
 
+    /** As a person would who wants to see it: what is far from the screen is not loaded. */
+    void scrollTo(String css) {
+        run("document.querySelector(arguments[0]).scrollIntoView({ behavior: 'instant' })", css);
+    }
+
     /** Waits until an image has been loaded, and how wide it really is. */
     long awaitImage(String css) {
         String width = "const image = document.querySelector(arguments[0]); return image ? image.naturalWidth : 0";
