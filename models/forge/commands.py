@@ -1,11 +1,8 @@
 """What each command of the forge does, once its arguments are read."""
 
-import csv
 import json
 import shutil
-import subprocess
 from argparse import Namespace
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +11,9 @@ import torch
 import student_commands
 from architecture import Preset, preset
 from distillation.preflight import check_students_fit
-from distillation.prune import load_vae
-from distillation.students import KINDS, latest, load_unet
+from distillation.students import KINDS, latest
 from progress_sheets import draw_curves, teacher_sheet
-from scenes import Split, vocabulary
+from scenes import Split
 from training import checker_stage, checkpoint, denoiser_stage, pool, sources, text_stage, vae_stage, workers
 from training.preflight import SEEDS, check_frozen, check_run
 from training.run import Machine
@@ -145,13 +141,6 @@ def train_denoiser(run: Path, pictures: Path, chosen: Preset, minutes: float, he
     training.train(on_save=teacher_sheet)
 
 
-def commit() -> str:
-    """The commit of the forge's code, with "+" when it has local changes; "unknown" outside a checkout."""
-    def git(*words: str) -> str:
-        return subprocess.run(["git", *words], cwd=Path(__file__).parent, capture_output=True, text=True).stdout.strip()
-    return (git("rev-parse", "--short", "HEAD") or "unknown") + ("+" if git("status", "--porcelain", ".") else "")
-
-
 def count(options: Namespace, cache: Path) -> None:
     from architecture.count import report
     print(report(options.preset))
@@ -207,69 +196,8 @@ def adopt(options: Namespace, cache: Path) -> None:
 
 
 def export(options: Namespace, cache: Path) -> None:
-    from architecture import TextTower, Vae
-    from export import export_bundle, flow_match_scheduler
-    run, chosen = folders(options, cache)[0], preset(options.preset)
-    stage = options.stage or latest(run)
-    kind, steps = KINDS[stage], options.steps
-    check_frozen(run, chosen)
-    check_students_fit(run, chosen, [stage])
-    if kind.baked and options.guidance is not None:
-        raise ValueError(f"guidance is part of the weights of {run / stage}: leave out --guidance")
-    text, vae = TextTower(chosen.text), Vae(chosen.vae)
-    (unet, state), (texts, text_state), (autoencoder, vae_state) = (
-        load_unet(run, stage, chosen), checkpoint.load(run / "text"), checkpoint.load(run / "vae"))
-    checkpoint.load_into(text, checkpoint.part("text.tower", texts), run / "text")
-    checkpoint.load_into(vae, autoencoder, run / "vae")
-    if options.decoder:
-        vae = load_vae(options.decoder, run)
-        chosen = replace(chosen, vae=vae.config)
-    tokenizer = {path.name: path.read_text() for path in (run / "tokenizer").iterdir()}
-    made_by = {
-        "commit": commit(), "command": "python models/forge train && python models/forge export",
-        "denoiser": steps_of(checkpoint.read_state(run / "denoiser")),
-        "text": {"steps": text_state["step"], "samples": text_state["samples"],
-                 "minutes": round(text_state["seconds"] / 60, 1)},
-        "vae": {"steps": vae_state["step"], "samples": vae_state["samples"], "history": vae_state["history"]},
-        "last_losses": last_losses(run / "logs")}
-    if kind.baked:
-        made_by[stage] = {"steps": state["step"], "samples": state["samples"], "minutes": round(state["seconds"] / 60, 1),
-                          "options": state["options"], "best": state["best"]}
-    card = {
-        "name": options.preset, "default_steps": steps or kind.steps, "guidance_baked_in": kind.baked,
-        "default_guidance_scale": 1.0 if kind.baked else 2.5 if options.guidance is None else options.guidance,
-        "licence": "Apache-2.0", "words": list(vocabulary()), "made_by": made_by}
-    if kind.baked:
-        card["steps_range"] = steps_range(run / stage, state, card["default_steps"])
-    export_bundle(options.out, chosen, text, unet, vae, tokenizer, flow_match_scheduler(denoiser_stage.SHIFT[512]), card)
-    print(f"wrote {options.out} from {run / stage}: "
-          f"{sum(path.stat().st_size for path in options.out.rglob('*')) / 1e6:.1f} MB")
-
-
-def steps_of(state: dict) -> dict:
-    return {"steps": state["step"], "samples_by_pixels": state["samples"], "minutes": round(state["seconds"] / 60, 1)}
-
-
-def steps_range(folder: Path, state: dict, wanted: int) -> list[int]:
-    """Fewest and most steps that the student was made for; ValueError when the default lies outside.
-
-    One step that started from the teacher, and not from eight steps, has learned only one.
-    """
-    fewest, most = KINDS[state["stage"]].steps_range
-    if state.get("start") == state["teacher"]:
-        most = 1
-    if not fewest <= wanted <= most:
-        raise ValueError(f"--steps must be in [{fewest}, {most}], which {folder} was made for, got {wanted}")
-    return [fewest, most]
-
-
-def last_losses(logs: Path) -> dict[str, dict[str, str]]:
-    """The last line of each stage's log."""
-    rows = {}
-    for path in sorted(logs.glob("*.csv")):
-        with path.open() as file:
-            rows[path.stem] = list(csv.DictReader(file))[-1]
-    return rows
+    import export_command
+    export_command.export(options, folders(options, cache)[0], preset(options.preset))
 
 
 def quantize(options: Namespace, cache: Path) -> None:

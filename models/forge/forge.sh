@@ -17,6 +17,10 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/mobilediffusion
 venv=$cache/venv
 run=$cache/pocket
 
+share() { # share PERCENT: minutes of the budget
+  awk -v minutes="$minutes" -v percent="$1" 'BEGIN { print minutes * percent / 100 }'
+}
+
 # 1. A Python of the forge's own, outside the checkout (2 minutes, once)
 if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
   echo "forge.sh: needs Python 3.11 or newer as python3, found $(python3 --version 2>&1 || echo none)" >&2
@@ -27,12 +31,17 @@ if [ ! -x "$venv/bin/python" ]; then
 fi
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$forge/requirements.txt"
 
-# 2. Draw the pictures; train text tower, autoencoder, denoiser, decoder and checker (the budget)
-"$venv/bin/python" "$forge" train --minutes "$minutes" --run "$run"
+# 2. Draw the pictures; train text tower, autoencoder, denoiser, decoder and checker (three quarters of the budget)
+"$venv/bin/python" "$forge" train --minutes "$(share 75)" --run "$run"
 
-# 3. Obedience, CLIP score, Fréchet distance, diversity, reconstruction, and a sheet of 24 held-out prompts in
+# 3. Distil the denoiser to eight steps, and that to one
+"$venv/bin/python" "$forge" train --stage eight-step --minutes "$(share 10)" --smallest 256 --run "$run"
+"$venv/bin/python" "$forge" train --stage one-step --minutes "$(share 15)" --smallest 256 --pairs-from eight-step \
+  --discriminator heads --run "$run"
+
+# 4. Obedience, CLIP score, Fréchet distance, diversity, reconstruction, and a sheet of 24 held-out prompts in
 #    $run/evaluation (minutes)
 "$venv/bin/python" "$forge" evaluate --run "$run"
 
-# 4. The bundle in the diffusers ONNX layout, which `./mobilediffusion` runs (seconds)
+# 5. The bundle in the diffusers ONNX layout, which `./mobilediffusion` runs (seconds)
 "$venv/bin/python" "$forge" export --run "$run" --out "${bundle:-$forge/../pocket}"
