@@ -12,7 +12,7 @@ from comparison import write as write_comparison
 from distillation.students import load_unet
 from evaluate import Clip, Generator, Prompts, diversity, drawn_pictures, frechet, obedience, read
 from scenes import Split
-from sheets import contact_sheet
+from sheets import contact_sheet, side_by_side
 from training import checkpoint, vae_stage
 from training.denoiser_stage import SHIFT, Frozen
 from training.picture_tower import PictureTower
@@ -100,15 +100,16 @@ def measure(judge: Judge, generator: Generator) -> dict[str, float]:
     return entry
 
 
-def draw_sheets(generator: Generator, texts: list[str], seeds: int, out: Path, name: str) -> None:
+def draw_sheets(generator: Generator, texts: list[str], seeds: int, out: Path, name: str) -> np.ndarray:
     """Every prompt with its first seed, `name`.png; and with all its seeds side by side, `name`-seeds.png. Picture i of
-    the first starts from the generator's seed + i."""
+    the first starts from the generator's seed + i. Returns the first's pictures (N, size, size, 3)."""
     first = np.arange(len(texts))
     noise = [generator.seed + int(index) + len(texts) * turn for index in first for turn in range(seeds)]
     pictures = generator.pictures([text for text in texts for _ in range(seeds)], seeds=noise)
     contact_sheet(pictures[first * seeds], 6, out / f"{name}.png", 256)
     if seeds > 1:
         contact_sheet(pictures, 4 * seeds, out / f"{name}-seeds.png", 160)
+    return pictures[first * seeds]
 
 
 def evaluate(run: Path, pool: Path, preset: Preset, machine: Machine, settings: Settings, out: Path) -> dict:
@@ -126,13 +127,14 @@ def evaluate(run: Path, pool: Path, preset: Preset, machine: Machine, settings: 
         "drawn" if reference.records else "own": judge.scores(reference.pixels, reference.texts, reference.records),
         "generated": {}}
     out.mkdir(parents=True, exist_ok=True)
+    sheets: dict[str, np.ndarray] = {}
 
     def examine(network, title: str, steps: int, guidance: float, sheet: str) -> dict[str, float]:
         generator = Generator(frozen, machine.place(network), preset, machine, steps=steps, guidance=guidance,
                               shift=SHIFT[settings.size], size=settings.size)
         entry = measure(judge, generator)
         print(f"{title}: " + "  ".join(f"{name} {value:.3f}" for name, value in entry.items()), flush=True)
-        draw_sheets(generator, reference.sheet, settings.sheet_seeds, out, sheet)
+        sheets[sheet] = draw_sheets(generator, reference.sheet, settings.sheet_seeds, out, sheet)
         return entry
 
     for steps in settings.steps:
@@ -144,6 +146,8 @@ def evaluate(run: Path, pool: Path, preset: Preset, machine: Machine, settings: 
         report["teacher"] = examine(load_unet(run, "denoiser", preset)[0], f"teacher, {settings.teacher_steps} steps",
                                     settings.teacher_steps, guidance, "sheet-teacher")
         write_comparison(report, out)
+        beside = side_by_side(sheets[f"sheet-{min(settings.steps)}-steps"], sheets["sheet-teacher"])
+        contact_sheet(beside, 8, out / "sheet-beside-teacher.png", 160)
     (out / "sheet-prompts.txt").write_text("".join(text + "\n" for text in reference.sheet))
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     return report

@@ -21,6 +21,11 @@ def contact_sheet(pictures: np.ndarray, columns: int, path: Path, edge: int | No
     sheet.save(path, optimize=True)
 
 
+def side_by_side(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Two times (N, H, W, 3) → (2N, H, W, 3): each of the left's pictures, then the right's of the same number."""
+    return np.stack([left, right], axis=1).reshape(-1, *left.shape[1:])
+
+
 def loss_curves(log: Path, path: Path, width: int = 720, height: int = 200) -> None:
     """Draws each column of a stage's CSV log over its steps, one panel each, clipped at the 2nd and 98th percentile."""
     with log.open() as file:

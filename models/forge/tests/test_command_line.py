@@ -223,6 +223,7 @@ def test_few_steps_from_train_to_bundle(forge, run, pool_folder, tmp_path, batch
     for name in ("sheet-1-steps", "sheet-8-steps", "sheet-teacher"):
         assert sheet_size(tmp_path / f"report/{name}.png") == (6 * 256, 4 * 256)
         assert sheet_size(tmp_path / f"report/{name}-seeds.png") == (8 * 160, 6 * 160)
+    assert sheet_size(tmp_path / "report/sheet-beside-teacher.png") == (8 * 160, 6 * 160)
     assert_sentence(forge("evaluate", *options, "--guidance", 2), "guidance is part of the weights of", "one-step")
 
     assert forge("publish", *options[:4], "--out", tmp_path / "weights")[0] == 0

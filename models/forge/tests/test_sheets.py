@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sheets import contact_sheet, loss_curves
+from sheets import contact_sheet, loss_curves, side_by_side
 from training.run import Losses
 
 
@@ -21,6 +21,11 @@ def test_sheet_scales_its_tiles(tmp_path):
     contact_sheet(np.full((4, 64, 64, 3), 90, np.uint8), 2, tmp_path / "sheet.png", 24)
     sheet = np.asarray(Image.open(tmp_path / "sheet.png"))
     assert sheet.shape == (48, 48, 3) and (sheet == 90).all()
+
+
+def test_pairs_stand_side_by_side():
+    left, right = (np.stack([np.full((2, 2, 3), value, np.uint8) for value in values]) for values in ((1, 2, 3), (11, 12, 13)))
+    assert side_by_side(left, right)[:, 0, 0, 0].tolist() == [1, 11, 2, 12, 3, 13]
 
 
 def test_curves_have_a_panel_per_loss(tmp_path):
