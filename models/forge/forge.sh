@@ -11,8 +11,9 @@
 set -eu
 
 minutes=${1:-480}
-bundle=${2:-}
 forge=$(cd "$(dirname "$0")" && pwd)
+bundle=${2:-$forge/../pocket}
+bundle=${bundle%/}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/mobilediffusion
 venv=$cache/venv
 run=$cache/pocket
@@ -44,4 +45,10 @@ fi
 "$venv/bin/python" "$forge" evaluate --run "$run"
 
 # 5. The bundle in the diffusers ONNX layout, which `./mobilediffusion` runs (seconds)
-"$venv/bin/python" "$forge" export --run "$run" --out "${bundle:-$forge/../pocket}"
+"$venv/bin/python" "$forge" export --run "$run" --out "$run/bundle"
+
+# 6. Its matrices and its decoder on integers, and what that costs (minutes; docs/adr/0010)
+"$venv/bin/python" "$forge" quantize "$run/bundle" --kind int8-dynamic --networks text_encoder unet --out "$run/bundle-dynamic"
+"$venv/bin/python" "$forge" quantize "$run/bundle-dynamic" --kind int8-static --networks vae_decoder --out "$bundle"
+mv "$bundle.quantization.json" "$run/"
+"$venv/bin/python" "$forge" compare "$run/bundle" "$bundle" --prompts 96 --checker "$run"

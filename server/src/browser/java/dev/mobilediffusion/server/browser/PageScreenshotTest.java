@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The page with the model that the repository ships. {@code -Dscreenshots=FOLDER} draws at the model's own steps and
- * keeps the screenshots there; without it two steps are enough, and they go to {@code target}.
+ * The page with the model that the repository ships. {@code -Dscreenshots=FOLDER} keeps the screenshots there; without it
+ * they go to {@code target}.
  */
 final class PageScreenshotTest {
 
@@ -61,9 +61,6 @@ final class PageScreenshotTest {
         browser.awaitCount("#chips button", 4);
         assertThat(browser.text("#unknown"), is(""));
         browser.click("#settings summary");
-        if (FOLDER.isEmpty()) {
-            browser.fill("#steps", "2");
-        }
         for (int i = 0; i < PROMPTS.size(); i++) {
             browser.fill("#prompt", PROMPTS.get(i));
             browser.fill("#seed", Integer.toString(7 + i));
