@@ -7,7 +7,9 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.nio.charset.StandardCharsets;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -56,6 +58,9 @@ public final class ServerMetrics implements AutoCloseable {
      */
     private final ExecutorService scraper = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("metrics-scraper").daemon().factory());
+
+    /** The scraper's own: a scrape as a string, grown from nothing, would be several copies of the text. */
+    private final ByteArrayOutputStream text = new ByteArrayOutputStream();
 
     /** Every picture is timed eight times, and looking a timer up by building it anew takes longer than recording. */
     private final Map<Labels, Timer> requests = new ConcurrentHashMap<>();
@@ -144,9 +149,7 @@ public final class ServerMetrics implements AutoCloseable {
 
     /** All meters as text of {@code contentType}, one of {@link #PROMETHEUS_TEXT} and {@link #OPEN_METRICS}. */
     public byte[] scrape(String contentType) {
-        return CompletableFuture.supplyAsync(() -> registry.scrape(contentType), scraper)
-                .join()
-                .getBytes(StandardCharsets.UTF_8);
+        return CompletableFuture.supplyAsync(() -> write(contentType), scraper).join();
     }
 
     @Override
@@ -154,6 +157,16 @@ public final class ServerMetrics implements AutoCloseable {
         scraper.close();
         processMeters.close();
         registry.close();
+    }
+
+    private byte[] write(String contentType) {
+        text.reset();
+        try {
+            registry.scrape(text, contentType);
+        } catch (IOException impossible) {
+            throw new UncheckedIOException("memory refused the metrics", impossible);
+        }
+        return text.toByteArray();
     }
 
     private Timer request(Labels labels) {
