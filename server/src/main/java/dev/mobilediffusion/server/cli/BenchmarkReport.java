@@ -24,7 +24,13 @@ record BenchmarkReport(Benchmark benchmark, Speed speed, Optional<JsonNode> earl
     String table() {
         ModelInfo model = benchmark.model();
         StringBuilder table = new StringBuilder();
-        line(table, "model    %s, %dx%d, %d steps", model.name(), model.width(), model.height(), model.defaultSteps());
+        line(
+                table,
+                "model    %s, %dx%d, %s",
+                model.name(),
+                model.width(),
+                model.height(),
+                PictureSummary.steps(model.defaultSteps()));
         line(
                 table,
                 "machine  %s, %d threads, memory for %s, Java %s",

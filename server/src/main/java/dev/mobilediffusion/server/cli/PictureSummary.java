@@ -19,12 +19,17 @@ final class PictureSummary {
         }
         return String.format(
                 Locale.ROOT,
-                "%dx%d, seed %d, %d steps, %.2f s %s",
+                "%dx%d, seed %d, %s, %.2f s %s",
                 image.width(),
                 image.height(),
                 image.request().seed(),
-                image.request().steps().orElseThrow(),
+                steps(image.request().steps().orElseThrow()),
                 image.timings().total().toMillis() / 1000.0,
                 stages);
+    }
+
+    /** {@code 1 step}, {@code 8 steps}. */
+    static String steps(int steps) {
+        return steps == 1 ? "1 step" : steps + " steps";
     }
 }

@@ -32,7 +32,12 @@ record ServingReport(ServingBenchmark benchmark) {
         StringBuilder table = new StringBuilder();
         LoadPhase load = benchmark.load();
         PictureSettings settings = benchmark.settings();
-        line(table, "model    %s, %d steps, guidance %s", benchmark.model(), settings.steps(), guidance(settings));
+        line(
+                table,
+                "model    %s, %s, guidance %s",
+                benchmark.model(),
+                PictureSummary.steps(settings.steps()),
+                guidance(settings));
         line(
                 table,
                 "machine  %s %s, %d processors, Java %s",

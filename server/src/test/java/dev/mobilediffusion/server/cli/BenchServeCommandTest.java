@@ -72,7 +72,7 @@ final class BenchServeCommandTest {
         assertThat(
                 lines,
                 hasItems(
-                        "model tiny-flow, 1 steps, guidance 1.0",
+                        "model tiny-flow, 1 step, guidance 1.0",
                         "HTTP p50 / networks 1.100 <= 1.050 missed",
                         "throughput under load / alone 0.980 >= 0.970 met",
                         "slowest client / fastest client 2.000 <= 1.200 missed",
