@@ -13,6 +13,9 @@ import static org.hamcrest.Matchers.not;
 
 import com.sun.management.ThreadMXBean;
 import dev.mobilediffusion.runtime.Stage;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.WeakReference;
@@ -26,10 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class ServerMetricsTest {
 
-    private static final int SCRAPES = 50;
-
-    /** Measured: 154,000 after few scrapes; reading the processor's load at every scrape alone makes as much again. */
-    private static final long GARBAGE_OF_A_SCRAPE = 250_000;
+    private static final int READINGS = 100;
 
     @TempDir
     private Path folder;
@@ -88,22 +88,42 @@ final class ServerMetricsTest {
         }
     }
 
-    /** The garbage of every scrape makes what waits in the queue grow old: docs/performance.md. */
+    /** In a container Java reads a dozen files for each of the two; what that leaves makes waiting jobs grow old. */
     @Test
-    void aScrapeMakesLittleGarbage() {
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        try (ServerMetrics metrics = ServerMetrics.create()) {
-            for (int warmUp = 0; warmUp < SCRAPES; warmUp++) {
-                metrics.scrape(ServerMetrics.PROMETHEUS_TEXT);
-            }
-            long before = threads.getTotalThreadAllocatedBytes();
-            for (int scrape = 0; scrape < SCRAPES; scrape++) {
-                metrics.scrape(ServerMetrics.PROMETHEUS_TEXT);
-            }
-            long garbage = (threads.getTotalThreadAllocatedBytes() - before) / SCRAPES;
+    void theProcessorsLoadIsNotReadAnewAtEveryScrape() {
+        MeterRegistry registry = new SimpleMeterRegistry();
+        new ProcessorMeters().bindTo(registry);
+        Gauge system = registry.get("system.cpu.usage").gauge();
+        Gauge process = registry.get("process.cpu.usage").gauge();
 
-            assertThat("bytes per scrape", garbage, is(lessThan(GARBAGE_OF_A_SCRAPE)));
+        long garbage = garbage(() -> {
+            system.value();
+            process.value();
+        });
+
+        assertThat("bytes per reading", garbage, is(lessThan(4096L)));
+    }
+
+    @Test
+    void readingTheResidentMemoryMakesLittleGarbage() throws IOException {
+        Path status = Files.writeString(folder.resolve("status"), "Name:\tjava\n".repeat(100) + "VmRSS:\t2048 kB\n");
+
+        long garbage = garbage(() -> ProcessMeters.residentBytes(status));
+
+        assertThat("bytes per reading", garbage, is(lessThan(32_768L)));
+    }
+
+    /** Bytes that this thread allocates each time, the first times aside. */
+    private static long garbage(Runnable reading) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        for (int warmUp = 0; warmUp < READINGS; warmUp++) {
+            reading.run();
         }
+        long before = threads.getCurrentThreadAllocatedBytes();
+        for (int turn = 0; turn < READINGS; turn++) {
+            reading.run();
+        }
+        return (threads.getCurrentThreadAllocatedBytes() - before) / READINGS;
     }
 
     @Test
