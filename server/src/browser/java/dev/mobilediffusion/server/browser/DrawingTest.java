@@ -59,7 +59,7 @@ final class DrawingTest extends PageFixture {
         server.pipeline.allow(2);
         browser.awaitCount("#thumbs img", 3);
         browser.awaitText("#status", "3 pictures are ready");
-        assertThat(browser.text("#caption-settings"), startsWith("seed 22 "));
+        browser.awaitText("#caption-settings", "seed 22 ");
     }
 
     @Test

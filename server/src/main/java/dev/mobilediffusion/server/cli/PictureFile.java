@@ -2,6 +2,8 @@ package dev.mobilediffusion.server.cli;
 
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.charset.CharsetEncoder;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -18,17 +20,29 @@ final class PictureFile {
 
     private static final int MAX_SLUG_LENGTH = 60;
 
+    private static final Charset FILE_NAMES = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
+
     private PictureFile() {}
 
     /** A name that tells what is on the picture: {@code a-red-house-by-the-sea-7.png}. */
     static Path named(String prompt, long seed) {
+        return Path.of(name(prompt, seed, FILE_NAMES));
+    }
+
+    /** As {@link #named}, of letters that {@code encoding} has; where no locale is set Java's file names are ASCII. */
+    static String name(String prompt, long seed, Charset encoding) {
+        CharsetEncoder encoder = encoding.newEncoder();
         String slug = prompt.toLowerCase(Locale.ROOT)
+                .codePoints()
+                .filter(letter -> !Character.isLetterOrDigit(letter) || encoder.canEncode(Character.toString(letter)))
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString()
                 .replaceAll("[^\\p{L}\\p{N}]+", "-")
                 .replaceAll("^-|-$", "");
         if (slug.length() > MAX_SLUG_LENGTH) {
             slug = slug.substring(0, MAX_SLUG_LENGTH).replaceAll("-[^-]*$", "");
         }
-        return Path.of("%s-%d.png".formatted(slug.isEmpty() ? "picture" : slug, seed));
+        return "%s-%d.png".formatted(slug.isEmpty() ? "picture" : slug, seed);
     }
 
     /** The file itself for one picture; {@code house-1.png}, {@code house-2.png} … for more. */

@@ -87,6 +87,7 @@ final class LauncherFixture {
             [ "$1" != -version ] || { echo 'openjdk version "%s" 2025-01-01' >&2; exit 0; }
             echo "java %s"
             for argument; do echo "$argument"; done
+            echo "LC_CTYPE=${LC_CTYPE:-}"
             """.formatted(version, version));
     }
 

@@ -47,6 +47,15 @@ final class LauncherTest {
     }
 
     @Test
+    void readsArgumentsAsUtf8WhereNoLocaleIsSet() throws Exception {
+        fixture.jdk(fixture.jvms().resolve("jdk-25"), "25.0.1");
+        assertThat(fixture.run("generate", "zwölf Bäume").out(), hasItems("LC_CTYPE=C.UTF-8"));
+
+        fixture.with("LANG", "de_DE.UTF-8");
+        assertThat(fixture.run("generate", "zwölf Bäume").out(), hasItems("LC_CTYPE="));
+    }
+
+    @Test
     void saysWhatToInstallWhereThereIsNoJava() throws Exception {
         Run run = fixture.run("generate", "a red house");
 

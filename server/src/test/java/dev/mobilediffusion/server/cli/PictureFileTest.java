@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -22,8 +23,14 @@ final class PictureFileTest {
     void namesAPictureAfterItsPromptAndSeed() {
         assertThat(PictureFile.named("A red house, by the sea!", 7), is(Path.of("a-red-house-by-the-sea-7.png")));
         assertThat(PictureFile.named("../etc/passwd", 0), is(Path.of("etc-passwd-0.png")));
-        assertThat(PictureFile.named("Zwölf Bäume", 1), is(Path.of("zwölf-bäume-1.png")));
         assertThat(PictureFile.named("!?", 3), is(Path.of("picture-3.png")));
+    }
+
+    @Test
+    void namesFilesInLettersThatFileNamesCanHave() {
+        assertThat(PictureFile.name("Zwölf Bäume", 1, StandardCharsets.UTF_8), is("zwölf-bäume-1.png"));
+        assertThat(PictureFile.name("Zwölf Bäume", 1, StandardCharsets.US_ASCII), is("zwlf-bume-1.png"));
+        assertThat(PictureFile.name("猫", 1, StandardCharsets.US_ASCII), is("picture-1.png"));
     }
 
     @Test
