@@ -60,6 +60,7 @@ final class DrawingTest extends PageFixture {
         browser.awaitCount("#thumbs img", 3);
         browser.awaitText("#status", "3 pictures are ready");
         browser.awaitText("#caption-settings", "seed 22 ");
+        assertThat(browser.text("#caption-settings"), startsWith("seed 22 "));
     }
 
     @Test

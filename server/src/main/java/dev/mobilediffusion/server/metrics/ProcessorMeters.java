@@ -34,7 +34,7 @@ final class ProcessorMeters {
                 .strongReference(true)
                 .register(registry);
         Gauge.builder("process.cpu.usage", new Kept(system::getProcessCpuLoad)::value)
-                .description("Share of the system's processors that this process uses, 0 to 1, as above")
+                .description("Share of the system's processors that this process uses, 0 to 1")
                 .strongReference(true)
                 .register(registry);
         FunctionCounter.builder("process.cpu.time", system, OperatingSystemMXBean::getProcessCpuTime)
@@ -48,8 +48,7 @@ final class ProcessorMeters {
 
         private final DoubleSupplier source;
         private double value;
-        private long readAt;
-        private boolean read;
+        private long readAt = System.nanoTime() - KEPT.toNanos();
 
         Kept(DoubleSupplier source) {
             this.source = source;
@@ -57,10 +56,9 @@ final class ProcessorMeters {
 
         synchronized double value() {
             long now = System.nanoTime();
-            if (!read || now - readAt >= KEPT.toNanos()) {
+            if (now - readAt >= KEPT.toNanos()) {
                 value = source.getAsDouble();
                 readAt = now;
-                read = true;
             }
             return value;
         }
