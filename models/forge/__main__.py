@@ -5,6 +5,7 @@ From a bare machine to a bundle, in the order of the paper's appendix:
     python models/forge train --minutes 480      # draw, text, vae, denoiser, decoder, checker
     python models/forge train --stage eight-step --minutes 60
     python models/forge train --stage one-step --minutes 90
+    python models/forge ablate                   # what each term of the one-step stage is worth
     python models/forge evaluate                 # obedience, Fréchet distance, reconstruction, sheets
     python models/forge export --out models/pocket
     python models/forge quantize models/pocket --kind int8-static --out models/pocket-int8
@@ -18,6 +19,8 @@ from pathlib import Path
 PICTURE_SIZES = (128, 256, 512)
 STAGES = ["all", "text", "vae", "denoiser", "decoder", "checker", "eight-step", "one-step", "polish", "prune"]
 DENOISERS = ["denoiser", "eight-step", "one-step"]
+VARIANTS = ["more-regression", "heads", "no-regression", "no-mismatched", "whole-unet", "feature-matching",
+            "distribution-matching", "low-rank"]
 NETWORKS = ["text_encoder", "unet", "vae_decoder"]
 KINDS = ["int8-dynamic", "int8-static", "fp16", "fp16-weights", "int8-weights"]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "mobilediffusion"
@@ -121,6 +124,12 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--teacher-steps", type=positive, default=16, help="of the teacher that students are held against")
     evaluate.add_argument("--sheet-seeds", type=positive, default=3, help="pictures of each of the sheet's 24 prompts")
     evaluate.add_argument("--size", type=int, default=512, choices=PICTURE_SIZES)
+
+    ablate = command("ablate", "Measures what each term of the one-step stage is worth: variants from one start, of the same minutes.")
+    ablate.add_argument("--minutes", type=minutes, default=5.0, help="of each variant, and of the regression before them")
+    ablate.add_argument("--size", type=int, default=256, choices=PICTURE_SIZES)
+    ablate.add_argument("--prompts", type=positive, default=200)
+    ablate.add_argument("--variants", nargs="+", choices=VARIANTS, default=VARIANTS)
 
     export = command("export", "Writes the bundle in the diffusers ONNX layout.")
     export.add_argument("--out", type=Path, required=True)

@@ -195,6 +195,10 @@ def adopt(options: Namespace, cache: Path) -> None:
     shutil.copytree(options.source / "tokenizer", run / "tokenizer", dirs_exist_ok=True)
 
 
+def ablate(options: Namespace, cache: Path) -> None:
+    student_commands.ablate(options, *folders(options, cache), preset(options.preset), machine(options))
+
+
 def export(options: Namespace, cache: Path) -> None:
     import export_command
     export_command.export(options, folders(options, cache)[0], preset(options.preset))
@@ -218,5 +222,5 @@ def compare(options: Namespace, cache: Path) -> None:
     run.compare_bundles(options)
 
 
-COMMANDS = {"draw": draw, "import": import_, "train": train, "evaluate": evaluate, "publish": publish, "adopt": adopt,
+COMMANDS = {"draw": draw, "import": import_, "train": train, "evaluate": evaluate, "ablate": ablate, "publish": publish, "adopt": adopt,
             "export": export, "quantize": quantize, "compare": compare, "count": count}

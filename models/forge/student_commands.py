@@ -5,14 +5,14 @@ from functools import partial
 from pathlib import Path
 
 from architecture import Preset
-from distillation import polish, prune
+from distillation import ablation, polish, prune
 from distillation.eight_step import EightStepTraining
 from distillation.one_step import OneStepTraining
 from distillation.options import Options
 from distillation.preflight import SEEDS, check_students, check_students_fit
 from distillation.students import latest
 from progress_sheets import draw_curves, student_sheet
-from training import workers
+from training import checkpoint, pool, workers
 from training.preflight import check_frozen
 from training.run import Machine
 
@@ -50,3 +50,16 @@ def train_student(stage: str, run: Path, pictures: Path, preset: Preset, minutes
                   wishes: Options, seed: int, worker: workers.Alone | workers.Worker) -> None:
     machine.prepare()
     STAGES[stage](run, pictures, preset, minutes, machine, wishes, worker, seed).train(on_save=student_sheet)
+
+
+def ablate(options: Namespace, run: Path, pictures: Path, preset: Preset, machine: Machine) -> None:
+    """Prints the table and writes it to run/ablation."""
+    if pool.data(pictures) == "own":
+        raise ValueError(f"the ablation is measured by attributes of drawn scenes, and {pictures} holds imported pictures: "
+                         "nobody knows theirs")
+    check_frozen(run, preset)
+    source = "eight-step" if checkpoint.exists(run / "eight-step") else "teacher"
+    wishes = Options(pairs_from=source, smallest=options.size, largest=options.size)
+    check_students_fit(run, preset, ["eight-step"])
+    measured = ablation.Ablation(run, pictures, preset, machine, wishes, options.prompts)
+    print(ablation.markdown(measured.train(options.minutes, list(options.variants))))

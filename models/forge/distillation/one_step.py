@@ -155,8 +155,11 @@ class OneStepTraining(StudentTraining):
 
     def _open_pairs(self, size: int) -> None:
         wanted = made_with(self.options, self.wanted["teacher"], self.wanted["start"])
-        self.pairs = Pairs(self.run / f"pairs-{size}", size, wanted, self.pool_folder)
+        self.pairs = Pairs(self.pairs_folder(size), size, wanted, self.pool_folder)
         self.pairs.load()
+
+    def pairs_folder(self, size: int) -> Path:
+        return self.run / f"pairs-{size}"
 
     def _make_pairs(self, within: float, adversarial: bool) -> bool:
         """Makes this worker's next shard of pairs if there is time for it, or none yet; whether it did."""

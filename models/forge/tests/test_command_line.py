@@ -71,6 +71,8 @@ def test_every_command_has_help(forge, command):
     (["evaluate", "--guidance", "-1"], r"argument --guidance: must be in \[0, 100\), got -1"),
     (["evaluate", "--steps", "0"], "argument --steps: must be at least 1, got 0"),
     (["evaluate", "--stage", "text"], "argument --stage: invalid choice: 'text'"),
+    (["ablate", "--variants", "luck"], "argument --variants: invalid choice: 'luck'"),
+    (["ablate", "--minutes", "0"], "argument --minutes: must be above 0, got 0"),
     (["train", "--minutes", "1", "--stage", "one-step", "--tune", "half"], "argument --tune: invalid choice: 'half'"),
     (["train", "--minutes", "1", "--stage", "one-step", "--adversarial", "-1"],
      r"argument --adversarial: must be in \[0, 100\), got -1"),
@@ -224,6 +226,8 @@ def test_few_steps_from_train_to_bundle(forge, run, pool_folder, tmp_path, batch
         assert sheet_size(tmp_path / f"report/{name}.png") == (6 * 256, 4 * 256)
         assert sheet_size(tmp_path / f"report/{name}-seeds.png") == (8 * 160, 6 * 160)
     assert sheet_size(tmp_path / "report/sheet-beside-teacher.png") == (8 * 160, 6 * 160)
+    code, out, err = forge("ablate", *options, "--size", 128, "--prompts", 3, "--minutes", 0.01, "--variants", "heads")
+    assert (code, err) == (0, "") and "| heads |" in out
     assert_sentence(forge("evaluate", *options, "--guidance", 2), "guidance is part of the weights of", "one-step")
 
     assert forge("publish", *options[:4], "--out", tmp_path / "weights")[0] == 0
