@@ -15,7 +15,7 @@ from training.denoiser_stage import SHIFT, Frozen
 from training.pool import data
 from training.run import Machine
 
-PROMPTS, PROMPT_SEED, FIRST_SEED = 96, 555, 50_000
+PROMPTS, PROMPT_SEED, FIRST_SEED = 64, 555, 50_000
 FOLLOWED = ("place", "time", "kind", "colour", "side")
 MOST = 1.25  # what either half of the mark can be beyond the teacher's
 
