@@ -11,6 +11,7 @@ import torch
 import student_commands
 from architecture import Preset, preset
 from distillation.preflight import check_students_fit
+from distillation.prune import load_vae
 from distillation.students import KINDS, latest
 from progress_sheets import draw_curves, teacher_sheet
 from scenes import Split
@@ -168,11 +169,18 @@ PUBLISHED = ("text", "vae", "denoiser", "checker", "eight-step", "one-step")
 OPTIONAL = ("checker", "eight-step", "one-step")
 
 
+def pruned(folder: Path) -> list[str]:
+    """The pruned decoders that a run, or a folder of published weights, holds."""
+    return sorted(path.name for path in folder.glob("pruned-*") if not path.name.endswith("-training"))
+
+
 def publish(options: Namespace, cache: Path) -> None:
     """Copies the run's weights as fp16 shards, from which training goes on anywhere."""
     run = folders(options, cache)[0]
     check_students_fit(run, preset(options.preset))
-    for stage in PUBLISHED:
+    for name in pruned(run):
+        load_vae(run / name, run)
+    for stage in (*PUBLISHED, *pruned(run)):
         if stage in OPTIONAL and not checkpoint.exists(run / stage):
             print(f"left out: {run / stage}, which there is not")
             continue
@@ -187,7 +195,7 @@ def adopt(options: Namespace, cache: Path) -> None:
     for stage in PUBLISHED:
         if checkpoint.exists(run / stage):
             raise ValueError(f"{run / stage} exists: name another --run, or delete it first")
-    for stage in PUBLISHED:
+    for stage in (*PUBLISHED, *pruned(options.source)):
         if stage in OPTIONAL and not checkpoint.exists(options.source / stage):
             continue
         tensors, state = checkpoint.load(options.source / stage)

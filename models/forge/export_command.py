@@ -36,6 +36,10 @@ def export(options: Namespace, run: Path, preset: Preset) -> None:
         "name": options.preset, "default_steps": options.steps or kind.steps, "guidance_baked_in": kind.baked,
         "default_guidance_scale": 1.0 if kind.baked else 2.5 if options.guidance is None else options.guidance,
         "licence": "Apache-2.0", "words": list(vocabulary()), "made_by": made_by(run, stage)}
+    if options.decoder:
+        decoder = checkpoint.read_state(options.decoder)
+        card["made_by"]["pruned_decoder"] = {name: decoder[name] for name in (
+            "psnr_512", "psnr_512_whole", "parameters", "parameters_whole")} | spent_on(decoder)
     if kind.baked:
         card["steps_range"] = steps_range(run / stage, state, card["default_steps"])
     export_bundle(options.out, preset, text, unet, vae, tokenizer, flow_match_scheduler(SHIFT[512]), card)
@@ -76,7 +80,12 @@ def made_by(run: Path, stage: str) -> dict:
 def spent(folder: Path, samples: str = "samples") -> dict:
     """Steps, samples (under that name) and minutes of a stage's checkpoint."""
     state = checkpoint.read_state(folder)
-    return {"steps": state["step"], samples: state["samples"], "minutes": round(state["seconds"] / 60, 1)}
+    return {samples: state["samples"]} | spent_on(state)
+
+
+def spent_on(state: dict) -> dict:
+    """Steps and minutes of a stage, by what its checkpoint remembers."""
+    return {"steps": state["step"], "minutes": round(state["seconds"] / 60, 1)}
 
 
 def commit() -> str:

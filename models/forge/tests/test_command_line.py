@@ -252,6 +252,12 @@ def test_few_steps_from_train_to_bundle(forge, run, pool_folder, tmp_path, batch
     small = json.loads((tmp_path / "small/bundle.json").read_text())
     assert (small["default_steps"], small["steps_range"]) == (8, [4, 16])
     assert small["parameters"] < manifest["parameters"]
+    assert small["made_by"]["pruned_decoder"]["parameters"] < small["made_by"]["pruned_decoder"]["parameters_whole"]
+
+    assert forge("publish", *options[:4], "--out", tmp_path / "weights")[0] == 0
+    again = ("--preset", "tiny", "--run", tmp_path / "again")
+    assert forge("adopt", tmp_path / "weights", *again)[0] == 0
+    assert forge("export", *again, "--decoder", tmp_path / "again/pruned-8-8-4-111", "--out", tmp_path / "from-published")[0] == 0
 
 
 def test_bundle_is_exported_from_the_run(forge, run, tmp_path):
