@@ -21,6 +21,7 @@ const composer = new Composer({ draw: main, change: () => live.update() });
 const live = new LiveMode({ api, viewer, gallery, composer, describe, complain });
 
 let drawing = null; // the one that Cancel ends
+let latest = null; // the picture that was opened last
 let away = false;
 
 // Drawing
@@ -150,10 +151,17 @@ function describe(drawn, settings) {
   };
 }
 
-/** Shows a picture of the list; `reached` is whether the person has asked for it. */
+/**
+ * Shows a picture of the list; `reached` is whether the person has asked for it. Bytes may arrive in another order than
+ * they were asked for in: the picture that was opened last is the one that stays.
+ */
 async function open(picture, reached = true) {
+  latest = picture;
   try {
     const url = await gallery.url(picture);
+    if (latest !== picture) {
+      return;
+    }
     if (url) {
       viewer.show(store.find(picture), url); // the job's end may have added its warnings meanwhile
       gallery.mark(picture);

@@ -63,6 +63,27 @@ final class DrawingTest extends PageFixture {
         assertThat(browser.text("#caption-settings"), startsWith("seed 22 "));
     }
 
+    /** On a slow network the bytes of the second picture may arrive after those of the third. */
+    @Test
+    void aPictureThatArrivesLateDoesNotTakeTheNewestOnesPlace() {
+        open(FakePipeline.quick());
+        browser.run("const real = window.fetch; window.fetch = async (...request) => {"
+                + " const answer = await real(...request);"
+                + " if (String(request[0]).endsWith('/images/1')) {"
+                + "   await new Promise((later) => setTimeout(later, 1000));"
+                + "   setTimeout(() => { window.late = true; }, 500);"
+                + " }"
+                + " return answer; };");
+        openSettings();
+        browser.fill("#count", "3");
+        browser.fill("#seed", "20");
+        draw("a red house");
+
+        browser.awaitText("#caption-settings", "seed 22 ");
+        browser.await(() -> "the late picture", () -> Boolean.TRUE.equals(browser.run("return window.late === true")));
+        assertThat(browser.text("#caption-settings"), startsWith("seed 22 "));
+    }
+
     @Test
     void cancelEndsTheDrawingOnTheServerToo() throws InterruptedException {
         TestServer server = open(FakePipeline.gated());
