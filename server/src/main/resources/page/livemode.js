@@ -133,9 +133,11 @@ export class LiveMode {
     if (!this.on || !url) {
       return;
     }
-    viewer.show(this.#shown, url);
-    gallery.mark(null);
-    element("draw").disabled = false;
+    if (this.#shown?.job === picture.job) { // else a newer one came while the bytes of this one were on their way
+      viewer.show(this.#shown, url);
+      gallery.mark(null);
+      element("draw").disabled = false;
+    }
     if (before && !store.pictures().some((each) => each.job === before.job)) {
       gallery.release(before);
     }

@@ -9,7 +9,6 @@ import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.runtime.StageTimings;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.pipeline.TextToImagePipeline;
-import dev.mobilediffusion.server.metrics.ResidentMemory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,6 +1,5 @@
 package dev.mobilediffusion.server.cli;
 
-import dev.mobilediffusion.server.metrics.ResidentMemory;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

@@ -8,12 +8,20 @@ import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The JVM's and the process's own meters. The model's memory is native, so the process counts, not the heap. */
 final class ProcessMeters implements AutoCloseable {
+
+    private static final Pattern RESIDENT = Pattern.compile("^VmRSS:\\s*(\\d+) kB$", Pattern.MULTILINE);
+
+    private static final int LONGEST_STATUS = 8192;
 
     private final JvmGcMetrics garbageCollection = new JvmGcMetrics();
 
@@ -34,9 +42,14 @@ final class ProcessMeters implements AutoCloseable {
         }
     }
 
-    private static double residentBytes(Path processStatus) {
-        OptionalLong bytes = ResidentMemory.currentBytes(processStatus);
-        return bytes.isPresent() ? bytes.getAsLong() : Double.NaN;
+    /** {@code VmRSS} of a {@code /proc/PID/status}, which is in kB: proc(5). */
+    static double residentBytes(Path processStatus) {
+        try (InputStream status = Files.newInputStream(processStatus)) {
+            Matcher line = RESIDENT.matcher(new String(status.readNBytes(LONGEST_STATUS), StandardCharsets.ISO_8859_1));
+            return line.find() ? Long.parseLong(line.group(1)) * 1024.0 : Double.NaN;
+        } catch (IOException | NumberFormatException e) {
+            return Double.NaN;
+        }
     }
 
     @Override

@@ -23,7 +23,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -109,7 +108,7 @@ final class ServerMetricsTest {
     void readingTheResidentMemoryMakesLittleGarbage() throws IOException {
         Path status = Files.writeString(folder.resolve("status"), "Name:\tjava\n".repeat(100) + "VmRSS:\t2048 kB\n");
 
-        long garbage = garbage(() -> ResidentMemory.currentBytes(status));
+        long garbage = garbage(() -> ProcessMeters.residentBytes(status));
 
         assertThat("bytes per reading", garbage, is(lessThan(32_768L)));
     }
@@ -174,7 +173,7 @@ final class ServerMetricsTest {
     @Test
     void readsTheResidentMemoryOfTheProcess() throws IOException {
         Path status = Files.writeString(folder.resolve("status"), "Name:\tjava\nVmRSS:\t  2048 kB\nThreads:\t9\n");
-        assertThat(ResidentMemory.currentBytes(status), is(OptionalLong.of(2048 * 1024)));
+        assertThat(ProcessMeters.residentBytes(status), is(2048.0 * 1024));
         try (ServerMetrics metrics = ServerMetrics.create(status, folder)) {
             assertThat(
                     text(metrics, ServerMetrics.PROMETHEUS_TEXT),
