@@ -18,7 +18,7 @@ from report import Judge, Reference, Settings, measure
 from training.denoiser_stage import SHIFT
 from training.run import Clock, Losses, Machine
 
-from .one_step import OneStepTraining, Part
+from .one_step import OneStepTraining, Part, parts
 from .options import Options
 
 MORE_REGRESSION, NO_REGRESSION = "more-regression", "no-regression"
@@ -27,7 +27,6 @@ VARIANTS: dict[str, dict] = {
     MORE_REGRESSION: {}, "heads": {}, NO_REGRESSION: {}, "no-mismatched": {"mismatched": 0.0},
     "whole-unet": {"discriminator": "unet"}, "feature-matching": {"feature_matching": 0.1},
     "distribution-matching": {"distribution_matching": 0.3}, "low-rank": {"tune": "lora"}}
-BATCHES = {128: (32, 24), 256: (16, 12), 512: (8, 4)}  # of regression, of the adversarial part
 REPORTED = ("place", "time", "side", "kind", "colour", "size", "all", "clip", "frechet", "diversity")
 
 
@@ -85,8 +84,9 @@ class Ablation:
         return rows
 
     def _variant(self, adversarial: bool, changes: dict, begin: dict[str, Tensor] | None = None) -> Variant:
-        part = Part(self.size, 1.0, BATCHES[self.size][adversarial], adversarial)
-        return Variant(self.run, self.pool_folder, self.preset, self.machine, replace(self.options, **changes), part, begin)
+        part = next(part for part in parts(self.size, self.size) if part.adversarial == adversarial)
+        return Variant(self.run, self.pool_folder, self.preset, self.machine, replace(self.options, **changes),
+                       replace(part, share=1.0), begin)
 
     def _measure(self, unet: nn.Module, variant: Variant, steps: int) -> dict:
         generator = Generator(variant.frozen, unet, self.preset, self.machine, steps=1, guidance=1.0,

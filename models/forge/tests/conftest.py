@@ -8,7 +8,7 @@ import torch
 
 import report
 from architecture import preset
-from distillation import ablation, eight_step, exam, one_step, pairs, polish
+from distillation import eight_step, exam, one_step, pairs, polish
 from scenes import Split
 from training import checker_stage, denoiser_stage, text_stage, vae_stage
 from training.denoiser_stage import DenoiserTraining, Phase
@@ -47,7 +47,6 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(eight_step, "PHASES", (eight_step.Phase(128, 1.0, 2),))
     for name in ("PARTS", "SMALL"):
         monkeypatch.setattr(one_step, name, (one_step.Part(128, 0.4, 4, False), one_step.Part(128, 0.6, 4, True)))
-    monkeypatch.setattr(ablation, "BATCHES", {128: (4, 4)})
     monkeypatch.setattr(pairs, "SHARD", 4)
     monkeypatch.setattr(one_step, "SHARD", 4)
     monkeypatch.setattr(exam, "PROMPTS", 3)
