@@ -44,8 +44,19 @@ CASES = [
     ("weighted-guided", "tiny-sd", {}, "a (red:1.6) house [by the sea] ((at sunset))", "(snow:1.4) \\(night\\)", 11, 6, 7.5),
     ("lcm-half", "tiny-lcm", {}, "three white flowers", "", 5, 4, 8.0),
 ]
-if hasattr(diffusers, "PNDMScheduler"):
-    CASES.append(("pndm-guided", "tiny-sd", {"_class_name": "PNDMScheduler", "skip_prk_steps": True, "set_alpha_to_one": False}, "a black cat", "a dog", 3, 10, 7.5))
+CASES += [
+    (name, "tiny-sd", changes, "a black cat", "a dog", 3, 10, 7.5)
+    for name, changes in [
+        ("pndm-guided", {"_class_name": "PNDMScheduler", "skip_prk_steps": True, "set_alpha_to_one": False}),
+        ("sde-guided", {"_class_name": "DPMSolverMultistepScheduler", "algorithm_type": "sde-dpmsolver++", "lambda_min_clipped": -float("inf")}),
+        ("unipc-guided", {"_class_name": "UniPCMultistepScheduler"}),
+        ("heun-guided", {"_class_name": "HeunDiscreteScheduler"}),
+        ("dpm2-ancestral-guided", {"_class_name": "KDPM2AncestralDiscreteScheduler"}),
+        ("lms-guided", {"_class_name": "LMSDiscreteScheduler"}),
+        ("deis-guided", {"_class_name": "DEISMultistepScheduler"}),
+        ("ddpm-guided", {"_class_name": "DDPMScheduler", "clip_sample": False}),
+    ]
+]
 
 
 def session(path) -> onnxruntime.InferenceSession:

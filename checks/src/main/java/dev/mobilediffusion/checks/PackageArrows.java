@@ -25,6 +25,7 @@ final class PackageArrows {
             Map.entry("runtime.onnx", Set.of(RUNTIME, "runtime.bundle")),
             Map.entry("runtime.text", Set.of(RUNTIME, "runtime.onnx", "runtime.bundle")),
             Map.entry("runtime.diffusion", Set.of(RUNTIME, "runtime.onnx", "runtime.bundle")),
+            Map.entry("runtime.scheduler", Set.of(RUNTIME, "runtime.diffusion", "runtime.bundle")),
             Map.entry("runtime.image", Set.of(RUNTIME, "runtime.onnx", "runtime.bundle")),
             Map.entry(
                     "runtime.pipeline",
@@ -32,6 +33,7 @@ final class PackageArrows {
                             RUNTIME,
                             "runtime.text",
                             "runtime.diffusion",
+                            "runtime.scheduler",
                             "runtime.image",
                             "runtime.onnx",
                             "runtime.bundle")),
@@ -41,6 +43,7 @@ final class PackageArrows {
                             RUNTIME,
                             "runtime.text",
                             "runtime.diffusion",
+                            "runtime.scheduler",
                             "runtime.image",
                             "runtime.onnx",
                             "runtime.bundle")),

@@ -11,7 +11,8 @@ import java.util.List;
  * @param defaultSteps denoising steps when a request names none
  * @param defaultGuidanceScale guidance when a request names none; 1 means none
  * @param guidanceBakedIn whether guidance was distilled into the weights, so that a request's own is ignored
- * @param schedulerName class name of the scheduler, as diffusers spells it
+ * @param schedulerName class name of the scheduler, as diffusers spells it, and {@code sde-dpmsolver++} after a space
+ *     where that is its algorithm
  * @param parameters number of weights, all networks together; 0 when unknown
  * @param knownWords the words that a small model was trained on, lower case and sorted; empty when it takes any text
  * @param licence SPDX identifier or a short text; empty when the bundle does not say

@@ -1,8 +1,10 @@
 package dev.mobilediffusion.runtime.bundle;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.mobilediffusion.runtime.InferenceException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,7 +23,10 @@ import java.util.TreeMap;
  */
 public final class ConfigFile {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    /** Python writes NaN, Infinity and -Infinity into JSON, as in diffusers' own {@code lambda_min_clipped}. */
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .build();
 
     private final String name;
     private final JsonNode root;
@@ -91,12 +96,25 @@ public final class ConfigFile {
         return has(key) ? integer(key) : absent;
     }
 
+    /** The finite number at {@code key}. */
     public double number(String key) {
-        return require(key, JsonNode::isNumber, "a number").doubleValue();
+        return require(key, ConfigFile::isFinite, "a finite number").doubleValue();
     }
 
     public double number(String key, double absent) {
         return has(key) ? number(key) : absent;
+    }
+
+    /** The number at {@code key}, which may be infinite. */
+    public double limit(String key, double absent) {
+        return has(key)
+                ? require(key, node -> node.isNumber() && !Double.isNaN(node.doubleValue()), "a number or an infinity")
+                        .doubleValue()
+                : absent;
+    }
+
+    private static boolean isFinite(JsonNode node) {
+        return node.isNumber() && Double.isFinite(node.doubleValue());
     }
 
     public boolean flag(String key, boolean absent) {
@@ -112,7 +130,7 @@ public final class ConfigFile {
         if (node.isNumber()) {
             return new float[] {node.floatValue()};
         }
-        require(key, list -> list.isArray() && all(list, JsonNode::isNumber), "a list of numbers");
+        require(key, list -> list.isArray() && all(list, ConfigFile::isFinite), "a list of finite numbers");
         float[] numbers = new float[node.size()];
         for (int i = 0; i < numbers.length; i++) {
             numbers[i] = node.get(i).floatValue();

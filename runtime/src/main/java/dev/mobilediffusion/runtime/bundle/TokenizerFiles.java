@@ -79,7 +79,7 @@ public record TokenizerFiles(
     }
 
     private static int maxLength(ConfigFile config) {
-        double length = config.number("model_max_length", CLIP_LENGTH);
+        double length = config.limit("model_max_length", CLIP_LENGTH);
         if (length > MAX_LENGTH) {
             return CLIP_LENGTH;
         }

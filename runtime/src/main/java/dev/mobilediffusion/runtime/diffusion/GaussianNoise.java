@@ -19,6 +19,7 @@ public final class GaussianNoise {
     private static final float TWO_PI = (float) (2 * Math.PI);
 
     private final MersenneTwister bits;
+    private float[] latest = {}; // what next() gave last
     private double spare = Double.NaN; // the second of a pair that was drawn one by one
 
     private GaussianNoise(long seed) {
@@ -27,6 +28,15 @@ public final class GaussianNoise {
 
     public static GaussianNoise seeded(long seed) {
         return new GaussianNoise(seed);
+    }
+
+    /** The next {@code length} numbers, in an array that the next call overwrites. */
+    public float[] next(int length) {
+        if (latest.length != length) {
+            latest = new float[length];
+        }
+        fill(latest);
+        return latest;
     }
 
     /** Overwrites {@code values} with the next {@code values.length} numbers. */

@@ -60,6 +60,14 @@ public final class Infotext {
             case "LCMScheduler" -> "LCM";
             case "TCDScheduler" -> "TCD";
             case "DPMSolverMultistepScheduler" -> "DPM++ 2M";
+            case "DPMSolverMultistepScheduler sde-dpmsolver++" -> "DPM++ 2M SDE";
+            case "HeunDiscreteScheduler" -> "Heun";
+            case "KDPM2DiscreteScheduler" -> "DPM2";
+            case "KDPM2AncestralDiscreteScheduler" -> "DPM2 a";
+            case "LMSDiscreteScheduler" -> "LMS";
+            case "UniPCMultistepScheduler" -> "UniPC";
+            case "DEISMultistepScheduler" -> "DEIS";
+            case "DDPMScheduler" -> "DDPM";
             case "PNDMScheduler" -> "PLMS";
             default -> schedulerName;
         };

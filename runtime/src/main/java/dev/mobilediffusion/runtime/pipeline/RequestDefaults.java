@@ -4,7 +4,7 @@ import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.bundle.BundleManifest;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
-import dev.mobilediffusion.runtime.diffusion.Schedulers;
+import dev.mobilediffusion.runtime.scheduler.Schedulers;
 import dev.mobilediffusion.runtime.text.KnownWords;
 import java.util.List;
 import java.util.Set;
@@ -55,7 +55,7 @@ record RequestDefaults(
                 steps,
                 guidanceScale,
                 guidanceBakedIn,
-                Schedulers.name(bundle.scheduler()),
+                Schedulers.fullName(bundle.scheduler()),
                 bundle.manifest().map(BundleManifest::parameters).orElse(0L),
                 bundle.manifest().map(BundleManifest::words).orElse(List.of()),
                 bundle.manifest().map(BundleManifest::licence).orElse(""),

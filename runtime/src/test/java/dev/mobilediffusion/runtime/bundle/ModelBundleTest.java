@@ -54,6 +54,21 @@ final class ModelBundleTest {
         assertThat(bundle.manifest().isPresent(), is(false));
     }
 
+    /** Python writes these into JSON; a file of diffusers' own DPM-Solver has the last. */
+    @Test
+    void readsNumbersAsPythonWritesThem() throws IOException {
+        Files.writeString(stableDiffusion.resolve("scheduler/scheduler_config.json"), """
+            {"_class_name": "DPMSolverMultistepScheduler", "one": NaN, "two": Infinity, "lambda_min_clipped": -Infinity}
+            """);
+        TinyBundle.change(stableDiffusion.resolve("unet/config.json"), "{'unused': Infinity}");
+        TinyBundle.change(stableDiffusion.resolve("vae_decoder/config.json"), "{'unused': -Infinity}");
+        TinyBundle.change(stableDiffusion.resolve("tokenizer/tokenizer_config.json"), "{'unused': NaN}");
+
+        ConfigFile scheduler = ModelBundle.open(stableDiffusion).scheduler();
+
+        assertThat(scheduler.limit("lambda_min_clipped", 0), is(Double.NEGATIVE_INFINITY));
+    }
+
     @Test
     void readsTheManifest() {
         BundleManifest manifest = ModelBundle.open(flow).manifest().orElseThrow();

@@ -96,8 +96,15 @@ final class BrokenBundleTest {
                         + " cubic",
                 "{'use_beta_sigmas': true} | use_beta_sigmas is not supported here; set it to false",
                 "{'final_sigmas_type': 'one'} | final_sigmas_type must be zero or sigma_min, got one",
-                "{'_class_name': 'DPMSolverMultistepScheduler', 'solver_order': 3} | solver_order must be 1 or 2, got"
-                        + " 3",
+                "{'_class_name': 'DPMSolverMultistepScheduler', 'solver_order': 4} | solver_order must be in [1, 3],"
+                        + " got 4",
+                "{'_class_name': 'DPMSolverMultistepScheduler', 'algorithm_type': 'dpmsolver'} | algorithm_type must be"
+                        + " dpmsolver++, sde-dpmsolver++ or deis, got dpmsolver",
+                "{'_class_name': 'UniPCMultistepScheduler', 'predict_x0': false} | predict_x0 false is not supported"
+                        + " here; set it to true",
+                "{'_class_name': 'DDPMScheduler', 'variance_type': 'learned'} | variance_type must be fixed_small,"
+                        + " fixed_small_log or fixed_large, got learned",
+                "{'beta_start': NaN} | beta_start must be a finite number, got",
                 "{'_class_name': 'PNDMScheduler'} | skip_prk_steps false is not supported here; set it to true",
                 "{'_class_name': 'DDIMScheduler', 'thresholding': true} | thresholding is not supported here",
             })

@@ -1,6 +1,7 @@
-package dev.mobilediffusion.runtime.diffusion;
+package dev.mobilediffusion.runtime.scheduler;
 
 import dev.mobilediffusion.runtime.bundle.ConfigFile;
+import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
 import java.util.Arrays;
 
 /**
@@ -8,64 +9,52 @@ import java.util.Arrays;
  * skip_prk_steps}, the default of Stable Diffusion 1. Its second timestep is walked twice, so the UNet runs once more
  * than there are steps.
  */
-final class PndmScheduler implements Scheduler {
+final class PndmScheduler extends AlphaScheduler {
 
     private static final int HISTORY = 4;
 
-    private final PredictionType predictionType;
-    private final NoiseSchedule schedule;
-    private final float[] timesteps; // (steps + 1), or (1)
     private final int stride; // training timesteps between two steps
     private final float finalAlpha;
     private final float[][] history = new float[HISTORY][0]; // (4, latents), newest first
     private int remembered;
-    private float[] first = {}; // (latents), the sample of the first step
+    private int calls; // made so far
+    private float[] first = {}; // (latents), the sample of the first call
     private float[] averaged = {}; // (latents)
 
     PndmScheduler(ConfigFile config, int steps) {
+        this(config, NoiseSchedule.ofAlphas(config, 0.0001, 0.02, "linear"), steps);
+    }
+
+    private PndmScheduler(ConfigFile config, NoiseSchedule schedule, int steps) {
+        super(config, schedule, secondTwice(spaced(config, schedule, steps)), false);
         if (!config.flag("skip_prk_steps", false)) {
             throw Schedulers.invalid(config, "skip_prk_steps false is not supported here; set it to true");
         }
-        predictionType = PredictionType.of(config);
-        if (predictionType == PredictionType.SAMPLE) {
-            throw Schedulers.invalid(config, "prediction_type sample is not defined for this scheduler");
-        }
-        schedule = NoiseSchedule.ofAlphas(config, 0.0001, 0.02, "linear");
-        float[] falling =
-                Schedules.toFloats(Schedules.timesteps(config, schedule.trainSteps(), steps, "leading", true));
-        timesteps = falling.length == 1 ? falling : new float[steps + 1];
-        if (falling.length > 1) {
-            System.arraycopy(falling, 0, timesteps, 0, 2);
-            System.arraycopy(falling, 1, timesteps, 2, steps - 1);
-        }
+        predictionType.refuseSample(config);
         stride = schedule.trainSteps() / steps;
         finalAlpha = config.flag("set_alpha_to_one", false) ? 1 : schedule.alphaCumprod(0);
     }
 
-    @Override
-    public float[] timesteps() {
-        return timesteps.clone();
-    }
-
-    @Override
-    public void predictOriginal(int step, float[] modelOutput, float[] sample, float[] original) {
-        float alpha = schedule.alphaCumprod((int) timesteps[step]);
-        float alphaRoot = NoiseSchedule.sqrt(alpha);
-        float betaRoot = NoiseSchedule.sqrt(1 - alpha);
-        for (int i = 0; i < sample.length; i++) {
-            original[i] = predictionType.original(alphaRoot, betaRoot, modelOutput[i], sample[i]);
+    private static float[] secondTwice(float[] falling) {
+        if (falling.length == 1) {
+            return falling;
         }
+        float[] timesteps = new float[falling.length + 1];
+        System.arraycopy(falling, 0, timesteps, 0, 2);
+        System.arraycopy(falling, 1, timesteps, 2, falling.length - 1);
+        return timesteps;
     }
 
     @Override
-    public void step(int step, float[] modelOutput, float[] sample, GaussianNoise noise) {
+    public void step(int call, float[] modelOutput, float[] sample, GaussianNoise noise) {
         if (averaged.length != sample.length) {
             averaged = new float[sample.length];
             first = new float[sample.length];
             Arrays.setAll(history, i -> new float[sample.length]);
         }
-        int timestep = (int) timesteps[step];
-        if (step == 1) {
+        int timestep = (int) timesteps[call];
+        int earlier = calls++;
+        if (earlier == 1) {
             // The first step again, from the same sample, by the average of both ends
             System.arraycopy(first, 0, sample, 0, sample.length);
             for (int i = 0; i < sample.length; i++) {
@@ -74,7 +63,7 @@ final class PndmScheduler implements Scheduler {
             move(timestep + stride, timestep, sample);
             return;
         }
-        if (step == 0) {
+        if (earlier == 0) {
             System.arraycopy(sample, 0, first, 0, sample.length);
         }
         remember(modelOutput);

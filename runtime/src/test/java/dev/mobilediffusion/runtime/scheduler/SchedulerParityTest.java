@@ -1,4 +1,4 @@
-package dev.mobilediffusion.runtime.diffusion;
+package dev.mobilediffusion.runtime.scheduler;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.closeTo;
@@ -8,6 +8,7 @@ import static org.hamcrest.Matchers.is;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mobilediffusion.runtime.TinyBundle;
 import dev.mobilediffusion.runtime.bundle.ConfigFiles;
+import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -23,7 +24,12 @@ final class SchedulerParityTest {
     /** Zero-terminal-SNR schedules start at a sigma of 4096, where two roundings are larger than the tolerance. */
     private static final double ROUNDING = 0x1p-22;
 
-    private static final double TIMESTEP_TOLERANCE = 1e-3;
+    /** What single precision leaves of a large number after many operations. */
+    private static final double RELATIVE = 1e-5;
+
+    /** A long ancestral step ends where two nearly equal squares differ, which magnifies one rounding. */
+    private static final double TIMESTEP_TOLERANCE = 2e-3;
+
     private static final long SEED = 7;
     private static final float[] PATTERN = {1, -1, 0.5f, -0.5f, 0.25f, 2, -2, 0.125f};
 
@@ -35,13 +41,13 @@ final class SchedulerParityTest {
 
     @Test
     void thereAreTrajectoriesOfEveryScheduler() {
-        assertThat(trajectories().count(), greaterThan(100L));
+        assertThat(trajectories().count(), greaterThan(300L));
         assertThat(
                 trajectories()
                         .map(trajectory -> trajectory.at("/config/_class_name").textValue())
                         .distinct()
                         .count(),
-                is(8L));
+                is(15L));
     }
 
     @ParameterizedTest
@@ -57,19 +63,31 @@ final class SchedulerParityTest {
         GaussianNoise noise = GaussianNoise.seeded(SEED);
         float[] sample = new float[PATTERN.length];
         noise.fill(sample);
-        double largest = 0;
-        for (int i = 0; i < sample.length; i++) {
-            sample[i] *= scheduler.initNoiseSigma();
-            largest = Math.max(largest, Math.abs(sample[i]));
+        int first = golden.path("first_call").intValue();
+        if (first > 0) {
+            scheduler.addNoise(first, PATTERN, sample.clone(), sample);
+        } else {
+            for (int i = 0; i < sample.length; i++) {
+                sample[i] *= scheduler.initNoiseSigma();
+            }
         }
-        double tolerance = Math.max(LATENTS_TOLERANCE, ROUNDING * largest);
+        double tolerance = Math.max(LATENTS_TOLERANCE, ROUNDING * largest(sample));
+        assertClose("start", sample, golden.path("start"), tolerance);
         float[] scaled = new float[sample.length];
-        for (int step = 0; step < scheduler.timesteps().length; step++) {
-            scheduler.scaleModelInput(step, sample, scaled);
-            scheduler.step(step, predicted(scaled), sample, noise);
+        for (int call = first; call < scheduler.timesteps().length; call++) {
+            scheduler.scaleModelInput(call, sample, scaled);
+            scheduler.step(call, predicted(scaled), sample, noise);
             assertClose(
-                    "sample after step " + step, sample, golden.path("samples").path(step), tolerance);
+                    "sample after call " + call, sample, golden.path("samples").path(call - first), tolerance);
         }
+    }
+
+    private static double largest(float[] values) {
+        double largest = 0;
+        for (float value : values) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        return largest;
     }
 
     private static float[] predicted(float[] scaled) {
@@ -83,7 +101,8 @@ final class SchedulerParityTest {
     private static void assertClose(String what, float[] values, JsonNode expected, double tolerance) {
         assertThat(what, values.length, is(expected.size()));
         for (int i = 0; i < values.length; i++) {
-            assertThat(what, (double) values[i], is(closeTo(expected.path(i).doubleValue(), tolerance)));
+            double value = expected.path(i).doubleValue();
+            assertThat(what, (double) values[i], is(closeTo(value, Math.max(tolerance, Math.abs(value) * RELATIVE))));
         }
     }
 }

@@ -1,10 +1,11 @@
-package dev.mobilediffusion.runtime.diffusion;
+package dev.mobilediffusion.runtime.scheduler;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.closeTo;
 import static org.hamcrest.Matchers.is;
 
 import dev.mobilediffusion.runtime.bundle.ConfigFiles;
+import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -23,7 +24,12 @@ final class PredictedOriginalTest {
         "DPMSolverMultistepScheduler, v_prediction",
         "DDIMScheduler, epsilon",
         "DDIMScheduler, v_prediction",
-        "PNDMScheduler, epsilon"
+        "PNDMScheduler, epsilon",
+        "HeunDiscreteScheduler, epsilon",
+        "KDPM2DiscreteScheduler, v_prediction",
+        "KDPM2AncestralDiscreteScheduler, epsilon",
+        "UniPCMultistepScheduler, epsilon",
+        "DDPMScheduler, epsilon"
     })
     void isWhereTheLastStepLeads(String name, String predictionType) {
         String prediction = predictionType.equals("flow") ? "" : ",\"prediction_type\":\"" + predictionType + "\"";

@@ -1,4 +1,4 @@
-package dev.mobilediffusion.runtime.diffusion;
+package dev.mobilediffusion.runtime.scheduler;
 
 import dev.mobilediffusion.runtime.bundle.ConfigFile;
 
@@ -37,6 +37,13 @@ enum PredictionType {
             case V_PREDICTION -> alpha * modelOutput + sigma * sample;
             case SAMPLE -> (sample - alpha * modelOutput) / sigma;
         };
+    }
+
+    /** Refuses {@link #SAMPLE} for a scheduler whose diffusers original does not define it. */
+    void refuseSample(ConfigFile config) {
+        if (this == SAMPLE) {
+            throw Schedulers.invalid(config, "prediction_type sample is not defined for this scheduler");
+        }
     }
 
     static PredictionType of(ConfigFile config) {

@@ -1,4 +1,4 @@
-package dev.mobilediffusion.runtime.diffusion;
+package dev.mobilediffusion.runtime.scheduler;
 
 import dev.mobilediffusion.runtime.bundle.ConfigFile;
 
@@ -27,6 +27,11 @@ final class NoiseSchedule {
     /** The schedule of a scheduler that works on alphas. */
     static NoiseSchedule ofAlphas(ConfigFile config, double betaStart, double betaEnd, String shape) {
         return new NoiseSchedule(read(config, betaStart, betaEnd, shape));
+    }
+
+    /** The schedule of a scheduler that works on sigmas and knows no {@code rescale_betas_zero_snr}. */
+    static NoiseSchedule ofSigmas(ConfigFile config, double betaStart, double betaEnd) {
+        return new NoiseSchedule(cumprod(betas(config, betaStart, betaEnd, "linear")));
     }
 
     /** The schedule of a scheduler that works on sigmas, which must be finite. */
@@ -130,6 +135,15 @@ final class NoiseSchedule {
     /** Standard deviation of the noise over that of the picture, at training timestep {@code t}. */
     float sigma(int t) {
         return sigmas[t];
+    }
+
+    /** Training timesteps whose {@code log(1 / sigma)} is at least {@code min}: the first of them all, up to this many. */
+    int stepsAbove(double min) {
+        int steps = sigmas.length;
+        while (steps > 1 && -Math.log(sigmas[steps - 1]) < min) {
+            steps--;
+        }
+        return steps;
     }
 
     /** Sigma between two training timesteps, on a straight line. */

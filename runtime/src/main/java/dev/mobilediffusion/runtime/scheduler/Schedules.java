@@ -1,4 +1,4 @@
-package dev.mobilediffusion.runtime.diffusion;
+package dev.mobilediffusion.runtime.scheduler;
 
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.bundle.ConfigFile;
@@ -95,8 +95,25 @@ final class Schedules {
         }
     }
 
+    /** Whether the config asks for noise levels of a shape of their own. */
+    static boolean resampled(ConfigFile config) {
+        return config.flag("use_karras_sigmas", false) || config.flag("use_exponential_sigmas", false);
+    }
+
+    /** The noise levels of a config that is {@link #resampled}, from {@code max} down to {@code min}. */
+    static double[] resample(ConfigFile config, double min, double max, int steps) {
+        return config.flag("use_karras_sigmas", false) ? karras(min, max, steps) : exponential(min, max, steps);
+    }
+
+    /** Sigma after the last step: {@code final_sigmas_type}. */
+    static float lastSigma(ConfigFile config, NoiseSchedule schedule) {
+        boolean zero = Schedulers.requireOneOf(config, "final_sigmas_type", "zero", "sigma_min")
+                .equals("zero");
+        return zero ? 0 : schedule.sigma(0);
+    }
+
     /** Sigmas falling as in Karras et al. 2022, arXiv 2206.00364, equation 5. */
-    static double[] karras(double min, double max, int steps) {
+    private static double[] karras(double min, double max, int steps) {
         double[] ramp = linspace(0, 1, steps);
         double low = Math.pow(min, 1 / KARRAS_RHO);
         double high = Math.pow(max, 1 / KARRAS_RHO);
@@ -107,7 +124,7 @@ final class Schedules {
     }
 
     /** Sigmas falling by equal factors. */
-    static double[] exponential(double min, double max, int steps) {
+    private static double[] exponential(double min, double max, int steps) {
         double[] logs = linspace(Math.log(max), Math.log(min), steps);
         for (int i = 0; i < steps; i++) {
             logs[i] = Math.exp(logs[i]);

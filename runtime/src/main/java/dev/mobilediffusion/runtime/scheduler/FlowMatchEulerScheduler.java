@@ -1,6 +1,7 @@
-package dev.mobilediffusion.runtime.diffusion;
+package dev.mobilediffusion.runtime.scheduler;
 
 import dev.mobilediffusion.runtime.bundle.ConfigFile;
+import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
 
 /**
  * Straight steps along the velocity of a flow-matching model, whose sample at noise level sigma is {@code (1 - sigma) *
@@ -48,15 +49,23 @@ final class FlowMatchEulerScheduler implements Scheduler {
     }
 
     @Override
-    public void predictOriginal(int step, float[] modelOutput, float[] sample, float[] original) {
-        for (int i = 0; i < sample.length; i++) {
-            original[i] = sample[i] - sigmas[step] * modelOutput[i];
+    public void addNoise(int call, float[] original, float[] noise, float[] noisy) {
+        float sigma = sigmas[call];
+        for (int i = 0; i < noisy.length; i++) {
+            noisy[i] = sigma * noise[i] + (1 - sigma) * original[i];
         }
     }
 
     @Override
-    public void step(int step, float[] modelOutput, float[] sample, GaussianNoise noise) {
-        float dt = sigmas[step + 1] - sigmas[step];
+    public void predictOriginal(int call, float[] modelOutput, float[] sample, float[] original) {
+        for (int i = 0; i < sample.length; i++) {
+            original[i] = sample[i] - sigmas[call] * modelOutput[i];
+        }
+    }
+
+    @Override
+    public void step(int call, float[] modelOutput, float[] sample, GaussianNoise noise) {
+        float dt = sigmas[call + 1] - sigmas[call];
         for (int i = 0; i < sample.length; i++) {
             sample[i] += dt * modelOutput[i];
         }
