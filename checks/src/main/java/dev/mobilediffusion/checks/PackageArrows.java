@@ -9,7 +9,9 @@ import java.util.Set;
  * Who may depend on whom. The tables are the house's plan; code which disagrees with them fails the build.
  *
  * <pre>
- * cli → Main → http | compat | grpc → wire → job → runtime (contract) ← pipeline → text, diffusion, image → onnx → bundle
+ * cli → Main → openai | jobs | a1111 | page → edge → wire → queue → store → job → generation → runtime (contract)
+ *              grpc → queue                                 worker → queue, models
+ * runtime (contract) ← pipeline → text, diffusion, image → onnx → bundle
  * </pre>
  */
 final class PackageArrows {
@@ -52,42 +54,102 @@ final class PackageArrows {
             Map.entry("server.metrics", Set.of(RUNTIME)),
             Map.entry("server.security", Set.of("server.error")),
             Map.entry("server.discovery", Set.of()),
-            Map.entry("server.job", Set.of(RUNTIME, "runtime.image", "server.error", "server.metrics")),
-            Map.entry("server.wire", Set.of("server.job", "server.error")),
+            Map.entry("server.models", Set.of(RUNTIME, "runtime.pipeline", "runtime.bundle", "server.error")),
+            Map.entry("server.generation", Set.of(RUNTIME, "runtime.image", "server.error")),
+            Map.entry("server.job", Set.of(RUNTIME, "runtime.image", "server.generation", "server.error")),
             Map.entry(
-                    "server.http",
-                    Set.of(RUNTIME, "server.wire", "server.job", "server.error", "server.metrics", "server.security")),
+                    "server.store",
+                    Set.of(RUNTIME, "runtime.image", "server.job", "server.generation", "server.error")),
             Map.entry(
-                    "server.compat",
+                    "server.queue", Set.of(RUNTIME, "server.store", "server.job", "server.generation", "server.error")),
+            Map.entry(
+                    "server.worker",
+                    Set.of(
+                            RUNTIME,
+                            "runtime.image",
+                            "server.queue",
+                            "server.job",
+                            "server.generation",
+                            "server.models",
+                            "server.error")),
+            Map.entry("server.wire", Set.of("server.queue", "server.job", "server.generation", "server.error")),
+            Map.entry(
+                    "server.edge",
                     Set.of(
                             RUNTIME,
                             "runtime.image",
                             "server.wire",
+                            "server.queue",
                             "server.job",
+                            "server.generation",
+                            "server.models",
                             "server.error",
                             "server.metrics",
                             "server.security")),
             Map.entry(
+                    "server.openai",
+                    Set.of(
+                            RUNTIME,
+                            "runtime.image",
+                            "server.edge",
+                            "server.wire",
+                            "server.queue",
+                            "server.job",
+                            "server.generation",
+                            "server.models",
+                            "server.error")),
+            Map.entry(
+                    "server.jobs",
+                    Set.of(
+                            RUNTIME,
+                            "server.edge",
+                            "server.wire",
+                            "server.queue",
+                            "server.job",
+                            "server.generation",
+                            "server.error")),
+            Map.entry(
+                    "server.a1111",
+                    Set.of(
+                            RUNTIME,
+                            "runtime.image",
+                            "server.wire",
+                            "server.queue",
+                            "server.job",
+                            "server.generation",
+                            "server.models",
+                            "server.error")),
+            Map.entry("server.page", Set.of("server.edge", "server.wire")),
+            Map.entry(
                     "server.grpc",
                     Set.of(
                             RUNTIME,
+                            "runtime.image",
+                            "server.queue",
                             "server.job",
+                            "server.generation",
+                            "server.models",
                             "server.error",
-                            "server.metrics",
                             "server.security",
                             "server.grpc.v1")),
             Map.entry(
                     SERVER,
                     Set.of(
                             RUNTIME,
-                            "runtime.pipeline",
                             "runtime.bundle",
                             "runtime.image",
-                            "server.http",
-                            "server.compat",
+                            "server.openai",
+                            "server.jobs",
+                            "server.a1111",
+                            "server.page",
                             "server.grpc",
+                            "server.edge",
                             "server.wire",
+                            "server.worker",
+                            "server.queue",
+                            "server.store",
                             "server.job",
+                            "server.models",
                             "server.error",
                             "server.metrics",
                             "server.security",
@@ -102,8 +164,7 @@ final class PackageArrows {
                             "runtime.measure",
                             SERVER,
                             "server.install",
-                            "server.job",
-                            "server.error",
+                            "server.queue",
                             "server.discovery",
                             "server.security")));
 
@@ -111,8 +172,8 @@ final class PackageArrows {
     private static final Map<String, Set<String>> SEEN_BY = Map.ofEntries(
             Map.entry("ai.onnxruntime", Set.of("runtime.onnx")),
             Map.entry("picocli", Set.of("server.cli")),
-            Map.entry("java.sql", Set.of("server.job")),
-            Map.entry("org.sqlite", Set.of("server.job")),
+            Map.entry("java.sql", Set.of("server.store")),
+            Map.entry("org.sqlite", Set.of("server.store")),
             Map.entry("io.micrometer", Set.of("server.metrics")),
             Map.entry("com.google.protobuf", Set.of("server.grpc")),
             Map.entry("io.grpc", Set.of(SERVER, "server.grpc", "server.error")),
@@ -121,11 +182,12 @@ final class PackageArrows {
                     Set.of(
                             SERVER,
                             "server.wire",
-                            "server.http",
-                            "server.compat",
-                            "server.grpc",
-                            "server.metrics",
-                            "server.security")),
+                            "server.edge",
+                            "server.openai",
+                            "server.jobs",
+                            "server.a1111",
+                            "server.page",
+                            "server.grpc")),
             Map.entry("org.bouncycastle", Set.of("server.security")),
             Map.entry("javax.jmdns", Set.of("server.discovery")),
             Map.entry("com.google.zxing", Set.of("server.discovery")));

@@ -17,10 +17,10 @@ final class PackageArrowsTest {
     }
 
     @Test
-    void refusesAFaceThatKnowsAnotherFace() {
+    void refusesAnApiThatKnowsAnotherApi() {
         assertThat(
-                violations("server.http", "import dev.mobilediffusion.server.compat.SamplerNames;"),
-                contains("A.java: server.http must not use server.compat"));
+                violations("server.openai", "import dev.mobilediffusion.server.a1111.SamplerNames;"),
+                contains("A.java: server.openai must not use server.a1111"));
     }
 
     @Test
@@ -54,11 +54,11 @@ final class PackageArrowsTest {
     @Test
     void findsNamesWrittenOutInTheCode() {
         assertThat(
-                violations("server.grpc", "class A { dev.mobilediffusion.server.http.Body body; }"),
-                contains("A.java: server.grpc must not use server.http"));
+                violations("server.grpc", "class A { dev.mobilediffusion.server.openai.Body body; }"),
+                contains("A.java: server.grpc must not use server.openai"));
         assertThat(
-                violations("server.http", "import picocli.CommandLine;"),
-                contains("A.java: server.http must not see picocli"));
+                violations("server.openai", "import picocli.CommandLine;"),
+                contains("A.java: server.openai must not see picocli"));
     }
 
     @Test

@@ -1,8 +1,8 @@
 package dev.mobilediffusion.server;
 
 import dev.mobilediffusion.server.discovery.LocalNetwork;
-import dev.mobilediffusion.server.http.FrontDoor;
-import dev.mobilediffusion.server.http.PageRoutes;
+import dev.mobilediffusion.server.edge.GateFilter;
+import dev.mobilediffusion.server.page.PageRoutes;
 import dev.mobilediffusion.server.security.Gate;
 import dev.mobilediffusion.server.security.HostNames;
 import dev.mobilediffusion.server.security.IssuedKey;
@@ -60,7 +60,7 @@ record Access(Gate gate, Optional<KeyFile> keyless) {
     }
 
     /** The filter before all routes. */
-    FrontDoor frontDoor(AccessConfig config) {
+    GateFilter frontDoor(AccessConfig config) {
         Set<String> open = new HashSet<>(PageRoutes.paths());
         open.add("/ca.pem"); // what a device may trust is no secret
         if (config.openMetrics()) {
@@ -71,7 +71,7 @@ record Access(Gate gate, Optional<KeyFile> keyless) {
         }
         Set<String> names = new HashSet<>(config.allowedHosts());
         names.add(LocalNetwork.machineName());
-        return new FrontDoor(gate, new HostNames(names), new Origins(config.allowedOrigins()), open);
+        return new GateFilter(gate, new HostNames(names), new Origins(config.allowedOrigins()), open);
     }
 
     static boolean isLoopback(String host) {

@@ -1,7 +1,7 @@
 package dev.mobilediffusion.server;
 
 import dev.mobilediffusion.runtime.RuntimeOptions.MemoryProfile;
-import dev.mobilediffusion.server.job.Retention;
+import dev.mobilediffusion.server.store.Retention;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -5,8 +5,7 @@ import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.image.ImageCodec;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.runtime.image.Infotext;
-import dev.mobilediffusion.server.job.PictureEncoder;
-import dev.mobilediffusion.server.job.PictureFormat;
+import dev.mobilediffusion.server.worker.ImageEncoder;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -15,22 +14,22 @@ import java.util.Set;
  *
  * @param metadata whether infotext is written at all; a job can do without it even so
  */
-record FileEncoder(boolean metadata) implements PictureEncoder {
+record FileEncoder(boolean metadata) implements ImageEncoder {
 
     @Override
-    public byte[] encode(GeneratedImage image, ModelInfo model, PictureFormat format, int quality, boolean wanted) {
+    public byte[] encode(GeneratedImage image, ModelInfo model, ImageFormat format, int quality, boolean wanted) {
         String infotext = metadata && wanted ? Infotext.of(image, model) : "";
         return ImageCodec.encode(image, written(format), Math.max(1, quality), infotext);
     }
 
     /** WebP needs a native library, which not every machine has. */
-    static Set<PictureFormat> formats() {
-        Set<PictureFormat> formats = EnumSet.allOf(PictureFormat.class);
+    static Set<ImageFormat> formats() {
+        Set<ImageFormat> formats = EnumSet.allOf(ImageFormat.class);
         formats.removeIf(format -> !written(format).isAvailable());
         return formats;
     }
 
-    private static ImageFormat written(PictureFormat format) {
+    private static ImageFormat written(ImageFormat format) {
         return switch (format) {
             case PNG -> ImageFormat.PNG;
             case JPEG -> ImageFormat.JPEG;

@@ -5,25 +5,26 @@ import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.ProgressListener;
 import dev.mobilediffusion.runtime.TextToImage;
-import dev.mobilediffusion.server.compat.SdApi;
+import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.server.a1111.SdApi;
 import dev.mobilediffusion.server.discovery.LocalNetwork;
+import dev.mobilediffusion.server.edge.Errors;
+import dev.mobilediffusion.server.edge.RootCertificateRoute;
+import dev.mobilediffusion.server.edge.Routes;
 import dev.mobilediffusion.server.grpc.GrpcApi;
-import dev.mobilediffusion.server.http.Errors;
-import dev.mobilediffusion.server.http.PageRoutes;
-import dev.mobilediffusion.server.http.RestApi;
-import dev.mobilediffusion.server.http.RootCertificateRoute;
-import dev.mobilediffusion.server.http.Routes;
-import dev.mobilediffusion.server.job.InferenceWorker;
-import dev.mobilediffusion.server.job.JobQueue;
-import dev.mobilediffusion.server.job.PictureEncoder;
-import dev.mobilediffusion.server.job.PictureFormat;
-import dev.mobilediffusion.server.job.QueueLimits;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
+import dev.mobilediffusion.server.models.IdleModels;
+import dev.mobilediffusion.server.models.ModelRegistry;
+import dev.mobilediffusion.server.page.PageRoutes;
+import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.queue.QueueLimits;
 import dev.mobilediffusion.server.security.Certificates;
 import dev.mobilediffusion.server.security.IssuedKey;
 import dev.mobilediffusion.server.security.ServerCertificate;
 import dev.mobilediffusion.server.wire.TlsHelloSelector;
 import dev.mobilediffusion.server.wire.WatchedHttp1Selector;
+import dev.mobilediffusion.server.worker.ImageEncoder;
+import dev.mobilediffusion.server.worker.InferenceWorker;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.HttpRouting;
@@ -51,7 +52,7 @@ public final class ImageServer implements AutoCloseable {
     private final ServerConfig config;
     private final Access access;
     private final Optional<ServerCertificate> certificate;
-    private final ModelShelf models;
+    private final ModelRegistry models;
     private final ServerMetrics metrics;
     private final JobQueue queue;
     private final AtomicBoolean ready = new AtomicBoolean();
@@ -63,7 +64,7 @@ public final class ImageServer implements AutoCloseable {
     private Optional<IdleModels> idleModels = Optional.empty();
     private Duration loadTime = Duration.ZERO;
 
-    private ImageServer(ServerConfig config, ModelShelf models, Set<PictureFormat> formats) {
+    private ImageServer(ServerConfig config, ModelRegistry models, Set<ImageFormat> formats) {
         this.config = config;
         this.access = Access.of(config);
         this.certificate = Encryption.certificate(config);
@@ -93,7 +94,7 @@ public final class ImageServer implements AutoCloseable {
      * @throws IllegalStateException when the address cannot be listened at
      */
     static ImageServer start(
-            ServerConfig config, ModelShelf models, PictureEncoder encoder, Set<PictureFormat> formats) {
+            ServerConfig config, ModelRegistry models, ImageEncoder encoder, Set<ImageFormat> formats) {
         ImageServer server = new ImageServer(config, models, formats);
         boolean started = false;
         try {
@@ -233,16 +234,16 @@ public final class ImageServer implements AutoCloseable {
     }
 
     /** The first run allocates, warms caches and has loops compiled; a client should not wait for that. */
-    private void warm(PictureEncoder encoder) {
+    private void warm(ImageEncoder encoder) {
         TextToImage pipeline = models.pipeline(model());
         GeneratedImage image =
                 pipeline.generate(ImageRequest.of("warm", 0).withSteps(1), ProgressListener.NONE, new CancelToken());
         for (int i = 0; i < WARM_UP_FILES; i++) {
-            encoder.encode(image, pipeline.model(), PictureFormat.PNG, 100, true);
+            encoder.encode(image, pipeline.model(), ImageFormat.PNG, 100, true);
         }
     }
 
-    private WebServer listener(Set<PictureFormat> formats) {
+    private WebServer listener(Set<ImageFormat> formats) {
         HttpLimits limits = config.http();
         Http1Config http1 =
                 Http1Config.builder().maxHeadersSize(limits.maxHeaderBytes()).build();
@@ -269,14 +270,14 @@ public final class ImageServer implements AutoCloseable {
         return builder.build();
     }
 
-    private HttpRouting.Builder routing(Set<PictureFormat> formats) {
+    private HttpRouting.Builder routing(Set<ImageFormat> formats) {
         HttpRouting.Builder routing = HttpRouting.builder();
         install(routing, formats);
         return routing;
     }
 
     /** Registers every route that there is. */
-    void install(HttpRouting.Builder routing, Set<PictureFormat> formats) {
+    void install(HttpRouting.Builder routing, Set<ImageFormat> formats) {
         new SdApi(queue, models, formats, config.http().maxBodyBytes()).install(routing);
         new RestApi(
                         queue,

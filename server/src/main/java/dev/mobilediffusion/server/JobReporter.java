@@ -4,10 +4,10 @@ import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.runtime.StageTimings;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.job.Job;
-import dev.mobilediffusion.server.job.JobObserver;
+import dev.mobilediffusion.server.job.JobImage;
 import dev.mobilediffusion.server.job.JobStatus;
-import dev.mobilediffusion.server.job.Picture;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
+import dev.mobilediffusion.server.queue.JobObserver;
 import java.time.Duration;
 import java.util.Locale;
 
@@ -54,7 +54,7 @@ final class JobReporter implements JobObserver {
                 .orElse("-");
         String steps = status.pictures().stream()
                 .findFirst()
-                .map(Picture::steps)
+                .map(JobImage::steps)
                 .map(String::valueOf)
                 .orElse("-");
         String line = String.format(

@@ -6,10 +6,12 @@ import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.server.discovery.Advertisement;
 import dev.mobilediffusion.server.discovery.LocalNetwork;
 import dev.mobilediffusion.server.error.ApiException;
-import dev.mobilediffusion.server.job.FolderInUseException;
-import dev.mobilediffusion.server.job.UnknownSchemaException;
+import dev.mobilediffusion.server.models.ModelRegistry;
+import dev.mobilediffusion.server.models.PipelineLoader;
 import dev.mobilediffusion.server.security.KeyFileException;
 import dev.mobilediffusion.server.security.TlsException;
+import dev.mobilediffusion.server.store.FolderInUseException;
+import dev.mobilediffusion.server.store.UnknownSchemaException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,7 +49,7 @@ public final class Main {
 
     private static ImageServer start(ServerConfig config, PipelineLoader loader) {
         try {
-            ModelShelf models = ModelShelf.open(
+            ModelRegistry models = ModelRegistry.open(
                     config.models(),
                     config.model(),
                     loader,

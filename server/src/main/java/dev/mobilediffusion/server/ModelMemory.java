@@ -26,7 +26,7 @@ public record ModelMemory(RuntimeOptions.MemoryProfile profile, long bytes, Dura
     }
 
     /** Bytes that may be taken, given what is free; without bound where neither is known. */
-    long budget(OptionalLong freeBytes) {
+    public long budget(OptionalLong freeBytes) {
         if (bytes > 0) {
             return bytes;
         }

@@ -1,7 +1,7 @@
 package dev.mobilediffusion.server;
 
-import dev.mobilediffusion.server.job.QueueLimits;
-import dev.mobilediffusion.server.job.Retention;
+import dev.mobilediffusion.server.queue.QueueLimits;
+import dev.mobilediffusion.server.store.Retention;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -83,13 +83,13 @@ public record ServerConfig(
                 true);
     }
 
-    static void requireInRange(String name, long value, long min, long max) {
+    public static void requireInRange(String name, long value, long min, long max) {
         if (value < min || value > max) {
             throw new IllegalArgumentException("%s must be in [%d, %d], got %d".formatted(name, min, max, value));
         }
     }
 
-    static void requirePositive(String name, Duration value) {
+    public static void requirePositive(String name, Duration value) {
         if (!value.isPositive()) {
             throw new IllegalArgumentException("%s must be positive, got %s".formatted(name, value));
         }

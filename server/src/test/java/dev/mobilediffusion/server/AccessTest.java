@@ -10,7 +10,7 @@ import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.oneOf;
 import static org.hamcrest.Matchers.startsWith;
 
-import dev.mobilediffusion.server.http.PageRoutes;
+import dev.mobilediffusion.server.page.PageRoutes;
 import dev.mobilediffusion.server.security.IssuedKey;
 import dev.mobilediffusion.server.security.KeyFile;
 import io.restassured.response.Response;

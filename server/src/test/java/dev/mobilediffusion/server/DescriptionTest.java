@@ -10,7 +10,7 @@ import static org.hamcrest.Matchers.oneOf;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.mobilediffusion.server.job.PictureFormat;
+import dev.mobilediffusion.runtime.image.ImageFormat;
 import io.restassured.response.Response;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -54,7 +54,7 @@ final class DescriptionTest {
     @Test
     void everyRouteIsDescribedAndNoOther() {
         RouteRecorder recorder = new RouteRecorder();
-        server.server().install(recorder.builder(), EnumSet.allOf(PictureFormat.class));
+        server.server().install(recorder.builder(), EnumSet.allOf(ImageFormat.class));
         Set<String> routes = new TreeSet<>(recorder.routes());
         routes.removeIf(route -> route.contains(" " + PAGE_FILES));
         routes.add(WITH_TLS);

@@ -10,6 +10,7 @@ import static org.hamcrest.Matchers.oneOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.server.models.ModelRegistry;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -79,7 +80,7 @@ final class ImageServerTest {
     void aFolderWithoutModelsIsNamed() {
         InferenceException refusal = assertThrows(
                 InferenceException.class,
-                () -> ModelShelf.open(folder, Optional.empty(), bundle -> FakePipeline.quick(), bundle -> 0, 0));
+                () -> ModelRegistry.open(folder, Optional.empty(), bundle -> FakePipeline.quick(), bundle -> 0, 0));
 
         assertThat(refusal.getMessage(), containsString("there is no model in"));
     }

@@ -6,9 +6,9 @@ import static org.hamcrest.Matchers.matchesPattern;
 import static org.hamcrest.Matchers.not;
 
 import dev.mobilediffusion.runtime.ImageRequest;
-import dev.mobilediffusion.server.job.ClientId;
+import dev.mobilediffusion.server.generation.ClientId;
+import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.job.Job;
-import dev.mobilediffusion.server.job.JobSpec;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
 import java.nio.file.Path;
 import java.time.Duration;

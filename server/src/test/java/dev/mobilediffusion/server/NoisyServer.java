@@ -7,8 +7,9 @@ import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.ProgressListener;
 import dev.mobilediffusion.runtime.StageTimings;
 import dev.mobilediffusion.runtime.TextToImage;
-import dev.mobilediffusion.server.job.PictureFormat;
-import dev.mobilediffusion.server.job.PictureSize;
+import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.server.generation.ImageSize;
+import dev.mobilediffusion.server.models.ModelRegistry;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -19,7 +20,7 @@ import java.util.Random;
 /** A server with default settings whose model draws noise of the largest size: no picture's file is longer. Prints its address. */
 public final class NoisyServer {
 
-    private static final int SIDE = PictureSize.MAX_PIXELS;
+    private static final int SIDE = ImageSize.MAX_PIXELS;
 
     private NoisyServer() {}
 
@@ -32,10 +33,10 @@ public final class NoisyServer {
                         "data", folder.resolve("data").toString(),
                         "models", folder.resolve("models").toString()));
         TestServer.fakeBundle(config.models());
-        ModelShelf models =
-                ModelShelf.open(config.models(), Optional.empty(), bundle -> new Noise(), bundle -> 0, Long.MAX_VALUE);
-        ImageServer server = ImageServer.start(
-                config, models, new FileEncoder(true), EnumSet.of(PictureFormat.PNG, PictureFormat.JPEG));
+        ModelRegistry models = ModelRegistry.open(
+                config.models(), Optional.empty(), bundle -> new Noise(), bundle -> 0, Long.MAX_VALUE);
+        ImageServer server =
+                ImageServer.start(config, models, new FileEncoder(true), EnumSet.of(ImageFormat.PNG, ImageFormat.JPEG));
         System.out.println(server.url());
         Thread.sleep(Long.MAX_VALUE);
     }

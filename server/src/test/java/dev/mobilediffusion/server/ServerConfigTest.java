@@ -6,7 +6,7 @@ import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.mobilediffusion.runtime.RuntimeOptions;
-import dev.mobilediffusion.server.job.Retention;
+import dev.mobilediffusion.server.store.Retention;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;

@@ -1,9 +1,10 @@
 package dev.mobilediffusion.server;
 
-import dev.mobilediffusion.server.job.JobQueue;
-import dev.mobilediffusion.server.job.PictureEncoder;
-import dev.mobilediffusion.server.job.PictureFormat;
-import dev.mobilediffusion.server.job.Retention;
+import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.server.models.ModelRegistry;
+import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.store.Retention;
+import dev.mobilediffusion.server.worker.ImageEncoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -16,7 +17,7 @@ import java.util.Set;
 /** A real server on a real port with a fake model; pictures are encoded as their plain bytes, unless a test says how. */
 public final class TestServer implements AutoCloseable {
 
-    private static final PictureEncoder PLAIN = (image, model, format, quality, metadata) -> image.rgb();
+    private static final ImageEncoder PLAIN = (image, model, format, quality, metadata) -> image.rgb();
 
     public final FakePipeline pipeline;
     private final ImageServer server;
@@ -40,13 +41,12 @@ public final class TestServer implements AutoCloseable {
     }
 
     /** @param encoder for those who look at the pictures */
-    public static TestServer start(ServerConfig config, FakePipeline pipeline, PictureEncoder encoder) {
+    public static TestServer start(ServerConfig config, FakePipeline pipeline, ImageEncoder encoder) {
         fakeBundle(config.models());
         pipeline.allow(1); // to warm up
-        ModelShelf models =
-                ModelShelf.open(config.models(), Optional.empty(), bundle -> pipeline, bundle -> 0, Long.MAX_VALUE);
-        ImageServer server =
-                ImageServer.start(config, models, encoder, EnumSet.of(PictureFormat.PNG, PictureFormat.JPEG));
+        ModelRegistry models =
+                ModelRegistry.open(config.models(), Optional.empty(), bundle -> pipeline, bundle -> 0, Long.MAX_VALUE);
+        ImageServer server = ImageServer.start(config, models, encoder, EnumSet.of(ImageFormat.PNG, ImageFormat.JPEG));
         pipeline.forget();
         return new TestServer(server, pipeline);
     }

@@ -8,8 +8,7 @@ import dev.mobilediffusion.runtime.image.Infotext;
 import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.ServerConfig;
 import dev.mobilediffusion.server.TestServer;
-import dev.mobilediffusion.server.job.PictureEncoder;
-import dev.mobilediffusion.server.job.PictureFormat;
+import dev.mobilediffusion.server.worker.ImageEncoder;
 import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
 import java.nio.file.Path;
@@ -24,9 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** One browser for a class, a server for each test; another port is another origin, so nothing is remembered. */
 abstract class PageFixture {
 
-    private static final PictureEncoder REAL = (image, model, format, quality, metadata) -> ImageCodec.encode(
+    private static final ImageEncoder REAL = (image, model, format, quality, metadata) -> ImageCodec.encode(
             image,
-            format == PictureFormat.JPEG ? ImageFormat.JPEG : ImageFormat.PNG,
+            format == ImageFormat.JPEG ? ImageFormat.JPEG : ImageFormat.PNG,
             Math.max(1, quality),
             Infotext.of(image, model));
 

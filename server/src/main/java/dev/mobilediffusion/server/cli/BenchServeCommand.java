@@ -1,6 +1,6 @@
 package dev.mobilediffusion.server.cli;
 
-import dev.mobilediffusion.server.job.QueueLimits;
+import dev.mobilediffusion.server.queue.QueueLimits;
 import java.nio.file.Path;
 import java.util.OptionalDouble;
 import picocli.CommandLine.Command;

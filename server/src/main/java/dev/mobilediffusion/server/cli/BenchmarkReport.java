@@ -30,7 +30,7 @@ record BenchmarkReport(Benchmark benchmark, Speed speed, Optional<JsonNode> earl
                 model.name(),
                 model.width(),
                 model.height(),
-                PictureSummary.steps(model.defaultSteps()));
+                ImageSummary.steps(model.defaultSteps()));
         line(
                 table,
                 "machine  %s, %d threads, memory for %s, Java %s",

@@ -121,11 +121,11 @@ final class GenerateCommand implements Runnable {
     }
 
     private List<Path> files(ImageRequest request) {
-        Path file = out == null ? PictureFile.named(request.prompt(), request.seed()) : out;
+        Path file = out == null ? ImageFile.named(request.prompt(), request.seed()) : out;
         try {
-            PictureFile.checkWritable(file);
-            List<Path> files = PictureFile.numbered(file, count);
-            files.forEach(PictureFile::checkWritable);
+            ImageFile.checkWritable(file);
+            List<Path> files = ImageFile.numbered(file, count);
+            files.forEach(ImageFile::checkWritable);
             return files;
         } catch (IllegalArgumentException refusal) {
             throw wrong("--out %s", refusal.getMessage());
@@ -138,15 +138,15 @@ final class GenerateCommand implements Runnable {
         try (ProgressBar bar = new ProgressBar(err, ProgressBar.isStderrTerminal(), label)) {
             image = pipeline.generate(request, bar, new CancelToken());
         }
-        PictureFile.write(
+        ImageFile.write(
                 file,
                 ImageCodec.encode(
                         image,
-                        PictureFile.format(file),
+                        ImageFile.format(file),
                         ImageCodec.DEFAULT_QUALITY,
                         noMetadata ? "" : Infotext.of(image, pipeline.model())));
         image.warnings().stream().filter(told::add).forEach(warning -> err.println("mobilediffusion: " + warning));
-        err.println(PictureSummary.of(image));
+        err.println(ImageSummary.of(image));
         spec.commandLine().getOut().println(file);
     }
 

@@ -4,7 +4,7 @@ import dev.mobilediffusion.server.ConfigKeys;
 import dev.mobilediffusion.server.Main;
 import dev.mobilediffusion.server.ServerConfig;
 import dev.mobilediffusion.server.StartupException;
-import dev.mobilediffusion.server.job.QueueLimits;
+import dev.mobilediffusion.server.queue.QueueLimits;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;

@@ -36,7 +36,7 @@ record ServingReport(ServingBenchmark benchmark) {
                 table,
                 "model    %s, %s, guidance %s",
                 benchmark.model(),
-                PictureSummary.steps(settings.steps()),
+                ImageSummary.steps(settings.steps()),
                 guidance(settings));
         line(
                 table,

@@ -1,6 +1,6 @@
 package dev.mobilediffusion.server.grpc;
 
-import dev.mobilediffusion.server.job.ClientId;
+import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.security.Gate;
 import io.grpc.Context;
 import io.grpc.Grpc;

@@ -1,16 +1,15 @@
 package dev.mobilediffusion.server.grpc;
 
 import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.generation.Delivery;
+import dev.mobilediffusion.server.generation.ImageSize;
+import dev.mobilediffusion.server.generation.JobSpec;
+import dev.mobilediffusion.server.generation.Lifetime;
 import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
-import dev.mobilediffusion.server.grpc.v1.ImageFormat;
-import dev.mobilediffusion.server.job.Delivery;
-import dev.mobilediffusion.server.job.JobSpec;
-import dev.mobilediffusion.server.job.Lifetime;
-import dev.mobilediffusion.server.job.Models;
-import dev.mobilediffusion.server.job.PictureFormat;
-import dev.mobilediffusion.server.job.PictureSize;
+import dev.mobilediffusion.server.models.ModelCatalog;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -24,7 +23,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * @param models that may be named
  * @param formats that can be written here
  */
-record GenerationRequest(Models models, Set<PictureFormat> formats) {
+record GenerationRequest(ModelCatalog models, Set<ImageFormat> formats) {
 
     private static final String API = "grpc";
     private static final int MAX_PROMPT_LENGTH = 32_000;
@@ -74,7 +73,7 @@ record GenerationRequest(Models models, Set<PictureFormat> formats) {
         return text;
     }
 
-    private static Optional<PictureSize> size(GenerateRequest request) {
+    private static Optional<ImageSize> size(GenerateRequest request) {
         if (request.hasWidth() != request.hasHeight()) {
             String missing = request.hasWidth() ? "height" : "width";
             throw ApiException.invalid(missing, "width and height come together or not at all; %s is missing", missing);
@@ -82,22 +81,22 @@ record GenerationRequest(Models models, Set<PictureFormat> formats) {
         if (!request.hasWidth()) {
             return Optional.empty();
         }
-        requireInRange("width", request.getWidth(), PictureSize.MIN_PIXELS, PictureSize.MAX_PIXELS);
-        requireInRange("height", request.getHeight(), PictureSize.MIN_PIXELS, PictureSize.MAX_PIXELS);
-        return Optional.of(new PictureSize(request.getWidth(), request.getHeight()));
+        requireInRange("width", request.getWidth(), ImageSize.MIN_PIXELS, ImageSize.MAX_PIXELS);
+        requireInRange("height", request.getHeight(), ImageSize.MIN_PIXELS, ImageSize.MAX_PIXELS);
+        return Optional.of(new ImageSize(request.getWidth(), request.getHeight()));
     }
 
-    private PictureFormat format(GenerateRequest request) {
-        PictureFormat format =
+    private ImageFormat format(GenerateRequest request) {
+        ImageFormat format =
                 switch (request.getFormat()) {
-                    case IMAGE_FORMAT_UNSPECIFIED, IMAGE_FORMAT_PNG -> PictureFormat.PNG;
-                    case IMAGE_FORMAT_JPEG -> PictureFormat.JPEG;
-                    case IMAGE_FORMAT_WEBP -> PictureFormat.WEBP;
+                    case IMAGE_FORMAT_UNSPECIFIED, IMAGE_FORMAT_PNG -> ImageFormat.PNG;
+                    case IMAGE_FORMAT_JPEG -> ImageFormat.JPEG;
+                    case IMAGE_FORMAT_WEBP -> ImageFormat.WEBP;
                     case UNRECOGNIZED ->
                         throw ApiException.invalid(
                                 "format",
                                 "format must be in [0, %d], got %d",
-                                ImageFormat.IMAGE_FORMAT_WEBP_VALUE,
+                                dev.mobilediffusion.server.grpc.v1.ImageFormat.IMAGE_FORMAT_WEBP_VALUE,
                                 request.getFormatValue());
                 };
         if (!formats.contains(format)) {

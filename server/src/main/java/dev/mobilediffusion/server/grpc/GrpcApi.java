@@ -1,9 +1,9 @@
 package dev.mobilediffusion.server.grpc;
 
+import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
-import dev.mobilediffusion.server.job.JobQueue;
-import dev.mobilediffusion.server.job.Models;
-import dev.mobilediffusion.server.job.PictureFormat;
+import dev.mobilediffusion.server.models.ModelCatalog;
+import dev.mobilediffusion.server.queue.JobQueue;
 import dev.mobilediffusion.server.security.Gate;
 import io.grpc.BindableService;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -40,8 +40,8 @@ public final class GrpcApi {
      */
     public GrpcApi(
             JobQueue queue,
-            Models models,
-            Set<PictureFormat> formats,
+            ModelCatalog models,
+            Set<ImageFormat> formats,
             Duration heartbeat,
             CallObserver observer,
             Gate gate,

@@ -2,6 +2,9 @@ package dev.mobilediffusion.server.grpc;
 
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.generation.Idempotency;
+import dev.mobilediffusion.server.generation.JobSpec;
+import dev.mobilediffusion.server.generation.Lifetime;
 import dev.mobilediffusion.server.grpc.v1.CancelJobRequest;
 import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
 import dev.mobilediffusion.server.grpc.v1.GetJobRequest;
@@ -11,12 +14,9 @@ import dev.mobilediffusion.server.grpc.v1.ListModelsRequest;
 import dev.mobilediffusion.server.grpc.v1.ListModelsResponse;
 import dev.mobilediffusion.server.grpc.v1.SubmitJobRequest;
 import dev.mobilediffusion.server.grpc.v1.WatchJobRequest;
-import dev.mobilediffusion.server.job.Idempotency;
 import dev.mobilediffusion.server.job.Job;
-import dev.mobilediffusion.server.job.JobQueue;
-import dev.mobilediffusion.server.job.JobSpec;
-import dev.mobilediffusion.server.job.Lifetime;
-import dev.mobilediffusion.server.job.Models;
+import dev.mobilediffusion.server.models.ModelCatalog;
+import dev.mobilediffusion.server.queue.JobQueue;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.security.MessageDigest;
@@ -31,11 +31,11 @@ import java.util.HexFormat;
 final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationImplBase {
 
     private final JobQueue queue;
-    private final Models models;
+    private final ModelCatalog models;
     private final GenerationRequest requests;
     private final Duration heartbeat;
 
-    ImageGenerationService(JobQueue queue, Models models, GenerationRequest requests, Duration heartbeat) {
+    ImageGenerationService(JobQueue queue, ModelCatalog models, GenerationRequest requests, Duration heartbeat) {
         this.queue = queue;
         this.models = models;
         this.requests = requests;

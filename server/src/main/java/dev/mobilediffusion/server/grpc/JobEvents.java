@@ -8,7 +8,7 @@ import dev.mobilediffusion.server.grpc.v1.StageStarted;
 import dev.mobilediffusion.server.grpc.v1.Started;
 import dev.mobilediffusion.server.grpc.v1.StepDone;
 import dev.mobilediffusion.server.job.Job;
-import dev.mobilediffusion.server.job.JobQueue;
+import dev.mobilediffusion.server.queue.JobQueue;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
 import java.util.List;

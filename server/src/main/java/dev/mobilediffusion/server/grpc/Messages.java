@@ -17,10 +17,10 @@ import dev.mobilediffusion.server.grpc.v1.Queued;
 import dev.mobilediffusion.server.grpc.v1.Stage;
 import dev.mobilediffusion.server.grpc.v1.StageTiming;
 import dev.mobilediffusion.server.job.JobError;
+import dev.mobilediffusion.server.job.JobImage;
 import dev.mobilediffusion.server.job.JobStatus;
-import dev.mobilediffusion.server.job.Models;
-import dev.mobilediffusion.server.job.Picture;
-import dev.mobilediffusion.server.job.QueueEstimate;
+import dev.mobilediffusion.server.models.ModelCatalog;
+import dev.mobilediffusion.server.queue.QueueEstimate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -49,7 +49,7 @@ final class Messages {
         status.startedAt().map(Messages::timestamp).ifPresent(message::setStartedAt);
         status.finishedAt().map(Messages::timestamp).ifPresent(message::setFinishedAt);
         Set<String> warnings = new LinkedHashSet<>();
-        for (Picture picture : status.pictures()) {
+        for (JobImage picture : status.pictures()) {
             message.addImages(imageInfo(picture));
             warnings.addAll(picture.warnings());
         }
@@ -65,13 +65,13 @@ final class Messages {
                 .build();
     }
 
-    static Image image(Picture picture) {
+    static Image image(JobImage picture) {
         // Nobody writes to a picture's bytes, so there is no need for a copy
         ByteString bytes = UnsafeByteOperations.unsafeWrap(picture.bytes());
         return Image.newBuilder().setInfo(imageInfo(picture)).setData(bytes).build();
     }
 
-    static Model model(Models.Entry entry, boolean isDefault) {
+    static Model model(ModelCatalog.Entry entry, boolean isDefault) {
         Model.Builder message = Model.newBuilder()
                 .setName(entry.name())
                 .setIsDefault(isDefault)
@@ -102,7 +102,7 @@ final class Messages {
         };
     }
 
-    private static ImageInfo imageInfo(Picture picture) {
+    private static ImageInfo imageInfo(JobImage picture) {
         ImageFormat format =
                 switch (picture.format()) {
                     case PNG -> ImageFormat.IMAGE_FORMAT_PNG;

@@ -3,6 +3,9 @@ package dev.mobilediffusion.server.job;
 import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.runtime.StageTimings;
+import dev.mobilediffusion.server.generation.ClientId;
+import dev.mobilediffusion.server.generation.JobSpec;
+import dev.mobilediffusion.server.generation.Lifetime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -35,7 +38,7 @@ public final class Job {
     private final Condition ended = lock.newCondition();
 
     private final EventLog events;
-    private final TreeMap<Integer, Picture> pictures = new TreeMap<>();
+    private final TreeMap<Integer, JobImage> pictures = new TreeMap<>();
     private JobState state = JobState.QUEUED;
     private Instant startedAt;
     private Instant finishedAt;
@@ -44,7 +47,7 @@ public final class Job {
     private int steps;
     private JobError error;
 
-    Job(String id, JobSpec spec, ClientId client, Instant createdAt, int attempt) {
+    public Job(String id, JobSpec spec, ClientId client, Instant createdAt, int attempt) {
         this.id = id;
         this.spec = spec;
         this.client = client;
@@ -130,21 +133,21 @@ public final class Job {
         }
     }
 
-    CancelToken cancelToken() {
+    public CancelToken cancelToken() {
         return cancelToken;
     }
 
     /** How often the server was restarted while the job was unfinished. */
-    int attempt() {
+    public int attempt() {
         return attempt;
     }
 
-    boolean isDurable() {
+    public boolean isDurable() {
         return spec.lifetime() == Lifetime.DURABLE;
     }
 
     /** Whether this call was the one that started the job. */
-    boolean start(Instant now) {
+    public boolean start(Instant now) {
         return locked(() -> {
             if (state != JobState.QUEUED) {
                 return false;
@@ -156,7 +159,7 @@ public final class Job {
         });
     }
 
-    void beginStage(int picture, Stage next) {
+    public void beginStage(int picture, Stage next) {
         locked(() -> {
             stage = next;
             step = 0;
@@ -166,7 +169,7 @@ public final class Job {
         });
     }
 
-    void endStep(int picture, int done, int of) {
+    public void endStep(int picture, int done, int of) {
         locked(() -> {
             step = done;
             steps = of;
@@ -175,7 +178,7 @@ public final class Job {
         });
     }
 
-    void addPreview(int picture, int index, int width, int height, PictureContent content) {
+    public void addPreview(int picture, int index, int width, int height, ImageContent content) {
         locked(() -> {
             if (state.isFinal()) {
                 content.release();
@@ -187,7 +190,7 @@ public final class Job {
     }
 
     /** Whether the job has all its pictures now. */
-    boolean add(Picture picture) {
+    public boolean add(JobImage picture) {
         return locked(() -> {
             stage = null;
             if (!state.isFinal()) {
@@ -200,12 +203,12 @@ public final class Job {
         });
     }
 
-    boolean has(int picture) {
+    public boolean has(int picture) {
         return locked(() -> pictures.containsKey(picture));
     }
 
     /** Whether this call was the one that finished the job; the first one wins. */
-    boolean finish(JobState end, Optional<JobError> why, Instant now) {
+    public boolean finish(JobState end, Optional<JobError> why, Instant now) {
         return locked(() -> {
             if (state.isFinal()) {
                 return false;
@@ -221,10 +224,10 @@ public final class Job {
     }
 
     /** Puts back what the store knew, without new events for what had not been reached. */
-    Job restore(Optional<Instant> started, List<Picture> done) {
+    public Job restore(Optional<Instant> started, List<JobImage> done) {
         return locked(() -> {
             startedAt = started.orElse(null);
-            for (Picture picture : done) {
+            for (JobImage picture : done) {
                 pictures.put(picture.index(), picture);
                 publish(id -> new JobEvent.PictureReady(id, picture));
             }
@@ -236,7 +239,7 @@ public final class Job {
      * Forgets the pictures' bytes, and keeps what else is known of them. Under load a job lives long enough to reach the
      * heap's old generation, where it would hold on to its files until that is full.
      */
-    void dropPictures() {
+    public void dropPictures() {
         locked(() -> {
             pictures.values().forEach(picture -> picture.content().release());
             events.dropPictures();
@@ -245,7 +248,7 @@ public final class Job {
     }
 
     /** Forgets the looks at unfinished pictures. */
-    void dropPreviews() {
+    public void dropPreviews() {
         locked(() -> {
             events.dropPreviews();
             return null;
@@ -253,7 +256,7 @@ public final class Job {
     }
 
     /** Lets waiting threads look again, for instance because the server is stopping. */
-    void wake() {
+    public void wake() {
         locked(() -> {
             changed.signalAll();
             ended.signalAll();
@@ -271,7 +274,7 @@ public final class Job {
         if (startedAt != null) {
             sum = sum.with(Stage.QUEUE, Duration.between(createdAt, startedAt));
         }
-        for (Picture picture : pictures.values()) {
+        for (JobImage picture : pictures.values()) {
             for (Stage each : picture.timings().durations().keySet()) {
                 sum = sum.with(each, sum.of(each).plus(picture.timings().of(each)));
             }

@@ -28,11 +28,10 @@ public sealed interface JobEvent {
      * @param height in pixels
      * @param content a file of the job's format
      */
-    record Preview(long id, int picture, int index, int width, int height, PictureContent content)
-            implements JobEvent {}
+    record Preview(long id, int picture, int index, int width, int height, ImageContent content) implements JobEvent {}
 
     /** A picture is finished, and on disk where the job is durable. */
-    record PictureReady(long id, Picture picture) implements JobEvent {}
+    record PictureReady(long id, JobImage picture) implements JobEvent {}
 
     /** The last event of every job. */
     record Finished(long id, JobState state, Optional<JobError> error) implements JobEvent {}

@@ -4,7 +4,7 @@ import java.security.SecureRandom;
 import java.util.regex.Pattern;
 
 /** Ids that nobody can guess and every file system, URL and log can carry: {@code job_} and 24 letters or digits. */
-final class JobIds {
+public final class JobIds {
 
     private static final char[] DIGITS = "0123456789abcdefghjkmnpqrstvwxyz".toCharArray();
     private static final int LENGTH = 24;
@@ -13,7 +13,7 @@ final class JobIds {
 
     private JobIds() {}
 
-    static String next() {
+    public static String next() {
         StringBuilder id = new StringBuilder("job_");
         for (int i = 0; i < LENGTH; i++) {
             id.append(DIGITS[RANDOM.nextInt(DIGITS.length)]);
@@ -21,7 +21,7 @@ final class JobIds {
         return id.toString();
     }
 
-    static boolean isValid(String id) {
+    public static boolean isValid(String id) {
         return VALID.matcher(id).matches();
     }
 }

@@ -19,7 +19,7 @@ public enum JobState {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    static JobState ofLabel(String label) {
+    public static JobState ofLabel(String label) {
         return valueOf(label.toUpperCase(Locale.ROOT));
     }
 }

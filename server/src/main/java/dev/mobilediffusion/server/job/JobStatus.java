@@ -30,7 +30,7 @@ public record JobStatus(
         Optional<Stage> stage,
         int step,
         int steps,
-        List<Picture> pictures,
+        List<JobImage> pictures,
         StageTimings timings,
         Optional<JobError> error) {
 

@@ -1,5 +1,5 @@
 /**
- * The one admission point for every API: jobs, their fair queue, the worker that runs them and the store that outlives
- * the process. Uses the runtime's contract, the error table, SQLite and the JDK; knows no HTTP and no gRPC.
+ * A job from its admission to its last image: state, progress events, images, and the reason why it failed. Uses
+ * {@code generation}, the error table and the runtime's contract; knows neither the queue nor the store that hold jobs.
  */
 package dev.mobilediffusion.server.job;

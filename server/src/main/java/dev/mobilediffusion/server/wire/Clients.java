@@ -1,6 +1,6 @@
 package dev.mobilediffusion.server.wire;
 
-import dev.mobilediffusion.server.job.ClientId;
+import dev.mobilediffusion.server.generation.ClientId;
 import io.helidon.webserver.http.ServerRequest;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

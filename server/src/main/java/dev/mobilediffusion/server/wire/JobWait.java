@@ -4,7 +4,7 @@ import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobEvent;
-import dev.mobilediffusion.server.job.JobQueue;
+import dev.mobilediffusion.server.queue.JobQueue;
 import io.helidon.webserver.CloseConnectionException;
 import java.time.Duration;
 import java.util.List;

@@ -15,7 +15,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.server.error.ApiException;
-import dev.mobilediffusion.server.job.PictureContent;
+import dev.mobilediffusion.server.job.ImageContent;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -35,7 +35,7 @@ public final class Json {
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .addModule(new SimpleModule().addSerializer(PictureContent.class, new Base64Serializer()))
+            .addModule(new SimpleModule().addSerializer(ImageContent.class, new Base64Serializer()))
             .build();
     private static final ObjectWriter STREAMING = MAPPER.writer()
             .without(JsonGenerator.Feature.AUTO_CLOSE_TARGET)
@@ -104,10 +104,10 @@ public final class Json {
     }
 
     /** A picture, put into a tree by {@link ObjectNode#putPOJO}, becomes text only when the tree is written. */
-    private static final class Base64Serializer extends JsonSerializer<PictureContent> {
+    private static final class Base64Serializer extends JsonSerializer<ImageContent> {
 
         @Override
-        public void serialize(PictureContent content, JsonGenerator generator, SerializerProvider provider)
+        public void serialize(ImageContent content, JsonGenerator generator, SerializerProvider provider)
                 throws IOException {
             try (InputStream stream = content.open()) {
                 generator.writeBinary(stream, Math.toIntExact(content.size()));

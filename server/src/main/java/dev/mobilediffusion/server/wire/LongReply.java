@@ -1,8 +1,8 @@
 package dev.mobilediffusion.server.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.mobilediffusion.server.job.Picture;
-import dev.mobilediffusion.server.job.PictureContent;
+import dev.mobilediffusion.server.job.ImageContent;
+import dev.mobilediffusion.server.job.JobImage;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.webserver.ServerConnectionException;
@@ -22,7 +22,7 @@ public final class LongReply {
     private LongReply() {}
 
     /** @param pictures that stand in {@code body} in base64 */
-    public static void json(ServerResponse response, JsonNode body, List<Picture> pictures) {
+    public static void json(ServerResponse response, JsonNode body, List<JobImage> pictures) {
         response.header(HeaderValues.CONTENT_TYPE_JSON);
         long bytes =
                 pictures.stream().mapToLong(picture -> picture.content().size()).sum();
@@ -34,7 +34,7 @@ public final class LongReply {
     }
 
     /** The picture itself from byte {@code first} on, {@code length} bytes of it; the headers are the caller's. */
-    public static void picture(ServerResponse response, PictureContent content, long first, long length) {
+    public static void picture(ServerResponse response, ImageContent content, long first, long length) {
         if (length <= SHORT_BYTES && length == content.size()) {
             response.send(content.read());
             return;
@@ -43,7 +43,7 @@ public final class LongReply {
         send(response, output -> copy(content, first, length, output));
     }
 
-    private static void copy(PictureContent content, long first, long length, OutputStream output) throws IOException {
+    private static void copy(ImageContent content, long first, long length, OutputStream output) throws IOException {
         byte[] piece = new byte[BUFFER_BYTES];
         try (InputStream input = content.open()) {
             input.skipNBytes(first);

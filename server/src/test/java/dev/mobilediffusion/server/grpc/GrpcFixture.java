@@ -1,17 +1,17 @@
 package dev.mobilediffusion.server.grpc;
 
 import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
 import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
-import dev.mobilediffusion.server.job.InferenceWorker;
-import dev.mobilediffusion.server.job.JobObserver;
-import dev.mobilediffusion.server.job.JobQueue;
-import dev.mobilediffusion.server.job.Models;
-import dev.mobilediffusion.server.job.PictureFormat;
-import dev.mobilediffusion.server.job.QueueLimits;
-import dev.mobilediffusion.server.job.Retention;
+import dev.mobilediffusion.server.models.ModelCatalog;
+import dev.mobilediffusion.server.queue.JobObserver;
+import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.queue.QueueLimits;
 import dev.mobilediffusion.server.security.Gate;
+import dev.mobilediffusion.server.store.Retention;
+import dev.mobilediffusion.server.worker.InferenceWorker;
 import io.grpc.BindableService;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -58,7 +58,7 @@ final class GrpcFixture implements AutoCloseable {
                 .orElseGet(() -> new GrpcApi(
                         queue,
                         new OneModel(),
-                        EnumSet.of(PictureFormat.PNG, PictureFormat.JPEG),
+                        EnumSet.of(ImageFormat.PNG, ImageFormat.JPEG),
                         Duration.ofMillis(50),
                         observer,
                         Gate.open(),
@@ -162,7 +162,7 @@ final class GrpcFixture implements AutoCloseable {
         queue.close();
     }
 
-    private static final class OneModel implements Models {
+    private static final class OneModel implements ModelCatalog {
 
         @Override
         public ModelInfo defaultModel() {

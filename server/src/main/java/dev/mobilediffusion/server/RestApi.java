@@ -1,0 +1,71 @@
+package dev.mobilediffusion.server;
+
+import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.server.edge.Errors;
+import dev.mobilediffusion.server.edge.GateFilter;
+import dev.mobilediffusion.server.edge.HealthRoutes;
+import dev.mobilediffusion.server.edge.RequestTimer;
+import dev.mobilediffusion.server.edge.Routes;
+import dev.mobilediffusion.server.edge.Submission;
+import dev.mobilediffusion.server.jobs.JobRoutes;
+import dev.mobilediffusion.server.metrics.ServerMetrics;
+import dev.mobilediffusion.server.models.ModelCatalog;
+import dev.mobilediffusion.server.openai.ImageRoutes;
+import dev.mobilediffusion.server.openai.ModelRoutes;
+import dev.mobilediffusion.server.page.DescriptionRoutes;
+import dev.mobilediffusion.server.queue.JobQueue;
+import io.helidon.webserver.http.HttpRouting;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+
+/**
+ * All of {@code /v1}, health and metrics.
+ *
+ * @param queue that admits jobs
+ * @param models that requests may name
+ * @param formats that can be written here
+ * @param metrics that are shown and fed
+ * @param ready whether the model is loaded and warm and the server is not stopping
+ * @param maxBodyBytes of a JSON request
+ * @param heartbeat between two signs of life in an event stream, positive
+ * @param door that every request of every API has to pass
+ */
+public record RestApi(
+        JobQueue queue,
+        ModelCatalog models,
+        Set<ImageFormat> formats,
+        ServerMetrics metrics,
+        BooleanSupplier ready,
+        long maxBodyBytes,
+        Duration heartbeat,
+        GateFilter door) {
+
+    public RestApi {
+        Objects.requireNonNull(queue, "queue");
+        Objects.requireNonNull(models, "models");
+        Objects.requireNonNull(door, "door");
+        formats = Set.copyOf(formats);
+        if (maxBodyBytes < 1 || maxBodyBytes >= Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "max body must be in [1, %d) bytes, got %d".formatted(Integer.MAX_VALUE, maxBodyBytes));
+        }
+        if (!heartbeat.isPositive()) {
+            throw new IllegalArgumentException("heartbeat must be positive, got " + heartbeat);
+        }
+    }
+
+    /** Registers the filters, the error answers and the routes; {@link Routes#notFound} is the caller's to add last. */
+    public void install(HttpRouting.Builder routing) {
+        Submission submission = new Submission(queue, models, formats, maxBodyBytes);
+        Errors.install(routing);
+        routing.addFilter(new RequestTimer(metrics))
+                .addFilter(door)
+                .register("/v1/images", new ImageRoutes(submission, heartbeat))
+                .register("/v1/jobs", new JobRoutes(submission, heartbeat))
+                .register("/v1/models", new ModelRoutes(models))
+                .register("/", new DescriptionRoutes())
+                .register("/", new HealthRoutes(ready, metrics));
+    }
+}

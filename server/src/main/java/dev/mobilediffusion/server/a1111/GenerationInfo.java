@@ -1,0 +1,88 @@
+package dev.mobilediffusion.server.a1111;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.image.Infotext;
+import dev.mobilediffusion.server.generation.JobSpec;
+import dev.mobilediffusion.server.job.JobImage;
+import dev.mobilediffusion.server.wire.Json;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** What A1111 says of finished pictures; clients find it as text within the reply, in the field {@code info}. */
+final class GenerationInfo {
+
+    private static final DateTimeFormatter TIMESTAMP = DateTimeFormatter.ofPattern("yyyyMMddHHmmss");
+    private static final int NO_VARIATION = -1;
+
+    private GenerationInfo() {}
+
+    /** @param pictures at least one */
+    static ObjectNode of(JobSpec spec, List<JobImage> pictures, ModelInfo model, List<String> warnings) {
+        ImageRequest request = spec.request();
+        JobImage first = pictures.getFirst();
+        ObjectNode node = Json.object();
+        node.put("prompt", request.prompt());
+        node.put("negative_prompt", request.negativePrompt());
+        node.put("seed", first.seed());
+        node.put("subseed", NO_VARIATION);
+        node.put("subseed_strength", 0);
+        node.put("width", first.width());
+        node.put("height", first.height());
+        node.put("sampler_name", Infotext.samplerName(model.schedulerName()));
+        node.put("cfg_scale", first.guidanceScale());
+        node.put("steps", first.steps());
+        node.put("batch_size", pictures.size());
+        node.put("restore_faces", false);
+        node.putNull("face_restoration_model");
+        node.put("sd_model_name", model.name());
+        node.put("sd_model_hash", Checkpoints.shortHash(model.sha256()));
+        node.putNull("sd_vae_name");
+        node.putNull("sd_vae_hash");
+        node.put("seed_resize_from_w", 0);
+        node.put("seed_resize_from_h", 0);
+        node.putNull("denoising_strength");
+        node.putObject("extra_generation_params");
+        node.put("index_of_first_image", 0);
+        node.putArray("styles");
+        node.put("job_timestamp", timestamp(LocalDateTime.now(ZoneId.systemDefault())));
+        node.put("clip_skip", 1);
+        node.put("is_using_inpainting_conditioning", false);
+        node.put("version", "MobileDiffusion");
+        putEach(node, spec, pictures, model);
+        Set<String> sentences = new LinkedHashSet<>(warnings);
+        pictures.forEach(picture -> sentences.addAll(picture.warnings()));
+        ArrayNode array = node.putArray("warnings");
+        sentences.forEach(array::add);
+        return node;
+    }
+
+    static String timestamp(LocalDateTime moment) {
+        return TIMESTAMP.format(moment);
+    }
+
+    private static void putEach(ObjectNode node, JobSpec spec, List<JobImage> pictures, ModelInfo model) {
+        ArrayNode prompts = node.putArray("all_prompts");
+        ArrayNode negativePrompts = node.putArray("all_negative_prompts");
+        ArrayNode seeds = node.putArray("all_seeds");
+        ArrayNode subseeds = node.putArray("all_subseeds");
+        ArrayNode infotexts = node.putArray("infotexts");
+        for (JobImage picture : pictures) {
+            ImageRequest drawn = spec.request()
+                    .withSeed(picture.seed())
+                    .withSteps(picture.steps())
+                    .withGuidanceScale(picture.guidanceScale());
+            prompts.add(drawn.prompt());
+            negativePrompts.add(drawn.negativePrompt());
+            seeds.add(picture.seed());
+            subseeds.add(NO_VARIATION);
+            infotexts.add(Infotext.of(drawn, picture.width(), picture.height(), model));
+        }
+    }
+}

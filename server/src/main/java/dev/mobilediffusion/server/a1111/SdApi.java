@@ -1,0 +1,42 @@
+package dev.mobilediffusion.server.a1111;
+
+import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.server.models.ModelCatalog;
+import dev.mobilediffusion.server.queue.JobQueue;
+import io.helidon.webserver.http.HttpRouting;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * All of {@code /sdapi/v1}, which lies at the server's root because clients replace the path that they were given, and
+ * {@code /} for programs.
+ *
+ * @param queue that admits jobs
+ * @param models that requests may name
+ * @param formats that can be written here
+ * @param maxBodyBytes of a request, in [1, 2^31)
+ */
+public record SdApi(JobQueue queue, ModelCatalog models, Set<ImageFormat> formats, long maxBodyBytes) {
+
+    public static final String PATH = "/sdapi/v1";
+
+    public SdApi {
+        Objects.requireNonNull(queue, "queue");
+        Objects.requireNonNull(models, "models");
+        formats = Set.copyOf(formats);
+    }
+
+    /** Registers the routes; to be called before the page's. */
+    public void install(HttpRouting.Builder routing) {
+        Checkpoints checkpoints = new Checkpoints(models);
+        Choices choices = new Choices(checkpoints, formats);
+        ClientJobs jobs = new ClientJobs();
+        routing.register(PATH, new TextToImageRoutes(queue, checkpoints, choices, jobs, maxBodyBytes))
+                .register(PATH, new ProgressRoutes(queue, jobs))
+                .register(PATH, new OptionRoutes(choices, maxBodyBytes))
+                .register(PATH, new ListRoutes(checkpoints))
+                .register(PATH, new PngInfoRoutes(maxBodyBytes))
+                .any(PATH + "/*", Answers.notFound())
+                .register("/", new RootRoutes(checkpoints));
+    }
+}

@@ -1,0 +1,191 @@
+package dev.mobilediffusion.server.a1111;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.generation.Delivery;
+import dev.mobilediffusion.server.generation.ImageSize;
+import dev.mobilediffusion.server.generation.JobSpec;
+import dev.mobilediffusion.server.generation.Lifetime;
+import dev.mobilediffusion.server.wire.Fields;
+import dev.mobilediffusion.server.wire.Json;
+import dev.mobilediffusion.server.wire.Prompts;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+
+/**
+ * The body of {@code POST /sdapi/v1/txt2img}. Settings that a model without add-ons cannot follow are ignored, as are
+ * unknown fields; a value out of range is refused by its name in A1111.
+ *
+ * @param spec what is to be drawn
+ * @param sendImages whether the reply holds the pictures
+ * @param warnings sentences for the person who asked
+ * @param echo the request for the reply, without what must not be shown again
+ */
+record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, ObjectNode echo) {
+
+    static final String API = "a1111";
+
+    /** SillyTavern puts the user's credentials into the body. */
+    private static final List<String> NOT_ECHOED = List.of("auth", "url");
+
+    /**
+     * @param choice of the caller, over which the request's {@code override_settings} go
+     * @param sampler the one that the model was made for, in A1111's word; a wish for another is answered by a warning
+     */
+    static TextToImageBody of(
+            ObjectNode body, Choices choices, Choice choice, Checkpoints checkpoints, String sampler) {
+        Fields fields = new Fields(body);
+        List<String> warnings = new ArrayList<>();
+        String prompt = prompt(fields, warnings);
+        Optional<ObjectNode> hidden = Prompts.hiddenSettings(prompt);
+        if (hidden.isPresent()) {
+            fields = new Fields(hidden.get().setAll(body));
+            prompt = Prompts.withoutSettings(prompt);
+        }
+        Choice effective = overridden(fields, choices, choice);
+        ImageRequest request = request(fields, prompt);
+        Optional<ImageSize> size = size(fields, checkpoints);
+        requireKnownSampler(fields, sampler, warnings);
+        int steps = request.steps().orElse(checkpoints.models().defaultModel().defaultSteps());
+        Delivery delivery = new Delivery(
+                size,
+                effective.format(),
+                Delivery.DEFAULT_QUALITY,
+                effective.metadata(),
+                previews(effective.previewEvery(), steps));
+        JobSpec spec = new JobSpec(
+                API,
+                model(fields, effective, checkpoints),
+                request,
+                count(fields),
+                delivery,
+                Optional.empty(),
+                Optional.empty(),
+                Lifetime.ATTACHED);
+        ObjectNode echo = body.deepCopy().remove(NOT_ECHOED);
+        return new TextToImageBody(spec, fields.flag("send_images", true), List.copyOf(warnings), echo);
+    }
+
+    private static String prompt(Fields fields, List<String> warnings) {
+        String prompt = fields.text("prompt").orElse("");
+        if (prompt.isBlank()) {
+            throw ApiException.invalid("prompt", "prompt must not be empty");
+        }
+        String plain = Prompts.withoutNetworks(Prompts.bounded("prompt", prompt));
+        if (!plain.equals(prompt.strip())) {
+            warnings.add("additional networks such as <lora:...> are not supported and were left out of the prompt");
+        }
+        return plain;
+    }
+
+    private static Choice overridden(Fields fields, Choices choices, Choice choice) {
+        JsonNode override = fields.object().path("override_settings");
+        if (override.isMissingNode() || override.isNull()) {
+            return choice;
+        }
+        if (!(override instanceof ObjectNode settings)) {
+            throw ApiException.invalid(
+                    "override_settings", "override_settings must be an object, got %s", Json.kind(override));
+        }
+        return choices.changed(choice, settings);
+    }
+
+    /** stable-diffusion.cpp's clients name the model beside the prompt, often one that is not here. */
+    private static String model(Fields fields, Choice choice, Checkpoints checkpoints) {
+        return fields.lenientText("model")
+                .flatMap(checkpoints::find)
+                .or(choice::checkpoint)
+                .orElseGet(checkpoints::defaultTitle);
+    }
+
+    private static ImageRequest request(Fields fields, String prompt) {
+        String negative = Prompts.withoutNetworks(Prompts.bounded(
+                "negative_prompt", fields.text("negative_prompt").orElse("")));
+        OptionalInt steps = fields.count("steps");
+        OptionalDouble scale = fields.real("cfg_scale");
+        if (scale.isPresent()
+                && !(scale.getAsDouble() >= 0 && scale.getAsDouble() <= ImageRequest.MAX_GUIDANCE_SCALE)) {
+            throw ApiException.invalid(
+                    "cfg_scale",
+                    "cfg_scale must be in [0, %s], got %s",
+                    ImageRequest.MAX_GUIDANCE_SCALE,
+                    scale.getAsDouble());
+        }
+        return new ImageRequest(prompt, negative, Prompts.seed(fields.whole("seed")), steps, scale);
+    }
+
+    /** One picture after the other here, so a batch and a repetition are the same. */
+    private static int count(Fields fields) {
+        long batch = fields.count("batch_size").orElse(1);
+        long repetitions = fields.count("n_iter").orElse(1);
+        if (batch < 1 || repetitions < 1 || batch * repetitions > JobSpec.MAX_COUNT) {
+            throw ApiException.invalid(
+                    batch < 1 || repetitions == 1 ? "batch_size" : "n_iter",
+                    "batch_size and n_iter must be at least 1 and together at most %d, got %d and %d",
+                    JobSpec.MAX_COUNT,
+                    batch,
+                    repetitions);
+        }
+        return (int) (batch * repetitions);
+    }
+
+    private static Optional<ImageSize> size(Fields fields, Checkpoints checkpoints) {
+        OptionalInt width = fields.count("width");
+        OptionalInt height = fields.count("height");
+        boolean enlarged = fields.flag("enable_hr", false);
+        if (width.isEmpty() && height.isEmpty() && !enlarged) {
+            return Optional.empty();
+        }
+        long wide = width.orElseGet(() -> checkpoints.models().defaultModel().width());
+        long high = height.orElseGet(() -> checkpoints.models().defaultModel().height());
+        requirePixels("width", wide);
+        requirePixels("height", high);
+        return Optional.of(enlarged ? enlarged(fields, wide, high) : new ImageSize((int) wide, (int) high));
+    }
+
+    /** A1111's second pass draws again at the larger size; here the picture is resampled to it. */
+    private static ImageSize enlarged(Fields fields, long width, long height) {
+        int toWidth = fields.count("hr_resize_x").orElse(0);
+        int toHeight = fields.count("hr_resize_y").orElse(0);
+        double scale = fields.real("hr_scale").orElse(2);
+        if (toWidth > 0 || toHeight > 0) {
+            scale = Math.max((double) toWidth / width, (double) toHeight / height);
+        }
+        long wide = toWidth > 0 && toHeight > 0 ? toWidth : Math.round(width * scale);
+        long high = toWidth > 0 && toHeight > 0 ? toHeight : Math.round(height * scale);
+        requirePixels("hr_scale", wide);
+        requirePixels("hr_scale", high);
+        return new ImageSize((int) wide, (int) high);
+    }
+
+    private static void requirePixels(String field, long value) {
+        if (value < ImageSize.MIN_PIXELS || value > ImageSize.MAX_PIXELS) {
+            throw ApiException.invalid(
+                    field,
+                    "%s must give pictures of [%d, %d] pixels a side, got %d",
+                    field,
+                    ImageSize.MIN_PIXELS,
+                    ImageSize.MAX_PIXELS,
+                    value);
+        }
+    }
+
+    private static void requireKnownSampler(Fields fields, String sampler, List<String> warnings) {
+        String wanted = fields.lenientText("sampler_name")
+                .filter(name -> !name.isBlank())
+                .or(() -> fields.lenientText("sampler_index"))
+                .orElse("");
+        if (!wanted.isBlank() && !wanted.equalsIgnoreCase(sampler)) {
+            warnings.add("the model draws with its own sampler, %s; another one was asked for".formatted(sampler));
+        }
+    }
+
+    private static int previews(int every, int steps) {
+        return every == 0 ? 0 : Math.clamp((steps - 1) / every, 0, Delivery.MAX_PREVIEWS);
+    }
+}

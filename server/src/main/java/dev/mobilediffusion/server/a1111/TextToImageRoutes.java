@@ -1,0 +1,83 @@
+package dev.mobilediffusion.server.a1111;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.image.Infotext;
+import dev.mobilediffusion.server.generation.ClientId;
+import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.job.JobImage;
+import dev.mobilediffusion.server.job.JobStatus;
+import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.wire.Clients;
+import dev.mobilediffusion.server.wire.JobWait;
+import dev.mobilediffusion.server.wire.Json;
+import dev.mobilediffusion.server.wire.RequestBody;
+import io.helidon.webserver.http.HttpRules;
+import io.helidon.webserver.http.HttpService;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.nio.charset.StandardCharsets;
+
+/** {@code POST /txt2img}: the client waits for its pictures; when it goes, its job goes with it. */
+final class TextToImageRoutes implements HttpService {
+
+    private final JobQueue queue;
+    private final Checkpoints checkpoints;
+    private final Choices choices;
+    private final ClientJobs jobs;
+    private final long maxBodyBytes;
+
+    TextToImageRoutes(JobQueue queue, Checkpoints checkpoints, Choices choices, ClientJobs jobs, long maxBodyBytes) {
+        this.queue = queue;
+        this.checkpoints = checkpoints;
+        this.choices = choices;
+        this.jobs = jobs;
+        this.maxBodyBytes = maxBodyBytes;
+    }
+
+    @Override
+    public void routing(HttpRules rules) {
+        rules.post("/txt2img", Answers.of(this::draw))
+                .any("/txt2img", Answers.methodNotAllowed("POST"))
+                .post("/img2img", Answers.notImplemented("img2img"))
+                .any("/img2img", Answers.methodNotAllowed("POST"));
+    }
+
+    private void draw(ServerRequest request, ServerResponse response) {
+        ObjectNode object = Json.parseObject(RequestBody.json(request, maxBodyBytes));
+        ClientId caller = Clients.of(request);
+        String sampler =
+                Infotext.samplerName(checkpoints.models().defaultModel().schedulerName());
+        TextToImageBody body = TextToImageBody.of(object, choices, choices.of(caller), checkpoints, sampler);
+        Job job = queue.submit(body.spec(), caller);
+        jobs.begin(caller, job);
+        try (JobWait wait = new JobWait(queue, job)) {
+            wait.awaitFinished();
+            Answers.send(response, reply(job, body), job.status().pictures());
+        } finally {
+            jobs.end(job);
+            queue.handedOver(job);
+        }
+    }
+
+    /** Also of an interrupted job, with the pictures that were finished by then. */
+    private ObjectNode reply(Job job, TextToImageBody body) {
+        JobStatus status = job.status();
+        status.error().filter(error -> status.pictures().isEmpty()).ifPresent(error -> {
+            throw error.toException();
+        });
+        ObjectNode node = Json.object();
+        ArrayNode images = node.putArray("images");
+        if (body.sendImages()) {
+            for (JobImage picture : status.pictures()) {
+                images.addPOJO(picture.content());
+            }
+        }
+        node.set("parameters", body.echo());
+        ModelInfo model = checkpoints.models().info(job.spec().model()).orElseThrow();
+        ObjectNode info = GenerationInfo.of(job.spec(), status.pictures(), model, body.warnings());
+        node.put("info", new String(Json.bytes(info), StandardCharsets.UTF_8));
+        return node;
+    }
+}

@@ -1,0 +1,105 @@
+package dev.mobilediffusion.server.edge;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.wire.Json;
+import dev.mobilediffusion.server.wire.PeerWatch;
+import dev.mobilediffusion.server.wire.Refusals;
+import io.helidon.http.BadRequestException;
+import io.helidon.http.DirectHandler;
+import io.helidon.http.HeaderValues;
+import io.helidon.http.HttpException;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.DirectHandlers;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+
+/** Every failure as {@code {"error":{"message","type","param","code"}}}: ours, the runtime's, Helidon's, and bugs. */
+public final class Errors {
+
+    private static final System.Logger LOG = System.getLogger(Errors.class.getName());
+
+    private Errors() {}
+
+    /** Makes all routes answer this way. */
+    public static void install(HttpRouting.Builder routing) {
+        routing.error(ApiException.class, Errors::send)
+                .error(InferenceException.class, (req, res, e) -> send(req, res, ApiException.of(e)))
+                .error(BadRequestException.class, (req, res, e) -> send(req, res, ofHelidon(e)))
+                .error(HttpException.class, (req, res, e) -> send(req, res, ofHelidon(e)))
+                .error(Throwable.class, Errors::sendBug);
+    }
+
+    /** The same for requests that Helidon refuses before it looks for a route. */
+    public static DirectHandlers directHandlers() {
+        DirectHandlers.Builder handlers = DirectHandlers.builder();
+        for (DirectHandler.EventType type : DirectHandler.EventType.values()) {
+            handlers.addHandler(type, (request, event, status, headers, message) -> direct(status));
+        }
+        return handlers.build();
+    }
+
+    /** The body of an error. */
+    public static ObjectNode body(ErrorCode code, String param, String message) {
+        ObjectNode node = Json.object();
+        ObjectNode error = node.putObject("error");
+        error.put("message", message);
+        error.put("type", code.type());
+        error.put("param", param.isEmpty() ? null : param);
+        error.put("code", code.label());
+        return node;
+    }
+
+    /** Whether a path belongs to A1111's API, whose clients read {@code {"detail"}} instead. */
+    static boolean isA1111(String path) {
+        return path.startsWith("/sdapi/");
+    }
+
+    static void send(ServerRequest request, ServerResponse response, ApiException failure) {
+        ObjectNode body = isA1111(request.path().rawPath())
+                ? Json.object().put("detail", failure.getMessage())
+                : body(failure.code(), failure.param(), failure.getMessage());
+        Refusals.send(response, failure, Json.bytes(body));
+    }
+
+    private static void sendBug(ServerRequest request, ServerResponse response, Throwable bug) {
+        LOG.log(System.Logger.Level.ERROR, request.prologue().method() + " failed", bug);
+        send(request, response, ApiException.of(ErrorCode.INTERNAL, "the server failed to answer this request"));
+    }
+
+    private static ApiException ofHelidon(HttpException failure) {
+        return ApiException.of(codeOf(failure.status()), messageOf(failure.status()));
+    }
+
+    private static DirectHandler.TransportResponse direct(Status status) {
+        ErrorCode code = codeOf(status);
+        PeerWatch.current().ifPresent(PeerWatch::leaveBodyUnread);
+        return DirectHandler.TransportResponse.builder()
+                .status(status)
+                .header(HeaderValues.CONTENT_TYPE_JSON)
+                .keepAlive(false)
+                .entity(Json.bytes(body(code, "", messageOf(status))))
+                .build();
+    }
+
+    private static ErrorCode codeOf(Status status) {
+        for (ErrorCode code : ErrorCode.values()) {
+            if (code.httpStatus() == status.code()) {
+                return code;
+            }
+        }
+        return status.code() < 500 ? ErrorCode.INVALID_REQUEST : ErrorCode.INTERNAL;
+    }
+
+    private static String messageOf(Status status) {
+        return switch (codeOf(status)) {
+            case NOT_FOUND -> "there is nothing at this path";
+            case PAYLOAD_TOO_LARGE -> "the body is too large";
+            case INTERNAL -> "the server failed to answer this request";
+            default -> "the request is not valid HTTP: " + status.reasonPhrase();
+        };
+    }
+}

@@ -1,0 +1,113 @@
+package dev.mobilediffusion.server.edge;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.Stage;
+import dev.mobilediffusion.runtime.StageTimings;
+import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.job.JobError;
+import dev.mobilediffusion.server.job.JobImage;
+import dev.mobilediffusion.server.job.JobStatus;
+import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.queue.QueueEstimate;
+import dev.mobilediffusion.server.wire.Json;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/** Jobs as JSON. */
+public final class JobJson {
+
+    public static final String PATH = "/v1/jobs/";
+
+    private final JobQueue queue;
+
+    public JobJson(JobQueue queue) {
+        this.queue = queue;
+    }
+
+    /** A job as {@code GET /v1/jobs/{id}} shows it. */
+    public ObjectNode of(Job job) {
+        JobStatus status = job.status();
+        Optional<QueueEstimate> estimate = queue.estimate(job);
+        ObjectNode node = Json.object();
+        node.put("id", status.id());
+        node.put("object", "job");
+        node.put("status", status.state().label());
+        node.put("model", job.spec().model());
+        node.put("n", job.spec().count());
+        node.put("queue_position", estimate.map(QueueEstimate::position).orElse(0));
+        node.put("eta_seconds", estimate.map(left -> seconds(left.eta())).orElse(0.0));
+        node.put("created", status.createdAt().getEpochSecond());
+        putTime(node, "started", status.startedAt());
+        putTime(node, "finished", status.finishedAt());
+        ObjectNode progress = node.putObject("progress");
+        progress.put("image", status.pictures().size());
+        progress.put("stage", status.stage().map(Stage::label).orElse(null));
+        progress.put("step", status.step());
+        progress.put("steps", status.steps());
+        node.set("timings_ms", timings(status.timings()));
+        ArrayNode images = node.putArray("images");
+        Set<String> warnings = new LinkedHashSet<>();
+        for (JobImage picture : status.pictures()) {
+            images.add(of(job.id(), picture));
+            warnings.addAll(picture.warnings());
+        }
+        ArrayNode sentences = node.putArray("warnings");
+        warnings.forEach(sentences::add);
+        node.set("error", status.error().map(JobJson::of).orElse(null));
+        return node;
+    }
+
+    /** Where a waiting job stands. */
+    public ObjectNode queued(Job job) {
+        Optional<QueueEstimate> estimate = queue.estimate(job);
+        ObjectNode node = Json.object();
+        node.put("id", job.id());
+        node.put("status", job.state().label());
+        node.put("queue_position", estimate.map(QueueEstimate::position).orElse(0));
+        node.put("eta_seconds", estimate.map(left -> seconds(left.eta())).orElse(0.0));
+        return node;
+    }
+
+    public static ObjectNode of(String jobId, JobImage picture) {
+        ObjectNode node = Json.object();
+        node.put("index", picture.index());
+        node.put("url", PATH + jobId + "/images/" + picture.index());
+        node.put("seed", picture.seed());
+        node.put("width", picture.width());
+        node.put("height", picture.height());
+        node.put("steps", picture.steps());
+        node.put("guidance_scale", picture.guidanceScale());
+        node.put("format", picture.format().label());
+        node.put("sha256", picture.sha256());
+        node.set("timings_ms", timings(picture.timings()));
+        return node;
+    }
+
+    public static ObjectNode of(JobError error) {
+        return (ObjectNode)
+                Errors.body(error.code(), error.param(), error.message()).get("error");
+    }
+
+    /** Stage to milliseconds, with three decimals. */
+    public static ObjectNode timings(StageTimings timings) {
+        ObjectNode node = Json.object();
+        timings.durations().forEach((stage, took) -> node.put(stage.label(), milliseconds(took)));
+        return node;
+    }
+
+    public static double milliseconds(Duration duration) {
+        return Math.round(duration.toNanos() / 1e3) / 1e3;
+    }
+
+    private static double seconds(Duration duration) {
+        return Math.round(duration.toNanos() / 1e8) / 10.0;
+    }
+
+    private static void putTime(ObjectNode node, String name, Optional<Instant> moment) {
+        node.put(name, moment.map(Instant::getEpochSecond).orElse(null));
+    }
+}

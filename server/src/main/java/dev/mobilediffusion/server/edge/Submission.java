@@ -1,0 +1,73 @@
+package dev.mobilediffusion.server.edge;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.generation.ClientId;
+import dev.mobilediffusion.server.generation.Idempotency;
+import dev.mobilediffusion.server.generation.JobSpec;
+import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.models.ModelCatalog;
+import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.wire.Clients;
+import dev.mobilediffusion.server.wire.Json;
+import dev.mobilediffusion.server.wire.RequestBody;
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.http.ServerRequest;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * From an HTTP request to an admitted job.
+ *
+ * @param queue that admits
+ * @param models that may be named
+ * @param formats that can be written here
+ * @param maxBodyBytes of a request
+ */
+public record Submission(JobQueue queue, ModelCatalog models, Set<ImageFormat> formats, long maxBodyBytes) {
+
+    private static final HeaderName IDEMPOTENCY_KEY = HeaderNames.create("Idempotency-Key");
+
+    /** A request that was read, and is not yet admitted. */
+    public record Draft(GenerationBody body, byte[] raw, ClientId client, Optional<String> idempotencyKey) {}
+
+    public Draft read(ServerRequest request, String api) {
+        byte[] raw = RequestBody.json(request, maxBodyBytes);
+        ObjectNode object = Json.parseObject(raw);
+        Optional<String> key = request.headers().contains(IDEMPOTENCY_KEY)
+                ? Optional.of(request.headers().get(IDEMPOTENCY_KEY).get())
+                : Optional.empty();
+        return new Draft(GenerationBody.of(object, api, models), raw, Clients.of(request), key);
+    }
+
+    public Job submit(Draft draft, JobSpec spec) {
+        if (!formats.contains(spec.delivery().format())) {
+            throw ApiException.invalid(
+                    "output_format",
+                    "output_format %s cannot be written here; ask for png or jpeg",
+                    spec.delivery().format().label());
+        }
+        JobSpec named = draft.idempotencyKey()
+                .map(key -> spec.withIdempotency(new Idempotency(key, hash(draft, spec))))
+                .orElse(spec);
+        return queue.submit(named, draft.client());
+    }
+
+    /** The same bytes sent to another route, or for another format, are another request. */
+    private static String hash(Draft draft, JobSpec spec) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(
+                    (spec.api() + '\n' + spec.delivery().format().label() + '\n').getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest.digest(draft.raw()));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

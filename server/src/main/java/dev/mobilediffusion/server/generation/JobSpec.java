@@ -1,0 +1,104 @@
+package dev.mobilediffusion.server.generation;
+
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.server.error.ApiException;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Everything that a job was asked to do. Immutable.
+ *
+ * <pre>{@code
+ * JobSpec.of("pocket", ImageRequest.of("a red house by the sea", 7)).withCount(4)
+ * }</pre>
+ *
+ * @param api which face took it in, for metrics and logs: {@code openai}, {@code jobs}, {@code a1111}, {@code grpc}
+ * @param model name of a bundle that the server has
+ * @param request the first picture; picture k of the job is the same with seed + k
+ * @param count pictures in [1, {@value #MAX_COUNT}]
+ * @param delivery how they are handed over
+ * @param timeout from admission to the last picture; a job that is late is dropped
+ * @param idempotency the client's own name for the request
+ * @param lifetime how long the job is worth running
+ */
+public record JobSpec(
+        String api,
+        String model,
+        ImageRequest request,
+        int count,
+        Delivery delivery,
+        Optional<Duration> timeout,
+        Optional<Idempotency> idempotency,
+        Lifetime lifetime) {
+
+    public static final int MAX_COUNT = 10;
+    public static final Duration MAX_TIMEOUT = Duration.ofDays(7);
+
+    public JobSpec {
+        Objects.requireNonNull(api, "api");
+        Objects.requireNonNull(model, "model");
+        Objects.requireNonNull(request, "request");
+        Objects.requireNonNull(delivery, "delivery");
+        Objects.requireNonNull(timeout, "timeout");
+        Objects.requireNonNull(idempotency, "idempotency");
+        Objects.requireNonNull(lifetime, "lifetime");
+        if (count < 1 || count > MAX_COUNT) {
+            throw ApiException.invalid("n", "n must be in [1, %d], got %d", MAX_COUNT, count);
+        }
+        if (timeout.isPresent()
+                && (timeout.get().isNegative()
+                        || timeout.get().isZero()
+                        || timeout.get().compareTo(MAX_TIMEOUT) > 0)) {
+            throw ApiException.invalid(
+                    "timeout_seconds",
+                    "timeout_seconds must be in (0, %d], got %s",
+                    MAX_TIMEOUT.toSeconds(),
+                    timeout.get().toMillis() / 1000.0);
+        }
+        if (request.seed() > Long.MAX_VALUE - count + 1) {
+            throw ApiException.invalid(
+                    "seed",
+                    "seed must be at most %d for %d pictures, got %d",
+                    Long.MAX_VALUE - count + 1,
+                    count,
+                    request.seed());
+        }
+    }
+
+    /** One PNG of the model's own size that lives as long as its client waits. */
+    public static JobSpec of(String model, ImageRequest request) {
+        return new JobSpec(
+                "internal", model, request, 1, Delivery.PNG, Optional.empty(), Optional.empty(), Lifetime.ATTACHED);
+    }
+
+    public JobSpec withApi(String value) {
+        return new JobSpec(value, model, request, count, delivery, timeout, idempotency, lifetime);
+    }
+
+    public JobSpec withCount(int value) {
+        return new JobSpec(api, model, request, value, delivery, timeout, idempotency, lifetime);
+    }
+
+    public JobSpec withTimeout(Duration value) {
+        return new JobSpec(api, model, request, count, delivery, Optional.of(value), idempotency, lifetime);
+    }
+
+    /** A repeated request must find its job, so a job with a key outlives its connection. */
+    public JobSpec withIdempotency(Idempotency value) {
+        return new JobSpec(api, model, request, count, delivery, timeout, Optional.of(value), Lifetime.DURABLE);
+    }
+
+    public JobSpec withDelivery(Delivery value) {
+        return new JobSpec(api, model, request, count, value, timeout, idempotency, lifetime);
+    }
+
+    public JobSpec withLifetime(Lifetime value) {
+        return new JobSpec(api, model, request, count, delivery, timeout, idempotency, value);
+    }
+
+    /** What picture {@code index} of the job asks of the model; the first is 0. */
+    public ImageRequest picture(int index) {
+        return request.withSeed(request.seed() + index);
+    }
+}

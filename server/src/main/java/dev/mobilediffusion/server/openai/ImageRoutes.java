@@ -1,0 +1,164 @@
+package dev.mobilediffusion.server.openai;
+
+import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.server.edge.Errors;
+import dev.mobilediffusion.server.edge.EventStream;
+import dev.mobilediffusion.server.edge.GenerationBody;
+import dev.mobilediffusion.server.edge.ImageReply;
+import dev.mobilediffusion.server.edge.JobJson;
+import dev.mobilediffusion.server.edge.Routes;
+import dev.mobilediffusion.server.edge.Submission;
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.generation.Delivery;
+import dev.mobilediffusion.server.generation.JobSpec;
+import dev.mobilediffusion.server.generation.Lifetime;
+import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.job.JobEvent;
+import dev.mobilediffusion.server.job.JobImage;
+import dev.mobilediffusion.server.job.JobStatus;
+import dev.mobilediffusion.server.wire.JobWait;
+import dev.mobilediffusion.server.wire.LongReply;
+import dev.mobilediffusion.server.wire.Refusals;
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.ServerConnectionException;
+import io.helidon.webserver.http.HttpRules;
+import io.helidon.webserver.http.HttpService;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * {@code POST /v1/images/generations}: the client waits, and gets JSON, the picture itself, or events as they happen.
+ * When it goes, its job goes with it.
+ */
+public final class ImageRoutes implements HttpService {
+
+    public static final String API = "openai";
+
+    private final Submission submission;
+    private final JobJson json;
+    private final Duration heartbeat;
+
+    public ImageRoutes(Submission submission, Duration heartbeat) {
+        this.submission = submission;
+        this.json = new JobJson(submission.queue());
+        this.heartbeat = heartbeat;
+    }
+
+    @Override
+    public void routing(HttpRules rules) {
+        rules.post("/edits", ImageRoutes::refuseEdits)
+                .options("/edits", Routes.allow("POST, OPTIONS"))
+                .any("/edits", Routes.methodNotAllowed("POST, OPTIONS"))
+                .post("/generations", this::generate)
+                .options("/generations", Routes.allow("POST, OPTIONS"))
+                .any("/generations", Routes.methodNotAllowed("POST, OPTIONS"));
+    }
+
+    /** Without reading the body, which holds pictures and would be too long for most settings. */
+    private static void refuseEdits(ServerRequest request, ServerResponse response) {
+        Refusals.leaveBodyUnread(response);
+        throw ApiException.of(
+                ErrorCode.NOT_IMPLEMENTED,
+                "this server draws from a prompt alone and cannot edit pictures; use /v1/images/generations");
+    }
+
+    private void generate(ServerRequest request, ServerResponse response) {
+        Submission.Draft draft = submission.read(request, API);
+        GenerationBody body = draft.body();
+        Delivery delivery = body.spec().delivery();
+        Optional<ImageFormat> bare = body.stream() ? Optional.empty() : Negotiation.picture(request, delivery.format());
+        JobSpec spec = body.stream()
+                ? body.spec()
+                : body.spec()
+                        .withDelivery(delivery.withFormat(bare.orElse(delivery.format()))
+                                .withPreviews(0)); // nobody would see them
+        if (bare.isPresent() && spec.count() != 1) {
+            throw ApiException.invalid("n", "n must be 1 where the reply is the picture itself, got %d", spec.count());
+        }
+        if (body.wantsUrl()) {
+            spec = spec.withLifetime(Lifetime.DURABLE); // a link must outlive the reply
+        }
+        Job job = submission.submit(draft, spec);
+        try (JobWait wait = new JobWait(submission.queue(), job)) {
+            if (body.stream()) {
+                stream(response, job, wait, body.warnings());
+                return;
+            }
+            wait.awaitFinished();
+            JobStatus status = succeeded(job);
+            if (bare.isPresent()) {
+                ImageReply.send(response, job, status.pictures().getFirst(), warnings(body, status));
+            } else {
+                LongReply.json(
+                        response,
+                        ImagesJson.reply(job, body.warnings(), urlBase(request, body)),
+                        body.wantsUrl() ? List.of() : status.pictures());
+            }
+        } finally {
+            submission.queue().handedOver(job);
+        }
+    }
+
+    private void stream(ServerResponse response, Job job, JobWait wait, List<String> warnings) {
+        try (EventStream events = new EventStream(response)) {
+            comment(events, job);
+            long seen = 0;
+            while (true) {
+                List<JobEvent> next = wait.awaitEvents(seen, heartbeat);
+                if (next.isEmpty()) {
+                    comment(events, job);
+                }
+                for (JobEvent event : next) {
+                    seen = event.id();
+                    if (event instanceof JobEvent.Preview preview) {
+                        events.event("image_generation.partial_image", ImagesJson.partial(job, preview));
+                    } else if (event instanceof JobEvent.PictureReady ready) {
+                        JobImage picture = ready.picture();
+                        events.event("image_generation.completed", ImagesJson.completed(job, picture, warnings));
+                    } else if (event instanceof JobEvent.Finished finished) {
+                        finished.error()
+                                .ifPresent(error -> events.event(
+                                        "error", Errors.body(error.code(), error.param(), error.message())));
+                        return;
+                    }
+                }
+            }
+        } catch (ServerConnectionException e) {
+            wait.clientHasGone();
+            throw e;
+        }
+    }
+
+    private void comment(EventStream events, Job job) {
+        events.comment(
+                "%s %d",
+                job.state().label(), json.queued(job).get("queue_position").intValue());
+    }
+
+    private static JobStatus succeeded(Job job) {
+        JobStatus status = job.status();
+        status.error().ifPresent(error -> {
+            throw error.toException();
+        });
+        return status;
+    }
+
+    private static List<String> warnings(GenerationBody body, JobStatus status) {
+        List<String> all = new ArrayList<>(body.warnings());
+        all.addAll(status.pictures().getFirst().warnings());
+        return all;
+    }
+
+    private static String urlBase(ServerRequest request, GenerationBody body) {
+        if (!body.wantsUrl()) {
+            return "";
+        }
+        String scheme = request.isSecure() ? "https://" : "http://";
+        return scheme + request.headers().get(HeaderNames.HOST).get();
+    }
+}

@@ -1,0 +1,100 @@
+package dev.mobilediffusion.server.openai;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.server.edge.JobJson;
+import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.job.JobEvent;
+import dev.mobilediffusion.server.job.JobImage;
+import dev.mobilediffusion.server.job.JobStatus;
+import dev.mobilediffusion.server.wire.Json;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Finished pictures in OpenAI's shape, and what we add to it. */
+final class ImagesJson {
+
+    private ImagesJson() {}
+
+    /** @param urlBase scheme and authority for links; empty for the bytes themselves, in base64 */
+    static ObjectNode reply(Job job, List<String> warnings, String urlBase) {
+        JobStatus status = job.status();
+        ObjectNode node = Json.object();
+        node.put("created", status.createdAt().getEpochSecond());
+        ArrayNode data = node.putArray("data");
+        Set<String> sentences = new LinkedHashSet<>(warnings);
+        for (JobImage picture : status.pictures()) {
+            ObjectNode item = data.addObject();
+            if (urlBase.isEmpty()) {
+                item.putPOJO("b64_json", picture.content());
+            } else {
+                item.put("url", urlBase + JobJson.PATH + job.id() + "/images/" + picture.index());
+            }
+            item.put("seed", picture.seed());
+            sentences.addAll(picture.warnings());
+        }
+        JobImage first = status.pictures().getFirst();
+        describe(node, first.width() + "x" + first.height(), first.format());
+        putUsage(node);
+        node.put("id", job.id());
+        node.put("model", job.spec().model());
+        node.set("timings_ms", JobJson.timings(status.timings()));
+        ArrayNode array = node.putArray("warnings");
+        sentences.forEach(array::add);
+        return node;
+    }
+
+    /** A look at an unfinished picture in a stream. */
+    static ObjectNode partial(Job job, JobEvent.Preview preview) {
+        ObjectNode node = Json.object();
+        node.put("type", "image_generation.partial_image");
+        node.putPOJO("b64_json", preview.content());
+        node.put("partial_image_index", preview.index());
+        node.put("created_at", job.createdAt().getEpochSecond());
+        describe(
+                node,
+                preview.width() + "x" + preview.height(),
+                job.spec().delivery().format());
+        node.put("index", preview.picture());
+        node.put("id", job.id());
+        return node;
+    }
+
+    /** The last event of a picture in a stream. */
+    static ObjectNode completed(Job job, JobImage picture, List<String> warnings) {
+        ObjectNode node = Json.object();
+        node.put("type", "image_generation.completed");
+        node.putPOJO("b64_json", picture.content());
+        node.put("created_at", job.createdAt().getEpochSecond());
+        describe(node, picture.width() + "x" + picture.height(), picture.format());
+        putUsage(node);
+        node.put("seed", picture.seed());
+        node.put("index", picture.index());
+        node.put("id", job.id());
+        node.set("timings_ms", JobJson.timings(picture.timings()));
+        Set<String> sentences = new LinkedHashSet<>(warnings);
+        sentences.addAll(picture.warnings());
+        ArrayNode array = node.putArray("warnings");
+        sentences.forEach(array::add);
+        return node;
+    }
+
+    /** Fields that OpenAI's typed clients require, whether or not they mean anything here. */
+    private static void describe(ObjectNode node, String size, ImageFormat format) {
+        node.put("size", size);
+        node.put("quality", "high"); // one of the SDKs' values; "auto" is none in a reply
+        node.put("background", "opaque");
+        node.put("output_format", format.label());
+    }
+
+    /** There are no tokens to bill, but typed clients require the object. */
+    private static void putUsage(ObjectNode node) {
+        ObjectNode usage = node.putObject("usage");
+        usage.put("input_tokens", 0);
+        usage.put("output_tokens", 0);
+        usage.put("total_tokens", 0);
+        usage.putObject("input_tokens_details").put("text_tokens", 0).put("image_tokens", 0);
+    }
+}

@@ -1,0 +1,24 @@
+package dev.mobilediffusion.server.queue;
+
+import dev.mobilediffusion.runtime.Stage;
+import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.job.Job;
+import java.time.Duration;
+
+/** Hears what the queue and its worker do, for metrics and logs. Implementations are thread-safe, quick, and never throw. */
+public interface JobObserver {
+
+    JobObserver NONE = new JobObserver() {};
+
+    /** A job was refused at the door. */
+    default void rejected(ErrorCode code) {}
+
+    /** A stage of a picture took this long. */
+    default void stageDone(String model, Stage stage, Duration duration) {}
+
+    /** A picture is finished. */
+    default void pictureDone(String model) {}
+
+    /** A job has come to its end. */
+    default void finished(Job job) {}
+}

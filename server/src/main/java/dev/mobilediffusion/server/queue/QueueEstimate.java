@@ -1,0 +1,11 @@
+package dev.mobilediffusion.server.queue;
+
+import java.time.Duration;
+
+/**
+ * How long a job will take, if nobody else comes.
+ *
+ * @param position 1 for the next job to start; 0 once the job has started
+ * @param eta until its last picture, from the measured time per picture
+ */
+public record QueueEstimate(int position, Duration eta) {}

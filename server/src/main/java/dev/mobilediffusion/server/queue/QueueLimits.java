@@ -1,0 +1,27 @@
+package dev.mobilediffusion.server.queue;
+
+/**
+ * How much may wait.
+ *
+ * @param jobs waiting jobs in [1, 10000]; the next one is refused
+ * @param pictures waiting pictures of all jobs together, at least {@code jobs}; bounds the memory of what is half done
+ */
+public record QueueLimits(int jobs, int pictures) {
+
+    public static final int DEFAULT_JOBS = 64;
+
+    public QueueLimits {
+        if (jobs < 1 || jobs > 10_000) {
+            throw new IllegalArgumentException("queue capacity must be in [1, 10000] jobs, got " + jobs);
+        }
+        if (pictures < jobs) {
+            throw new IllegalArgumentException(
+                    "queue capacity must be at least %d pictures, got %d".formatted(jobs, pictures));
+        }
+    }
+
+    /** Room for {@code jobs} jobs of four pictures each. */
+    public static QueueLimits ofJobs(int jobs) {
+        return new QueueLimits(jobs, jobs * 4);
+    }
+}

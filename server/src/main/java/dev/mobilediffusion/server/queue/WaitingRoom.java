@@ -1,0 +1,189 @@
+package dev.mobilediffusion.server.queue;
+
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.job.JobState;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+
+/** Where admitted pictures wait for a worker: counts the seats, hands out turns, foresees them. Thread-safe. */
+final class WaitingRoom {
+
+    private static final Duration RESTART = Duration.ofSeconds(5);
+
+    private final QueueLimits limits;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition workOrEnd = lock.newCondition();
+    private final FairSchedule schedule = new FairSchedule();
+    private final ImageRate rate = new ImageRate();
+    private final Set<ImageTask> running = new HashSet<>();
+    private int reservedJobs;
+    private int reservedPictures;
+    private boolean draining;
+
+    WaitingRoom(QueueLimits limits) {
+        this.limits = limits;
+    }
+
+    QueueLimits limits() {
+        return limits;
+    }
+
+    /** Keeps a seat for a job; {@link #seat} follows. */
+    void reserve(Job job) {
+        locked(() -> {
+            if (draining) {
+                throw ApiException.retry(ErrorCode.NOT_READY, "the server is stopping", RESTART);
+            }
+            int pictures = schedule.pictures() + reservedPictures + job.spec().count();
+            if (schedule.jobs() + reservedJobs >= limits.jobs() || pictures > limits.pictures()) {
+                throw ApiException.retry(
+                        ErrorCode.RATE_LIMIT_EXCEEDED,
+                        "the queue is full: %d jobs with %d pictures are waiting, of at most %d jobs and %d pictures"
+                                .formatted(schedule.jobs(), schedule.pictures(), limits.jobs(), limits.pictures()),
+                        timeUntilRoom());
+            }
+            reservedJobs++;
+            reservedPictures += job.spec().count();
+            return null;
+        });
+    }
+
+    /** Keeps a seat for a job that {@code write} writes down; gives it back when that fails. */
+    void reserve(Job job, Runnable write) {
+        reserve(job);
+        try {
+            write.run();
+        } catch (RuntimeException e) {
+            release(job);
+            throw e;
+        }
+    }
+
+    private void release(Job job) {
+        locked(() -> {
+            reservedJobs--;
+            reservedPictures -= job.spec().count();
+            return null;
+        });
+    }
+
+    void seat(Job job) {
+        locked(() -> {
+            release(job);
+            schedule.add(job);
+            workOrEnd.signal();
+            return null;
+        });
+    }
+
+    /** Jobs of an earlier server, which had their seats there. */
+    void seatRecovered(List<Job> jobs) {
+        locked(() -> {
+            jobs.forEach(schedule::add);
+            workOrEnd.signalAll();
+            return null;
+        });
+    }
+
+    void remove(Job job) {
+        locked(() -> {
+            schedule.remove(job);
+            return null;
+        });
+    }
+
+    /** The next picture in fair order; waits for one. Empty once the room drains. */
+    Optional<ImageTask> take() throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            while (!draining) {
+                Optional<ImageTask> next = schedule.poll();
+                if (next.isPresent()) {
+                    running.add(next.get());
+                    return next;
+                }
+                workOrEnd.await();
+            }
+            return Optional.empty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** @param took how long the picture took, where it was drawn to the end */
+    void done(ImageTask task, Optional<Duration> took) {
+        locked(() -> {
+            running.remove(task);
+            took.ifPresent(rate::observe);
+            return null;
+        });
+    }
+
+    /** Lets nobody in and hands nothing out any more; who is still waiting. */
+    List<ImageTask> drain() {
+        return locked(() -> {
+            draining = true;
+            workOrEnd.signalAll();
+            return schedule.order();
+        });
+    }
+
+    boolean isDraining() {
+        return locked(() -> draining);
+    }
+
+    int jobs() {
+        return locked(schedule::jobs);
+    }
+
+    QueueEstimate estimate(Job job) {
+        return locked(() -> {
+            List<ImageTask> order = schedule.order();
+            Set<Job> before = new HashSet<>();
+            int first = -1;
+            int last = -1;
+            for (int i = 0; i < order.size(); i++) {
+                if (order.get(i).job() == job) {
+                    first = first < 0 ? i : first;
+                    last = i;
+                } else if (first < 0 && order.get(i).job().state() == JobState.QUEUED) {
+                    before.add(order.get(i).job());
+                }
+            }
+            boolean waiting = first >= 0 && job.state() == JobState.QUEUED;
+            // What is on a worker now is half done on average
+            Duration eta = rate.times(last + 1 + running.size() * 0.5);
+            return new QueueEstimate(waiting ? before.size() + 1 : 0, eta);
+        });
+    }
+
+    /** Until the first waiting job has begun its last picture; the caller holds the lock. */
+    private Duration timeUntilRoom() {
+        List<ImageTask> order = schedule.order();
+        int room = order.size();
+        Set<Job> seen = new HashSet<>();
+        for (int i = order.size() - 1; i >= 0; i--) {
+            if (seen.add(order.get(i).job())) {
+                room = i;
+            }
+        }
+        return rate.times(room + running.size());
+    }
+
+    private <T> T locked(Supplier<T> action) {
+        lock.lock();
+        try {
+            return action.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

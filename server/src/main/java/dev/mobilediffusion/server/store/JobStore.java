@@ -1,0 +1,207 @@
+package dev.mobilediffusion.server.store;
+
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.generation.ClientId;
+import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.job.JobImage;
+import dev.mobilediffusion.server.job.JobStatus;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Jobs that outlive the process: one SQLite file, {@code jobs.sqlite}, and pictures as files beside it.
+ *
+ * <p>What {@link #insert} has accepted is there after kill -9 or a power cut, and a picture is there whole or not at
+ * all: its row is written after its file. Safe for use by any thread; failures are {@link ApiException}s of the codes
+ * STORAGE_FULL and STORAGE_UNAVAILABLE.
+ */
+public final class JobStore implements AutoCloseable {
+
+    /** Ended jobs that are remembered with their events. */
+    private static final int REMEMBERED = 64;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    /** Ended a short while ago, the last one last: a client that comes back for one hears only what it missed. */
+    private final LinkedHashMap<String, Job> ended = new LinkedHashMap<>();
+
+    private final Path folder;
+    private final FolderLock folderLock;
+    private final Connection connection;
+    private final ImageFiles pictures;
+    private final FileLayer files;
+    private final JobRows rows;
+    private final Retention retention;
+
+    private JobStore(Path folder, FolderLock folderLock, Connection connection, FileLayer files, Retention retention)
+            throws IOException {
+        this.folder = folder;
+        this.folderLock = folderLock;
+        this.connection = connection;
+        this.files = files;
+        this.pictures = new ImageFiles(folder.resolve("pictures"), files);
+        this.rows = new JobRows(connection, pictures);
+        this.retention = retention;
+    }
+
+    /**
+     * Opens or creates the store in {@code folder}.
+     *
+     * @throws FolderInUseException when another server works on the folder
+     * @throws UnknownSchemaException when a newer server wrote it
+     */
+    public static JobStore open(Path folder, Retention retention) {
+        return open(folder, retention, FileLayer.DISK);
+    }
+
+    static JobStore open(Path folder, Retention retention, FileLayer files) {
+        FolderLock folderLock = null;
+        Connection connection = null;
+        JobStore store = null;
+        try {
+            Files.createDirectories(folder);
+            folderLock = FolderLock.acquire(folder);
+            connection = JobDatabase.open(folder.resolve("jobs.sqlite"));
+            store = new JobStore(folder, folderLock, connection, files, retention);
+            return store;
+        } catch (IOException e) {
+            throw StorageErrors.of(e);
+        } catch (SQLException e) {
+            throw StorageErrors.of(e);
+        } finally {
+            if (store == null) {
+                closeQuietly(connection);
+                closeQuietly(folderLock);
+            }
+        }
+    }
+
+    /** What was accepted and not finished, oldest first, with the pictures that it already has. */
+    public List<Job> recover() {
+        return guarded(() -> {
+            rows.requeueUnfinished();
+            pictures.sweep(new HashSet<>(rows.ids()));
+            return rows.queued();
+        });
+    }
+
+    public void insert(Job job) {
+        guarded(() -> {
+            requireRoom();
+            rows.insert(job);
+            return null;
+        });
+    }
+
+    /** Keeps a job's state, times and error. */
+    public void update(Job job) {
+        JobStatus status = job.status();
+        guarded(() -> {
+            if (status.state().isFinal()) {
+                remember(job);
+            }
+            rows.updateState(status);
+            return null;
+        });
+    }
+
+    /** Keeps a finished picture; its content is read from the file from now on. */
+    public JobImage save(Job job, JobImage picture) {
+        byte[] bytes = picture.bytes();
+        pictures.write(job.id(), picture.index(), picture.format(), bytes);
+        return guarded(() -> {
+            rows.insertPicture(job.id(), picture, bytes.length);
+            return picture.withContent(pictures.content(job.id(), picture.index(), picture.format()));
+        });
+    }
+
+    public Optional<Job> find(String id) {
+        return guarded(() -> rows.find(id).map(this::remembered));
+    }
+
+    public Optional<Job> findByKey(ClientId client, String key) {
+        return guarded(() -> rows.findByKey(client, key).map(this::remembered));
+    }
+
+    /** Removes finished jobs that are too old or too many; how many. */
+    public int expire(Instant now) {
+        return guarded(() -> {
+            List<String> due = new ArrayList<>(rows.finishedBefore(now.minus(retention.maxAge())));
+            due.addAll(rows.finishedBeyond(retention.maxBytes()));
+            for (String id : due) {
+                // The row first: a row without its files would promise pictures that are gone
+                rows.delete(id);
+                ended.remove(id);
+                pictures.deleteJob(id);
+            }
+            return due.size();
+        });
+    }
+
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closeQuietly(connection);
+            closeQuietly(folderLock);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void remember(Job job) {
+        ended.put(job.id(), job);
+        if (ended.size() > REMEMBERED) {
+            ended.remove(ended.firstEntry().getKey());
+        }
+    }
+
+    /** The job itself where it is remembered, else {@code stored}, which knows no event but the end. */
+    private Job remembered(Job stored) {
+        return ended.getOrDefault(stored.id(), stored);
+    }
+
+    private void requireRoom() throws IOException {
+        if (files.usableBytes(folder) < retention.minFreeBytes()) {
+            throw StorageErrors.full(null);
+        }
+    }
+
+    private static void closeQuietly(AutoCloseable resource) {
+        if (resource == null) {
+            return;
+        }
+        try {
+            resource.close();
+        } catch (Exception e) {
+            System.getLogger(JobStore.class.getName()).log(System.Logger.Level.DEBUG, "cannot close the job store", e);
+        }
+    }
+
+    private <T> T guarded(StorageAction<T> action) {
+        lock.lock();
+        try {
+            return action.run();
+        } catch (IOException e) {
+            throw StorageErrors.of(e);
+        } catch (SQLException e) {
+            throw StorageErrors.of(e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @FunctionalInterface
+    private interface StorageAction<T> {
+        T run() throws IOException, SQLException;
+    }
+}

@@ -1,0 +1,67 @@
+package dev.mobilediffusion.server.store;
+
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.job.ImageContent;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.ReadOnlyFileSystemException;
+import java.sql.SQLException;
+import java.util.Locale;
+import org.sqlite.SQLiteException;
+
+/** Says in the server's words what a disk or SQLite says in theirs. */
+public final class StorageErrors {
+
+    private StorageErrors() {}
+
+    /** All bytes of {@code content}; what fails while reading is said in the server's words. */
+    static byte[] readAll(ImageContent content) {
+        try (InputStream stream = content.open()) {
+            return stream.readAllBytes();
+        } catch (IOException e) {
+            throw of(e);
+        }
+    }
+
+    static ApiException of(IOException failure) {
+        String text = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
+        if (text.contains("no space left") || text.contains("quota exceeded")) {
+            return full(failure);
+        }
+        if (failure instanceof AccessDeniedException || text.contains("read-only") || text.contains("denied")) {
+            return readOnly(failure);
+        }
+        return broken(failure);
+    }
+
+    static ApiException of(ReadOnlyFileSystemException failure) {
+        return readOnly(failure);
+    }
+
+    static ApiException of(SQLException failure) {
+        if (failure instanceof SQLiteException sqlite) {
+            // Extended codes carry the primary one in their low byte: https://sqlite.org/rescode.html
+            return switch (sqlite.getResultCode().code & 0xff) {
+                case 13 -> full(failure);
+                case 8, 14 -> readOnly(failure);
+                default -> broken(failure);
+            };
+        }
+        return broken(failure);
+    }
+
+    static ApiException full(Throwable cause) {
+        return ApiException.of(ErrorCode.STORAGE_FULL, "the data folder's disk is full, so no job can be kept", cause);
+    }
+
+    private static ApiException readOnly(Throwable cause) {
+        return ApiException.of(
+                ErrorCode.STORAGE_UNAVAILABLE, "the data folder cannot be written to, so no job can be kept", cause);
+    }
+
+    private static ApiException broken(Throwable cause) {
+        return ApiException.of(ErrorCode.STORAGE_UNAVAILABLE, "the data folder does not work at the moment", cause);
+    }
+}

@@ -1,0 +1,166 @@
+package dev.mobilediffusion.server.worker;
+
+import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.Stage;
+import dev.mobilediffusion.runtime.StageTimings;
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.generation.Delivery;
+import dev.mobilediffusion.server.job.ImageContent;
+import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.job.JobError;
+import dev.mobilediffusion.server.job.JobImage;
+import dev.mobilediffusion.server.queue.ImageTask;
+import dev.mobilediffusion.server.queue.JobQueue;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * What is left of a picture when the networks are done with it: its size, its file, the disk, and whoever waits. On a
+ * thread of its own when other pictures wait for the networks. At most one picture is finished at a time, so that no more
+ * than two are in memory. Owned by the worker's thread.
+ */
+final class ImageFinisher implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(ImageFinisher.class.getName());
+
+    private final JobQueue queue;
+    private final ImageEncoder encoder;
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("picture-finisher").factory());
+    private Optional<Finishing> last = Optional.empty();
+
+    private record Finishing(Job job, Future<?> end) {}
+
+    /**
+     * A picture of pixels.
+     *
+     * @param task what it is
+     * @param model that drew it
+     * @param image in the model's size
+     * @param beganNanos of {@link System#nanoTime}, when its networks began
+     */
+    record Drawn(ImageTask task, ModelInfo model, GeneratedImage image, long beganNanos) {}
+
+    ImageFinisher(JobQueue queue, ImageEncoder encoder) {
+        this.queue = queue;
+        this.encoder = encoder;
+    }
+
+    /** Waits until no picture of {@code job} is being finished: a job's progress tells of one picture after the other. */
+    void awaitPicturesOf(Job job) {
+        if (last.isPresent() && last.get().job() == job) {
+            await();
+        }
+    }
+
+    /** Finishes a picture: beside the next one's networks when one waits for them, else before this returns. */
+    void finish(Drawn drawn) {
+        await();
+        if (queue.depth() == 0) {
+            deliver(drawn);
+            queue.done(drawn.task(), Optional.of(since(drawn.beganNanos())));
+            return;
+        }
+        Duration inNetworks = since(drawn.beganNanos());
+        last = Optional.of(new Finishing(drawn.task().job(), thread.submit(() -> {
+            deliver(drawn);
+            queue.done(drawn.task(), Optional.of(inNetworks));
+        })));
+    }
+
+    /** Ends a picture's job by what broke the picture; the next one must find a worker, whatever that was. */
+    void fail(ImageTask task, Throwable cause) {
+        if (cause instanceof InferenceException e && e.code() == InferenceException.Code.CANCELLED) {
+            return;
+        }
+        ApiException failure =
+                switch (cause) {
+                    case ApiException e -> e;
+                    case InferenceException e -> ApiException.of(e);
+                    default -> ApiException.of(ErrorCode.INTERNAL, "the server failed to draw this picture", cause);
+                };
+        if (failure.code().httpStatus() >= 500) {
+            LOG.log(System.Logger.Level.ERROR, "job=" + task.job().id() + " failed", failure);
+        }
+        queue.fail(task.job(), JobError.of(failure));
+    }
+
+    /** Waits for the picture in hand. */
+    @Override
+    public void close() {
+        thread.close();
+    }
+
+    private void await() {
+        boolean interrupted = false;
+        while (last.isPresent()) {
+            try {
+                last.get().end().get();
+                last = Optional.empty();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            } catch (ExecutionException e) {
+                throw new IllegalStateException("finishing a picture handles its own failures", e);
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void deliver(Drawn drawn) {
+        try {
+            drawn.task().job().cancelToken().throwIfCancelled();
+            queue.deliver(drawn.task(), picture(drawn));
+        } catch (RuntimeException | Error e) {
+            fail(drawn.task(), e);
+        }
+    }
+
+    private JobImage picture(Drawn drawn) {
+        ImageTask task = drawn.task();
+        GeneratedImage image = drawn.image();
+        ModelInfo model = drawn.model();
+        task.job().beginStage(task.index(), Stage.ENCODE);
+        long begin = System.nanoTime();
+        Delivery delivery = task.job().spec().delivery();
+        GeneratedImage sized = delivery.sized(image);
+        byte[] bytes = encoder.encode(sized, model, delivery.format(), delivery.quality(), delivery.metadata());
+        StageTimings timings = image.timings().with(Stage.ENCODE, since(begin));
+        timings.durations().forEach((stage, took) -> queue.observer().stageDone(model.name(), stage, took));
+        return new JobImage(
+                task.index(),
+                image.request().seed(),
+                sized.width(),
+                sized.height(),
+                image.request().steps().orElse(model.defaultSteps()),
+                image.request().guidanceScale().orElse(model.defaultGuidanceScale()),
+                delivery.format(),
+                sha256(bytes),
+                timings,
+                image.warnings(),
+                ImageContent.of(bytes));
+    }
+
+    private static Duration since(long nanos) {
+        return Duration.ofNanos(System.nanoTime() - nanos);
+    }
+
+    private static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package dev.mobilediffusion.server.worker;
+
+import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.ProgressListener;
+import dev.mobilediffusion.runtime.Stage;
+import dev.mobilediffusion.runtime.TextToImage;
+import dev.mobilediffusion.server.generation.Delivery;
+import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.models.Pipelines;
+import dev.mobilediffusion.server.queue.ImageTask;
+import dev.mobilediffusion.server.queue.JobQueue;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Draws what the queue hands out, one picture after the other, on one platform thread of its own: native calls would
+ * pin a virtual thread's carrier. While other pictures wait, a picture's file is made beside the next one's networks. Ends
+ * when the queue drains, after the pictures in hand.
+ */
+public final class InferenceWorker implements AutoCloseable {
+
+    private final JobQueue queue;
+    private final Pipelines pipelines;
+    private final ImageEncoder encoder;
+    private final ImageFinisher finisher;
+    private final Thread thread;
+
+    private InferenceWorker(JobQueue queue, Pipelines pipelines, ImageEncoder encoder) {
+        this.queue = queue;
+        this.pipelines = pipelines;
+        this.encoder = encoder;
+        this.finisher = new ImageFinisher(queue, encoder);
+        this.thread = Thread.ofPlatform().name("inference-worker").unstarted(this::run);
+    }
+
+    public static InferenceWorker start(JobQueue queue, Pipelines pipelines, ImageEncoder encoder) {
+        InferenceWorker worker = new InferenceWorker(queue, pipelines, encoder);
+        worker.thread.start();
+        return worker;
+    }
+
+    /** Waits up to {@code timeout} for the end; whether it came. Drain the queue first. */
+    public boolean awaitEnd(Duration timeout) throws InterruptedException {
+        return thread.join(timeout);
+    }
+
+    /** Drains the queue and waits for the picture in hand. */
+    @Override
+    public void close() {
+        queue.drain();
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        try (finisher) {
+            for (Optional<ImageTask> next = queue.take(); next.isPresent(); next = queue.take()) {
+                draw(next.get());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void draw(ImageTask task) {
+        finisher.awaitPicturesOf(task.job());
+        Optional<ImageFinisher.Drawn> drawn = Optional.empty();
+        try {
+            if (queue.begin(task)) {
+                drawn = Optional.of(drawn(task));
+            }
+        } catch (RuntimeException | Error e) {
+            finisher.fail(task, e);
+        }
+        drawn.ifPresentOrElse(finisher::finish, () -> queue.done(task, Optional.empty()));
+    }
+
+    private ImageFinisher.Drawn drawn(ImageTask task) {
+        long begin = System.nanoTime();
+        Job job = task.job();
+        TextToImage pipeline = pipelines.pipeline(job.spec().model());
+        ModelInfo model = pipeline.model();
+        GeneratedImage image = pipeline.generate(task.request(), progressOf(task, model), job.cancelToken());
+        return new ImageFinisher.Drawn(task, model, image, begin);
+    }
+
+    private ProgressListener progressOf(ImageTask task, ModelInfo model) {
+        Delivery delivery = task.job().spec().delivery();
+        return new ProgressListener() {
+            private int previews;
+
+            @Override
+            public void onStage(Stage stage) {
+                task.job().beginStage(task.index(), stage);
+            }
+
+            @Override
+            public void onStep(int step, int steps) {
+                task.job().endStep(task.index(), step, steps);
+            }
+
+            @Override
+            public boolean wantsPreview(int step, int steps) {
+                return delivery.hasPreviewAt(step, steps);
+            }
+
+            @Override
+            public void onPreview(int step, GeneratedImage preview) {
+                GeneratedImage sized = delivery.sized(preview);
+                byte[] bytes = encoder.encode(sized, model, delivery.format(), delivery.quality(), false);
+                task.job()
+                        .addPreview(
+                                task.index(),
+                                previews++,
+                                sized.width(),
+                                sized.height(),
+                                queue.spool().keep(bytes));
+            }
+        };
+    }
+}

@@ -1,0 +1,317 @@
+package dev.mobilediffusion.server.edge;
+
+import static io.restassured.RestAssured.given;
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.allOf;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.nullValue;
+import static org.hamcrest.Matchers.startsWith;
+
+import dev.mobilediffusion.server.FakePipeline;
+import dev.mobilediffusion.server.TestServer;
+import io.restassured.response.Response;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whatever arrives: a 4xx that says what is wrong, never a 500, never an empty body, and the model is never asked. */
+final class MalformedRequestTest {
+
+    private static final String PATH = "/v1/images/generations";
+
+    @TempDir
+    private static Path folder;
+
+    private static TestServer server;
+
+    @BeforeAll
+    static void start() {
+        server = TestServer.start(folder, FakePipeline.quick());
+    }
+
+    @AfterAll
+    static void stop() {
+        assertThat("the model was never asked", server.pipeline.finished(), hasSize(0));
+        server.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{",
+                "{\"prompt\":\"a\"",
+                "{\"prompt\":\"a\",}",
+                "{'prompt':'a'}",
+                "{\"prompt\":\"a\"} {}",
+                "{\"prompt\":\"a\",\"prompt\":\"b\"}",
+                "{\"prompt\":NaN}",
+                "\u0000",
+                "null",
+                "[]",
+                "\"a house\"",
+                "7",
+                "prompt=a",
+                "<prompt/>"
+            })
+    void malformedJsonIsTheClientsError(String body) {
+        post(body)
+                .then()
+                .statusCode(400)
+                .contentType("application/json")
+                .body("error.type", is("invalid_request_error"))
+                .body("error.param", nullValue())
+                .body("error.message", containsString("body"));
+    }
+
+    @Test
+    void anEmptyBodyIsNamed() {
+        given().contentType("application/json")
+                .post(server.url() + PATH)
+                .then()
+                .statusCode(400)
+                .body("error.message", containsString("no body"));
+    }
+
+    @Test
+    void bytesThatAreNoUtf8AreTheClientsError() {
+        byte[] body = "{\"prompt\":\"??\"}".getBytes(StandardCharsets.US_ASCII);
+        body[11] = (byte) 0xc3;
+        body[12] = (byte) 0x28;
+
+        given().contentType("application/json")
+                .body(body)
+                .post(server.url() + PATH)
+                .then()
+                .statusCode(400)
+                .body("error.message", containsString("not valid JSON"));
+    }
+
+    @Test
+    void deepNestingIsRefusedBeforeItCostsAnything() {
+        post("{\"prompt\":\"a\",\"x\":" + "[".repeat(20_000) + "]".repeat(20_000) + "}")
+                .then()
+                .statusCode(400);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{}|prompt",
+                "{\"prompt\":null}|prompt",
+                "{\"prompt\":\"\"}|prompt",
+                "{\"prompt\":\"  \\n\"}|prompt",
+                "{\"prompt\":5}|prompt",
+                "{\"prompt\":[\"a\"]}|prompt",
+                "{\"prompt\":\"a\",\"n\":0}|n",
+                "{\"prompt\":\"a\",\"n\":11}|n",
+                "{\"prompt\":\"a\",\"n\":1.5}|n",
+                "{\"prompt\":\"a\",\"n\":\"many\"}|n",
+                "{\"prompt\":\"a\",\"n\":99999999999}|n",
+                "{\"prompt\":\"a\",\"n\":1e999999999}|n",
+                "{\"prompt\":\"a\",\"n\":true}|n",
+                "{\"prompt\":\"a\",\"seed\":9223372036854775808}|seed",
+                "{\"prompt\":\"a\",\"seed\":0.5}|seed",
+                "{\"prompt\":\"a\",\"seed\":{}}|seed",
+                "{\"prompt\":\"a\",\"seed\":9223372036854775807,\"n\":2}|seed",
+                "{\"prompt\":\"a\",\"steps\":0}|steps",
+                "{\"prompt\":\"a\",\"steps\":151}|steps",
+                "{\"prompt\":\"a\",\"steps\":\"few\"}|steps",
+                "{\"prompt\":\"a\",\"guidance_scale\":-1}|guidance_scale",
+                "{\"prompt\":\"a\",\"guidance_scale\":1e400}|guidance_scale",
+                "{\"prompt\":\"a\",\"guidance_scale\":\"high\"}|guidance_scale",
+                "{\"prompt\":\"a\",\"negative_prompt\":7}|negative_prompt",
+                "{\"prompt\":\"a\",\"size\":\"big\"}|size",
+                "{\"prompt\":\"a\",\"size\":\"512\"}|size",
+                "{\"prompt\":\"a\",\"size\":\"0x512\"}|size",
+                "{\"prompt\":\"a\",\"size\":\"99999x99999\"}|size",
+                "{\"prompt\":\"a\",\"size\":512}|size",
+                "{\"prompt\":\"a\",\"output_format\":\"gif\"}|output_format",
+                "{\"prompt\":\"a\",\"output_format\":\"webp\"}|output_format",
+                "{\"prompt\":\"a\",\"output_compression\":101}|output_compression",
+                "{\"prompt\":\"a\",\"stream\":\"yes\"}|stream",
+                "{\"prompt\":\"a\",\"partial_images\":4}|partial_images",
+                "{\"prompt\":\"a\",\"partial_images\":-1}|partial_images",
+                "{\"prompt\":\"a\",\"metadata\":\"no\"}|metadata",
+                "{\"prompt\":\"a\",\"strict\":1,\"model\":\"x\"}|strict",
+                "{\"prompt\":\"a\",\"timeout_seconds\":0}|timeout_seconds",
+                "{\"prompt\":\"a\",\"timeout_seconds\":1e300}|timeout_seconds",
+            })
+    void aWrongValueIsRefusedByItsFieldsName(String body, String param) {
+        post(body)
+                .then()
+                .statusCode(400)
+                .body("error.param", is(param))
+                .body("error.message", startsWith(param.equals("size") ? "" : param));
+    }
+
+    @Test
+    void aPromptOfTwoMegabytesIsTooLarge() {
+        post("{\"prompt\":\"" + "a".repeat(2 << 20) + "\"}")
+                .then()
+                .statusCode(413)
+                .body("error.code", is("payload_too_large"));
+    }
+
+    @Test
+    void aClientThatIsStillSendingWhenItIsRefusedReadsWhy() throws IOException {
+        for (String framing : new String[] {"Content-Length: 8000000", "Transfer-Encoding: chunked"}) {
+            String reply = raw(head(framing) + "7a1200\r\n" + "a".repeat(8_000_000 - 8));
+
+            assertThat(reply, allOf(startsWith("HTTP/1.1 41"), containsString("{\"error\":")));
+        }
+    }
+
+    @Test
+    void aPromptLongerThanOpenAisIsRefused() {
+        post("{\"prompt\":\"" + "a".repeat(32_001) + "\"}")
+                .then()
+                .statusCode(400)
+                .body("error.message", containsString("32000"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "text/plain",
+                "application/x-www-form-urlencoded",
+                "nonsense",
+                "image/png",
+                "application/json; charset=utf-16",
+                "multipart/form-data; boundary=x"
+            })
+    void anotherContentTypeIsRefused(String type) throws IOException {
+        String reply = raw(
+                "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: 2\r\n\r\n{}".formatted(PATH, type));
+
+        assertThat(reply, allOf(startsWith("HTTP/1.1 415"), containsString("\"param\":\"Content-Type\"")));
+    }
+
+    @Test
+    void aContentTypeOfJsonsKindOrNoneAtAllIsFine() throws IOException {
+        for (String type : new String[] {
+            "Content-Type: application/json; charset=UTF-8", "X: y", "Content-Type: application/problem+json"
+        }) {
+            String reply =
+                    raw("POST %s HTTP/1.1\r\nHost: x\r\n%s\r\nContent-Length: 2\r\n\r\n{}".formatted(PATH, type));
+
+            assertThat(reply, allOf(startsWith("HTTP/1.1 400"), containsString("prompt is missing")));
+        }
+    }
+
+    @Test
+    void whatIsNoHttpAtAllIsHungUpOn() throws IOException {
+        assertThat(raw("x".repeat(100) + "\r\n\r\n"), is(""));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"nonsense", "a/b/c", ";", "text/", "image/png;q=high", "\u00ff", ","})
+    void anAcceptThatIsNoListOfMediaTypesMeansJson(String accept) throws IOException {
+        String refused =
+                raw("POST %s HTTP/1.1\r\nHost: x\r\nAccept: %s\r\nContent-Length: 2\r\n\r\n{}".formatted(PATH, accept));
+        String root = raw("GET / HTTP/1.1\r\nHost: x\r\nAccept: %s\r\n\r\n".formatted(accept));
+
+        assertThat(refused, startsWith("HTTP/1.1 400"));
+        assertThat(root, not(startsWith("HTTP/1.1 5")));
+    }
+
+    @Test
+    void aWrongMethodIs405WithAllow() {
+        given().get(server.url() + PATH).then().statusCode(405).header("Allow", "POST, OPTIONS");
+        given().put(server.url() + PATH).then().statusCode(405).body("error.code", is("method_not_allowed"));
+        given().delete(server.url() + "/v1/models").then().statusCode(405).header("Allow", "GET");
+        given().post(server.url() + "/v1/jobs/x").then().statusCode(405).header("Allow", containsString("DELETE"));
+        given().post(server.url() + "/metrics").then().statusCode(405);
+        given().post(server.url() + "/health/live").then().statusCode(405);
+    }
+
+    @Test
+    void anUnknownPathIs404WithABody() {
+        for (String path : new String[] {"/v1", "/v1/nothing", "/nothing/at/all", "/v1/images", "/v1/jobs/x/y/z"}) {
+            given().get(server.url() + path).then().statusCode(404).body("error.code", is("not_found"));
+        }
+        given().get(server.url() + "/v1/jobs/job_000000000000000000000000")
+                .then()
+                .statusCode(404);
+        given().get(server.url() + "/v1/jobs/..%2f..%2fetc").then().statusCode(404);
+        given().get(server.url() + "/v1/models/nobody").then().statusCode(404).body("error.param", is("model"));
+    }
+
+    @Test
+    void aChunkedBodyIs411AndTheConnectionEnds() throws IOException {
+        String reply = raw(head("Transfer-Encoding: chunked") + "4\r\n{\"pr\r\n");
+
+        assertThat(reply, allOf(startsWith("HTTP/1.1 411"), containsString("\"length_required\"")));
+    }
+
+    @Test
+    void aChunkedOversizeBodyNeverHangs() throws IOException {
+        String reply = raw(head("Transfer-Encoding: chunked") + "20000\r\n" + "a".repeat(0x20000) + "\r\n");
+
+        assertThat(reply, startsWith("HTTP/1.1 411"));
+    }
+
+    @Test
+    void aLengthThatPromisesTooMuchIs413BeforeTheBodyComes() throws IOException {
+        String reply = raw(head("Content-Length: 999999999"));
+
+        assertThat(reply, allOf(startsWith("HTTP/1.1 413"), containsString("\"payload_too_large\"")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "GET / HTTP/1.1\r\n\r\n",
+                "GET  /  HTTP/1.1\r\nHost: x\r\n\r\n",
+                "POST /v1/images/generations HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+                "POST /v1/images/generations HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n",
+                "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+                "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+                "GET /a\u0001b HTTP/1.1\r\nHost: x\r\n\r\n",
+                "GET / HTTP/1.1\r\nHost: x\r\nBad Header: 1\r\n\r\n",
+            })
+    void brokenHttpGetsABodyToo(String request) throws IOException {
+        String reply = raw(request);
+
+        assertThat(reply, startsWith("HTTP/1.1 4"));
+        assertThat(reply, containsString("{\"error\":{\"message\":"));
+        assertThat(reply, not(containsString("Exception")));
+    }
+
+    @Test
+    void headersWithoutEndAreRefused() throws IOException {
+        String reply = raw("GET / HTTP/1.1\r\nHost: x\r\nX: " + "a".repeat(100_000) + "\r\n\r\n");
+
+        assertThat(reply, allOf(startsWith("HTTP/1.1 4"), containsString("{\"error\":")));
+    }
+
+    private static Response post(String body) {
+        return given().contentType("application/json")
+                .body(body.getBytes(StandardCharsets.UTF_8))
+                .post(server.url() + PATH);
+    }
+
+    private static String head(String framing) {
+        return String.join(
+                "\r\n", "POST " + PATH + " HTTP/1.1", "Host: x", "Content-Type: application/json", framing, "", "");
+    }
+
+    /** Sends bytes as they are, and reads until the server closes or has said enough. */
+    private static String raw(String request) throws IOException {
+        try (RawClient client = RawClient.connect(server.port())) {
+            client.send(request);
+            return client.readReply();
+        }
+    }
+}

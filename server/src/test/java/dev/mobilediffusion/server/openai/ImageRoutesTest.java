@@ -1,0 +1,324 @@
+package dev.mobilediffusion.server.openai;
+
+import static io.restassured.RestAssured.given;
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.greaterThan;
+import static org.hamcrest.Matchers.greaterThanOrEqualTo;
+import static org.hamcrest.Matchers.hasKey;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.startsWith;
+
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.server.FakePipeline;
+import dev.mobilediffusion.server.TestServer;
+import io.restassured.builder.RequestSpecBuilder;
+import io.restassured.http.ContentType;
+import io.restassured.response.Response;
+import io.restassured.specification.RequestSpecification;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class ImageRoutesTest {
+
+    private static final String PATH = "/v1/images/generations";
+
+    @TempDir
+    private static Path folder;
+
+    private static TestServer server;
+    private static RequestSpecification client;
+
+    @BeforeAll
+    static void start() {
+        server = TestServer.start(folder, FakePipeline.quick());
+        client = new RequestSpecBuilder()
+                .setBaseUri(server.url())
+                .setContentType(ContentType.JSON)
+                .build();
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    @BeforeEach
+    void forget() {
+        server.pipeline.forget();
+    }
+
+    @Test
+    void answersInOpenAisShape() {
+        Response response = post("{\"prompt\":\"a house\",\"seed\":7,\"n\":2}");
+
+        response.then()
+                .statusCode(200)
+                .contentType("application/json")
+                .body("created", greaterThan(1_600_000_000))
+                .body("data", hasSize(2))
+                .body("data.seed", contains(7, 8))
+                .body("data[0]", not(hasKey("url")))
+                .body("size", is("16x16"))
+                .body("output_format", is("png"))
+                .body("usage.total_tokens", is(0))
+                .body("usage.input_tokens_details.text_tokens", is(0))
+                .body("timings_ms.unet", is(60.0f))
+                .body("warnings", empty());
+        assertThat(Base64.getDecoder().decode(response.<String>path("data[1].b64_json"))[0], is((byte) 8));
+    }
+
+    @Test
+    void everySettingReachesTheModelUnderEachOfItsNames() {
+        post("{\"prompt\":\"a\",\"seed\":\"5\",\"steps\":3,\"guidance_scale\":2.5,\"negative_prompt\":\"b\"}")
+                .then()
+                .statusCode(200);
+        post("{\"prompt\":\"a\",\"seed\":5,\"num_inference_steps\":3,\"cfg_scale\":\"2.5\",\"negative_prompt\":\"b\"}")
+                .then()
+                .statusCode(200);
+        post("{\"prompt\":\"a<sd_cpp_extra_args>{\\\"seed\\\":5,\\\"step\\\":3,\\\"cfg_scale\\\":2.5,"
+                        + "\\\"negative_prompt\\\":\\\"b\\\"}</sd_cpp_extra_args>\"}")
+                .then()
+                .statusCode(200);
+
+        ImageRequest wanted = new ImageRequest("a", "b", 5, OptionalInt.of(3), OptionalDouble.of(2.5));
+        assertThat(server.pipeline.finished(), contains(wanted, wanted, wanted));
+    }
+
+    @Test
+    void whatClientsInTheWildSendIsAccepted() {
+        post("{\"prompt\":\"a\",\"model\":\"gpt-image-1\",\"n\":null,\"size\":\"auto\",\"quality\":\"hd\","
+                        + "\"style\":\"vivid\",\"background\":\"auto\",\"moderation\":\"low\",\"response_format\":{},"
+                        + "\"user\":\"me\",\"partial_images\":0,\"stream\":null,\"unknown\":[1]}")
+                .then()
+                .statusCode(200)
+                .body("model", is("fake"));
+        post("{\"prompt\":\"a\",\"model\":\"\",\"size\":\"\",\"seed\":-1}")
+                .then()
+                .statusCode(200);
+        post("{\"prompt\":\"a\",\"model\":null,\"size\":null,\"seed\":null}")
+                .then()
+                .statusCode(200);
+    }
+
+    @Test
+    void withoutASeedEachPictureIsAnotherOne() {
+        long first = post("{\"prompt\":\"a\"}").then().extract().jsonPath().getLong("data[0].seed");
+        long second = post("{\"prompt\":\"a\"}").then().extract().jsonPath().getLong("data[0].seed");
+
+        assertThat(first, not(second));
+        assertThat(first, greaterThanOrEqualTo(0L));
+    }
+
+    @Test
+    void anotherSizeIsMadeFromTheModelsOwnAndSaidSo() {
+        post("{\"prompt\":\"a\",\"size\":\"64x32\"}")
+                .then()
+                .statusCode(200)
+                .body("size", is("64x32"))
+                .body("warnings", contains("64x32 was made from the model's own 16x16"));
+    }
+
+    @Test
+    void theModelsWarningsReachTheClient() {
+        post("{\"prompt\":\"a xyzzy\"}").then().body("warnings", contains("unknown word: xyzzy"));
+    }
+
+    @Test
+    void acceptImageGivesThePictureItselfWithItsSeedInAHeader() {
+        byte[] picture = given(client)
+                .accept("image/png")
+                .body("{\"prompt\":\"a xyzzy\",\"seed\":9}")
+                .post(PATH)
+                .then()
+                .statusCode(200)
+                .contentType("image/png")
+                .header("X-Seed", "9")
+                .header("X-Warning", "unknown word: xyzzy")
+                .header("Server-Timing", containsString("unet;dur=30.000"))
+                .extract()
+                .asByteArray();
+
+        assertThat(picture.length, is(16 * 16 * 3));
+        assertThat(picture[0], is((byte) 9));
+    }
+
+    @Test
+    void theAcceptWithTheHighestQualityWins() {
+        given(client)
+                .accept("application/json;q=0.5, image/jpeg;q=0.9")
+                .body("{\"prompt\":\"a\"}")
+                .post(PATH)
+                .then()
+                .contentType("image/jpeg");
+        given(client)
+                .accept("text/html, */*;q=0.8")
+                .body("{\"prompt\":\"a\"}")
+                .post(PATH)
+                .then()
+                .contentType("application/json");
+    }
+
+    @Test
+    void thePictureItselfCanOnlyBeOne() {
+        given(client)
+                .accept("image/png")
+                .body("{\"prompt\":\"a\",\"n\":2}")
+                .post(PATH)
+                .then()
+                .statusCode(400)
+                .body("error.param", is("n"));
+    }
+
+    @Test
+    void aLinkLeadsToThePicture() {
+        String url = post("{\"prompt\":\"a\",\"seed\":3,\"response_format\":\"url\"}")
+                .then()
+                .statusCode(200)
+                .body("data[0]", not(hasKey("b64_json")))
+                .extract()
+                .path("data[0].url");
+
+        assertThat(given().get(url).asByteArray()[0], is((byte) 3));
+    }
+
+    @Test
+    void aStreamEndsInOpenAisCompletedEvents() {
+        String events = post("{\"prompt\":\"a\",\"seed\":3,\"stream\":true}")
+                .then()
+                .statusCode(200)
+                .contentType(startsWith("text/event-stream"))
+                .extract()
+                .asString();
+
+        assertThat(events, startsWith(": "));
+        assertThat(
+                events,
+                containsString("event: image_generation.completed\ndata: {\"type\":"
+                        + "\"image_generation.completed\",\"b64_json\":\""));
+        assertThat(events, containsString("\"seed\":3"));
+    }
+
+    @Test
+    void aStreamShowsAsManyPartialImagesAsWereAskedForAndTheStepsAllow() {
+        String four = post("{\"prompt\":\"a\",\"stream\":true,\"partial_images\":2,\"size\":\"32x32\"}")
+                .asString();
+
+        assertThat(four.split("event: image_generation.partial_image\ndata: ", -1).length - 1, is(2));
+        assertThat(four, containsString("\"partial_image_index\":0,\"created_at\":"));
+        assertThat(four, containsString("\"partial_image_index\":1,\"created_at\":"));
+        assertThat(four, containsString("\"size\":\"32x32\""));
+        assertThat(
+                "the first partial image has the size and colour of what the model saw at step 2",
+                four,
+                containsString("\"b64_json\":\"" + base64(32 * 32 * 3, -1 - 2) + "\",\"partial_image_index\":0"));
+        assertThat(
+                post("{\"prompt\":\"a\",\"stream\":true,\"partial_images\":3,\"steps\":1}")
+                        .asString(),
+                not(containsString("partial_image")));
+    }
+
+    @Test
+    void anUnknownModelIsRefusedWhereTheClientIsStrict() {
+        post("{\"prompt\":\"a\",\"model\":\"gpt-image-1\",\"strict\":true}")
+                .then()
+                .statusCode(404)
+                .body("error.code", is("model_not_found"))
+                .body("error.param", is("model"))
+                .body("error.message", containsString("gpt-image-1"));
+        post("{\"prompt\":\"a\",\"model\":\"fake\",\"strict\":true}").then().statusCode(200);
+        post("{\"prompt\":\"a\",\"strict\":true}").then().statusCode(200);
+    }
+
+    @Test
+    void editsAreRefusedWithoutReadingTheirPictures() {
+        given().multiPart("prompt", "a")
+                .multiPart("image[]", "a.png", new byte[40_000], "image/png")
+                .post(server.url() + "/v1/images/edits")
+                .then()
+                .statusCode(501)
+                .header("x-should-retry", "false")
+                .header("Connection", "close")
+                .body("error.code", is("not_implemented"))
+                .body("error.message", containsString("/v1/images/generations"));
+        given().options(server.url() + "/v1/images/edits").then().statusCode(204);
+    }
+
+    @Test
+    void aStreamTellsAFailureAsAnErrorEvent() {
+        String events = post("{\"prompt\":\"boom\",\"stream\":true}").asString();
+
+        assertThat(events, containsString("event: error\ndata: {\"error\":{\"message\":\"the model failed"));
+        assertThat(events, not(containsString("secret")));
+    }
+
+    @Test
+    void aFailureOfTheModelIsAServersErrorWithoutSecretsThatSdksDoNotRetry() {
+        post("{\"prompt\":\"boom\"}")
+                .then()
+                .statusCode(500)
+                .header("x-should-retry", "false")
+                .body("error.code", is("inference_failed"))
+                .body("error.type", is("server_error"))
+                .body("error.message", equalTo("the model failed to draw this picture"));
+        post("{\"prompt\":\"oom\"}").then().statusCode(500).body("error.code", is("internal"));
+    }
+
+    @Test
+    void whatTheModelRefusesIsTheClientsError() {
+        post("{\"prompt\":\"picky\"}").then().statusCode(400).body("error.param", is("prompt"));
+    }
+
+    @Test
+    void optionsSaysThatTheRouteIsThere() {
+        given(client).options(PATH).then().statusCode(204).header("Allow", containsString("POST"));
+    }
+
+    @Test
+    void theSameIdempotencyKeyDrawsOnceAndAnotherBodyUnderItIsRefused() {
+        String body = "{\"prompt\":\"once\"}";
+        String first = given(client)
+                .header("Idempotency-Key", "k1")
+                .body(body)
+                .post(PATH)
+                .path("id");
+        String second = given(client)
+                .header("Idempotency-Key", "k1")
+                .body(body)
+                .post(PATH)
+                .path("id");
+
+        assertThat(second, is(first));
+        assertThat(server.pipeline.finished(), hasSize(1));
+        given(client)
+                .header("Idempotency-Key", "k1")
+                .body("{\"prompt\":\"twice\"}")
+                .post(PATH)
+                .then()
+                .statusCode(422)
+                .body("error.param", is("Idempotency-Key"));
+    }
+
+    private static String base64(int length, int value) {
+        byte[] bytes = new byte[length];
+        Arrays.fill(bytes, (byte) value);
+        return Base64.getEncoder().encodeToString(bytes);
+    }
+
+    private static Response post(String body) {
+        return given(client).body(body).post(PATH);
+    }
+}
