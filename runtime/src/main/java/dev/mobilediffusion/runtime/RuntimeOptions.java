@@ -12,7 +12,8 @@ import java.util.Optional;
  * @param memory what to spend memory on
  * @param verifyHashes whether every file is compared with the hashes in {@code bundle.json}, where there is one
  * @param profile folder into which each network writes what its operators did, unoptimized; empty for none
- * @param graphs folder in which optimized graphs are kept for later starts; empty to keep none
+ * @param graphs where optimized graphs are kept for later starts; empty to keep none
+ * @param execution what is to compute
  */
 public record RuntimeOptions(
         int threads,
@@ -20,7 +21,8 @@ public record RuntimeOptions(
         MemoryProfile memory,
         boolean verifyHashes,
         Optional<Path> profile,
-        Optional<Path> graphs) {
+        Optional<GraphFolder> graphs,
+        Execution execution) {
 
     public static final int MAX_THREADS = 256;
 
@@ -36,49 +38,53 @@ public record RuntimeOptions(
         Objects.requireNonNull(memory, "memory");
         Objects.requireNonNull(profile, "profile");
         Objects.requireNonNull(graphs, "graphs");
+        Objects.requireNonNull(execution, "execution");
         if (threads < 1 || threads > MAX_THREADS) {
             throw new IllegalArgumentException("threads must be in [1, %d], got %d".formatted(MAX_THREADS, threads));
         }
     }
 
-    /** The processors that are worth a thread, as {@link Processors} finds them, no spinning, for speed, verified, no folders. */
+    /** A thread for each processor that Java may use, no spinning, for speed, verified, no folders, computed by what suits. */
     public static RuntimeOptions defaults() {
-        int processors =
-                new Processors(Path.of("/")).worthAThread(Runtime.getRuntime().availableProcessors());
         return new RuntimeOptions(
-                Math.min(processors, MAX_THREADS),
+                Math.min(Runtime.getRuntime().availableProcessors(), MAX_THREADS),
                 false,
                 MemoryProfile.SPEED,
                 true,
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                Execution.DEFAULT);
     }
 
     public RuntimeOptions withThreads(int value) {
-        return new RuntimeOptions(value, spinning, memory, verifyHashes, profile, graphs);
+        return new RuntimeOptions(value, spinning, memory, verifyHashes, profile, graphs, execution);
     }
 
     public RuntimeOptions withSpinning(boolean value) {
-        return new RuntimeOptions(threads, value, memory, verifyHashes, profile, graphs);
+        return new RuntimeOptions(threads, value, memory, verifyHashes, profile, graphs, execution);
     }
 
     public RuntimeOptions withMemory(MemoryProfile value) {
-        return new RuntimeOptions(threads, spinning, value, verifyHashes, profile, graphs);
+        return new RuntimeOptions(threads, spinning, value, verifyHashes, profile, graphs, execution);
     }
 
     public RuntimeOptions withVerifyHashes(boolean value) {
-        return new RuntimeOptions(threads, spinning, memory, value, profile, graphs);
+        return new RuntimeOptions(threads, spinning, memory, value, profile, graphs, execution);
     }
 
     public RuntimeOptions withProfile(Path folder) {
-        return new RuntimeOptions(threads, spinning, memory, verifyHashes, Optional.of(folder), graphs);
+        return new RuntimeOptions(threads, spinning, memory, verifyHashes, Optional.of(folder), graphs, execution);
     }
 
     public RuntimeOptions withoutGraphs() {
-        return new RuntimeOptions(threads, spinning, memory, verifyHashes, profile, Optional.empty());
+        return new RuntimeOptions(threads, spinning, memory, verifyHashes, profile, Optional.empty(), execution);
     }
 
-    public RuntimeOptions withGraphs(Path folder) {
-        return new RuntimeOptions(threads, spinning, memory, verifyHashes, profile, Optional.of(folder));
+    public RuntimeOptions withGraphs(GraphFolder folder) {
+        return new RuntimeOptions(threads, spinning, memory, verifyHashes, profile, Optional.of(folder), execution);
+    }
+
+    public RuntimeOptions withExecution(Execution value) {
+        return new RuntimeOptions(threads, spinning, memory, verifyHashes, profile, graphs, value);
     }
 }

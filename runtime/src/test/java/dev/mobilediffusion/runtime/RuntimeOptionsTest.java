@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class RuntimeOptionsTest {
@@ -15,17 +16,19 @@ final class RuntimeOptionsTest {
         assertThat(
                 RuntimeOptions.defaults(),
                 is(new RuntimeOptions(
-                        new Processors(Path.of("/"))
-                                .worthAThread(Runtime.getRuntime().availableProcessors()),
+                        Runtime.getRuntime().availableProcessors(),
                         false,
                         RuntimeOptions.MemoryProfile.SPEED,
                         true,
                         Optional.empty(),
-                        Optional.empty())));
+                        Optional.empty(),
+                        Execution.DEFAULT)));
     }
 
     @Test
     void everyOptionCanBeSet() {
+        GraphFolder graphs = new GraphFolder(Path.of("graphs"), "some processor");
+        Execution execution = new Execution(ExecutionProvider.CPU, Optional.empty(), Set.of(KernelSwitch.BF16));
         assertThat(
                 RuntimeOptions.defaults()
                         .withThreads(3)
@@ -33,14 +36,34 @@ final class RuntimeOptionsTest {
                         .withMemory(RuntimeOptions.MemoryProfile.SMALL)
                         .withVerifyHashes(false)
                         .withProfile(Path.of("profiles"))
-                        .withGraphs(Path.of("graphs")),
+                        .withGraphs(graphs)
+                        .withExecution(execution),
                 is(new RuntimeOptions(
                         3,
                         true,
                         RuntimeOptions.MemoryProfile.SMALL,
                         false,
                         Optional.of(Path.of("profiles")),
-                        Optional.of(Path.of("graphs")))));
+                        Optional.of(graphs),
+                        execution)));
+    }
+
+    @Test
+    void aPluginTakesTheProvidersPlace() {
+        Optional<Path> library = Optional.of(Path.of("libprovider.so"));
+
+        IllegalArgumentException refusal = assertThrows(
+                IllegalArgumentException.class, () -> new Execution(ExecutionProvider.XNNPACK, library, Set.of()));
+
+        assertThat(refusal.getMessage(), is("ep must be auto where ep-library brings a provider, got xnnpack"));
+    }
+
+    @Test
+    void providersAndSwitchesAreCalledByTheirLabels() {
+        assertThat(ExecutionProvider.ofLabel("XNNPACK"), is(Optional.of(ExecutionProvider.XNNPACK)));
+        assertThat(ExecutionProvider.ofLabel("xnn"), is(Optional.empty()));
+        assertThat(KernelSwitch.ofLabel("lut-gemm"), is(Optional.of(KernelSwitch.LUT_GEMM)));
+        assertThat(KernelSwitch.labels(), is("bf16, lut-gemm, no-kleidiai"));
     }
 
     @Test

@@ -1,11 +1,13 @@
 package dev.mobilediffusion.server;
 
+import dev.mobilediffusion.runtime.GraphFolder;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.server.discovery.Advertisement;
 import dev.mobilediffusion.server.discovery.LocalNetwork;
 import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.machine.Machine;
 import dev.mobilediffusion.server.models.ModelRegistry;
 import dev.mobilediffusion.server.models.PipelineLoader;
 import dev.mobilediffusion.server.security.KeyFileException;
@@ -13,7 +15,6 @@ import dev.mobilediffusion.server.security.TlsException;
 import dev.mobilediffusion.server.store.FolderInUseException;
 import dev.mobilediffusion.server.store.UnknownSchemaException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
@@ -35,9 +36,12 @@ public final class Main {
      */
     public static void serve(ServerConfig config, PrintWriter out) {
         ServerLogManager.install();
+        Machine machine = Machine.here();
         PipelineLoader loader = new PipelineLoader(RuntimeOptions.defaults()
+                .withThreads(machine.processors().threads(Runtime.getRuntime().availableProcessors()))
                 .withMemory(config.memory().profile())
-                .withGraphs(UserFolders.graphs(config.data())));
+                .withGraphs(new GraphFolder(
+                        UserFolders.graphs(config.data()), machine.processors().identity())));
         ImageServer server = start(config, loader);
         server.metrics().watchEmbeddingCache(loader::cacheHits, loader::cacheMisses);
         FutureTask<Advertisement> advertisement = new FutureTask<>(() -> advertise(server));
@@ -55,7 +59,7 @@ public final class Main {
                     loader,
                     bundle -> ModelBundle.open(bundle)
                             .memoryEstimate(config.memory().profile()),
-                    config.memory().budget(new MachineMemory(Path.of("/")).availableBytes()));
+                    config.memory().budget(Machine.here().memory().availableBytes()));
             return ImageServer.start(config, models, new FileEncoder(config.pictureMetadata()), FileEncoder.formats());
         } catch (IllegalArgumentException
                 | IllegalStateException

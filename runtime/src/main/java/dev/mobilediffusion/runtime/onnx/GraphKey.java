@@ -11,8 +11,7 @@ import java.util.HexFormat;
 import java.util.stream.Stream;
 
 /**
- * What an optimized graph depends on: the network's files by size and time, ONNX Runtime, the processor, and the options
- * that steer the optimization.
+ * What an optimized graph depends on: the network's files by size and time, ONNX Runtime, and the processor.
  *
  * @param network absolute path of its {@code model.onnx}
  * @param pathHash names the network
@@ -22,19 +21,18 @@ import java.util.stream.Stream;
 record GraphKey(Path network, String pathHash, String hash, long bytes) {
 
     /** To be raised when the same key would no longer give the same graph. */
-    private static final String FORM = "1";
+    private static final String FORM = "2";
 
     private static final int HASH_DIGITS = 16;
 
-    private static final Path PROCESSOR = Path.of("/proc/cpuinfo");
-
     /**
-     * @param options that steer the optimization, in words
+     * @param processor what tells processors apart
      * @throws IOException when the network's files cannot be listed
      */
-    static GraphKey of(Path network, String ortVersion, String options) throws IOException {
+    static GraphKey of(Path network, String ortVersion, String processor) throws IOException {
         Path absolute = network.toAbsolutePath().normalize();
-        StringBuilder text = new StringBuilder(String.join("\n", FORM, ortVersion, options, processor(PROCESSOR)));
+        StringBuilder text =
+                new StringBuilder(String.join("\n", FORM, ortVersion, System.getProperty("os.arch"), processor));
         long bytes = 0;
         try (Stream<Path> files = Files.list(absolute.getParent()).sorted()) {
             for (Path file : (Iterable<Path>) files::iterator) {
@@ -50,19 +48,6 @@ record GraphKey(Path network, String pathHash, String hash, long bytes) {
     /** Name of the entry's folder. */
     String entry() {
         return pathHash + "-" + hash;
-    }
-
-    /** The processor's model and abilities where Linux tells them, else its kind; clock rates and the like change. */
-    static String processor(Path cpuinfo) {
-        String kind = System.getProperty("os.arch");
-        try (Stream<String> lines = Files.lines(cpuinfo)) {
-            return kind
-                    + lines.filter(line -> line.matches("(model name|flags|Features|CPU (implementer|part))\\s*:.*"))
-                            .distinct()
-                            .reduce("", (all, line) -> all + "\n" + line);
-        } catch (IOException unknown) {
-            return kind;
-        }
     }
 
     private static String sha256(String text) {

@@ -4,8 +4,12 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession.SessionOptions;
+import dev.mobilediffusion.runtime.Execution;
+import dev.mobilediffusion.runtime.ExecutionPlan;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.RuntimeOptions;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -26,6 +30,8 @@ public final class OnnxRuntime {
     private final OrtEnvironment environment;
     private final int sharedThreads;
     private final boolean sharedSpinning;
+    private final ExecutionProviders providers;
+    private final Map<Execution, Placement> placements = new ConcurrentHashMap<>();
 
     private OnnxRuntime(RuntimeOptions options) throws OrtException {
         sharedThreads = options.threads();
@@ -39,6 +45,30 @@ public final class OnnxRuntime {
                     OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "mobilediffusion", threading);
         }
         environment.setTelemetry(false);
+        providers = ExecutionProviders.probe(environment.getVersion());
+    }
+
+    /**
+     * What computes the networks that are opened with these options, found by trying, not by measuring.
+     *
+     * @throws IllegalArgumentException when the provider that they ask for is not there
+     */
+    public static ExecutionPlan plan(RuntimeOptions options) {
+        try {
+            return instance(options).placement(options).plan(options);
+        } catch (OrtException failure) {
+            throw failure("ONNX Runtime", failure);
+        }
+    }
+
+    /** Whether optimized graphs can be kept: another provider's are compiled for it, and cannot be written to a file. */
+    boolean keepsGraphs(RuntimeOptions options) {
+        return placement(options).isCpuAlone();
+    }
+
+    private Placement placement(RuntimeOptions options) {
+        return placements.computeIfAbsent(
+                options.execution(), execution -> new Placement(execution, providers, environment));
     }
 
     static synchronized OnnxRuntime instance(RuntimeOptions options) throws OrtException {
@@ -87,13 +117,17 @@ public final class OnnxRuntime {
     /** Options for the session of {@code network}; {@code workingMemoryKept} is whether activations stay allocated. */
     SessionOptions sessionOptions(String network, RuntimeOptions options, boolean workingMemoryKept)
             throws OrtException {
+        Placement placement = placement(options);
+        // A provider with threads of its own would find ONNX Runtime's spinning on the cores that it needs
+        boolean spinning = options.spinning() && placement.isCpuAlone();
         SessionOptions session = new SessionOptions();
-        if (options.threads() == sharedThreads && options.spinning() == sharedSpinning) {
+        placement.apply(session, options.threads());
+        if (options.threads() == sharedThreads && spinning == sharedSpinning) {
             session.disablePerSessionThreads();
         } else {
             session.setIntraOpNumThreads(options.threads());
             session.setInterOpNumThreads(1);
-            session.addConfigEntry(ALLOW_SPINNING, options.spinning() ? "1" : "0");
+            session.addConfigEntry(ALLOW_SPINNING, spinning ? "1" : "0");
         }
         // An arena grows in powers of two, and small networks are closed after each stage anyway
         boolean kept = workingMemoryKept && options.memory() == RuntimeOptions.MemoryProfile.SPEED;

@@ -3,6 +3,7 @@ package dev.mobilediffusion.runtime.onnx;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
+import dev.mobilediffusion.runtime.GraphFolder;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -43,10 +44,11 @@ final class SessionSource {
         this.name = name;
         this.options = options;
         this.workingMemoryKept = workingMemoryKept;
-        if (options.graphs().isPresent() && options.profile().isEmpty()) {
-            GraphCache cache = new GraphCache(options.graphs().get());
+        if (options.graphs().isPresent() && options.profile().isEmpty() && runtime.keepsGraphs(options)) {
+            GraphFolder graphs = options.graphs().get();
+            GraphCache cache = new GraphCache(graphs.folder());
             try {
-                GraphKey key = GraphKey.of(file, runtime.version(), "all optimizations");
+                GraphKey key = GraphKey.of(file, runtime.version(), graphs.processor());
                 optimized = cache.find(key);
                 if (optimized.isEmpty()) {
                     optimized = optimize(cache, key);

@@ -5,6 +5,7 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThanOrEqualTo;
 
 import dev.mobilediffusion.runtime.CancelToken;
+import dev.mobilediffusion.runtime.GraphFolder;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.RuntimeOptions.MemoryProfile;
@@ -59,7 +60,8 @@ final class VaeDecoderTest {
         CancelToken cancel = new CancelToken();
         cancel.cancel();
         long before = OnnxRuntime.openSessions();
-        try (VaeDecoder decoder = VaeDecoder.load(ModelBundle.open(POCKET), SMALL.withGraphs(graphs))) {
+        try (VaeDecoder decoder =
+                VaeDecoder.load(ModelBundle.open(POCKET), SMALL.withGraphs(new GraphFolder(graphs, "")))) {
             Assertions.assertThrows(InferenceException.class, () -> decoder.decode(noise(8 * 64 * 64), cancel));
 
             assertThat(OnnxRuntime.openSessions(), is(before));

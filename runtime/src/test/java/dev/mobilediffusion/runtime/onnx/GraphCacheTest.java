@@ -5,6 +5,7 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 
 import dev.mobilediffusion.runtime.CancelToken;
+import dev.mobilediffusion.runtime.GraphFolder;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.RuntimeOptions.MemoryProfile;
 import dev.mobilediffusion.runtime.TinyBundle;
@@ -73,31 +74,19 @@ final class GraphCacheTest {
     }
 
     @Test
-    void aKeyNamesVersionAndOptions() throws IOException {
-        String entry = GraphKey.of(network, "1.28.0", "all").entry();
+    void aKeyNamesVersionAndProcessor() throws IOException {
+        String entry = GraphKey.of(network, "1.28.0", "A").entry();
 
-        assertThat(GraphKey.of(network, "1.28.0", "all").entry(), is(entry));
-        assertThat(GraphKey.of(network, "1.29.0", "all").entry(), is(not(entry)));
-        assertThat(GraphKey.of(network, "1.28.0", "none").entry(), is(not(entry)));
-    }
-
-    @Test
-    void aKeyNamesTheProcessorButNotItsClock() throws IOException {
-        Path cpuinfo = folder.resolve("cpuinfo");
-        Files.writeString(cpuinfo, "model name : A\ncpu MHz : 1000\nflags : avx2\n");
-        String processor = GraphKey.processor(cpuinfo);
-
-        Files.writeString(cpuinfo, "model name : A\ncpu MHz : 2000\nflags : avx2\n");
-        assertThat(GraphKey.processor(cpuinfo), is(processor));
-        Files.writeString(cpuinfo, "model name : A\ncpu MHz : 1000\nflags : avx2 avx512f\n");
-        assertThat(GraphKey.processor(cpuinfo), is(not(processor)));
+        assertThat(GraphKey.of(network, "1.28.0", "A").entry(), is(entry));
+        assertThat(GraphKey.of(network, "1.29.0", "A").entry(), is(not(entry)));
+        assertThat(GraphKey.of(network, "1.28.0", "B").entry(), is(not(entry)));
     }
 
     @Test
     void drawsWithoutAFolderToWriteTo() throws IOException {
         Path file = Files.writeString(folder.resolve("a file"), "");
 
-        assertThat(predict(RuntimeOptions.defaults().withGraphs(file)), is(expected));
+        assertThat(predict(RuntimeOptions.defaults().withGraphs(new GraphFolder(file, ""))), is(expected));
     }
 
     @Test
@@ -115,7 +104,7 @@ final class GraphCacheTest {
     }
 
     private RuntimeOptions cached() {
-        return RuntimeOptions.defaults().withGraphs(graphs);
+        return RuntimeOptions.defaults().withGraphs(new GraphFolder(graphs, ""));
     }
 
     private Path onlyEntry() throws IOException {

@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import com.sun.management.ThreadMXBean;
 import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.GraphFolder;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.ModelInfo;
@@ -293,7 +294,7 @@ final class TextToImagePipelineTest {
     void theSmallProfileHoldsNoNetworkAfterAPictureThatWasCancelled(@TempDir Path graphs) {
         RuntimeOptions small = RuntimeOptions.defaults()
                 .withMemory(RuntimeOptions.MemoryProfile.SMALL)
-                .withGraphs(graphs);
+                .withGraphs(new GraphFolder(graphs, ""));
         long before = OnnxRuntime.openSessions();
         try (TextToImagePipeline saving = load(TinyBundle.STABLE_DIFFUSION, small)) {
             for (Stage stage : List.of(Stage.TEXT_ENCODER, Stage.UNET, Stage.VAE_DECODER)) {

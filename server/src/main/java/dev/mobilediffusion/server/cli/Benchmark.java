@@ -9,6 +9,8 @@ import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.runtime.StageTimings;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.pipeline.TextToImagePipeline;
+import dev.mobilediffusion.server.machine.Machine;
+import dev.mobilediffusion.server.machine.MachineMemory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -62,9 +64,8 @@ record Benchmark(
     record Memory(OptionalLong peakBytes, OptionalLong steadyBytes) {
 
         static Memory now() {
-            return new Memory(
-                    ResidentMemory.peakBytes(),
-                    ResidentMemory.currentBytes(ProcessHandle.current().pid()));
+            MachineMemory memory = Machine.here().memory();
+            return new Memory(memory.peakBytes(), memory.residentBytes());
         }
     }
 

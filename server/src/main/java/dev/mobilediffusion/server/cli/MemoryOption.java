@@ -1,8 +1,11 @@
 package dev.mobilediffusion.server.cli;
 
+import dev.mobilediffusion.runtime.GraphFolder;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.RuntimeOptions.MemoryProfile;
 import dev.mobilediffusion.server.UserFolders;
+import dev.mobilediffusion.server.machine.Machine;
+import dev.mobilediffusion.server.machine.Processors;
 import java.nio.file.Path;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
@@ -29,7 +32,10 @@ final class MemoryOption {
     /** With the profile of the flag, else of the variable; optimized graphs are kept in the user's data folder. */
     RuntimeOptions options() {
         Path data = UserFolders.data(System.getenv(), Path.of(System.getProperty("user.home")));
-        RuntimeOptions options = RuntimeOptions.defaults().withGraphs(UserFolders.graphs(data));
+        Processors processors = Machine.here().processors();
+        RuntimeOptions options = RuntimeOptions.defaults()
+                .withThreads(processors.threads(Runtime.getRuntime().availableProcessors()))
+                .withGraphs(new GraphFolder(UserFolders.graphs(data), processors.identity()));
         return profile == null ? options : options.withMemory(profile);
     }
 

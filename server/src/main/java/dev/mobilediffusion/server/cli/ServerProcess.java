@@ -1,5 +1,6 @@
 package dev.mobilediffusion.server.cli;
 
+import dev.mobilediffusion.server.machine.Machine;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -75,7 +76,7 @@ final class ServerProcess implements AutoCloseable {
 
     /** Bytes of RAM that the server holds now; empty where the system does not say. */
     OptionalLong residentBytes() {
-        return ResidentMemory.currentBytes(process.pid());
+        return Machine.here().memory().residentBytes(process.pid());
     }
 
     @Override

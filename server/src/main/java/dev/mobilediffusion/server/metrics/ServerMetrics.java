@@ -1,6 +1,9 @@
 package dev.mobilediffusion.server.metrics;
 
+import dev.mobilediffusion.runtime.ExecutionPlan;
 import dev.mobilediffusion.runtime.Stage;
+import dev.mobilediffusion.server.machine.DeviceCondition;
+import dev.mobilediffusion.server.machine.Machine;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -10,7 +13,6 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.DoubleSupplier;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 
 /** The server's meters. Thread-safe. */
 public final class ServerMetrics implements AutoCloseable {
@@ -78,13 +81,14 @@ public final class ServerMetrics implements AutoCloseable {
 
     /** With the meters of this JVM, this process and this board. */
     public static ServerMetrics create() {
-        return create(Path.of("/proc/self/status"), Path.of("/sys/class/thermal"));
+        return create(Machine.here());
     }
 
-    static ServerMetrics create(Path processStatus, Path thermalZones) {
+    /** With the meters of this JVM and process, and of {@code machine}. */
+    public static ServerMetrics create(Machine machine) {
         ServerMetrics metrics = new ServerMetrics(new ProcessMeters());
-        metrics.processMeters.bindTo(metrics.registry, processStatus);
-        DeviceTemperature.bindTo(metrics.registry, thermalZones);
+        metrics.processMeters.bindTo(metrics.registry, machine.memory());
+        DeviceMeters.bindTo(metrics.registry, machine);
         for (String state : List.of("succeeded", "failed", "cancelled")) {
             metrics.jobs(state);
         }
@@ -102,6 +106,16 @@ public final class ServerMetrics implements AutoCloseable {
                 .description("Jobs that may wait for a worker")
                 .strongReference(true)
                 .register(registry);
+    }
+
+    /** Shows what heat and battery allow from now on. */
+    public void watchDevice(Supplier<DeviceCondition> condition) {
+        DeviceMeters.watch(registry, condition);
+    }
+
+    /** Shows what computes the networks. */
+    public void describeExecution(ExecutionPlan plan) {
+        DeviceMeters.describe(registry, plan);
     }
 
     /** Shows the cache of prompt embeddings from now on; both numbers only grow. */

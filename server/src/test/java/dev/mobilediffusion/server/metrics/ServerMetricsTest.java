@@ -12,7 +12,11 @@ import static org.hamcrest.Matchers.lessThanOrEqualTo;
 import static org.hamcrest.Matchers.not;
 
 import com.sun.management.ThreadMXBean;
+import dev.mobilediffusion.runtime.ExecutionPlan;
 import dev.mobilediffusion.runtime.Stage;
+import dev.mobilediffusion.server.machine.DeviceCondition;
+import dev.mobilediffusion.server.machine.Machine;
+import dev.mobilediffusion.server.machine.MachineMemory;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -23,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,7 +41,7 @@ final class ServerMetricsTest {
 
     @Test
     void everyMeterHasTheNameThatDashboardsRelyOn() {
-        try (ServerMetrics metrics = ServerMetrics.create(folder.resolve("none"), folder.resolve("none"))) {
+        try (ServerMetrics metrics = ServerMetrics.create(machine())) {
             metrics.watchQueue(() -> 3, () -> 64);
             metrics.watchEmbeddingCache(() -> 5, () -> 7);
             metrics.requestDone("openai", "success", Duration.ofMillis(120));
@@ -72,7 +77,7 @@ final class ServerMetricsTest {
 
     @Test
     void saysHowBusyTheProcessorIs() {
-        try (ServerMetrics metrics = ServerMetrics.create(folder.resolve("none"), folder.resolve("none"))) {
+        try (ServerMetrics metrics = ServerMetrics.create(machine())) {
             String text = text(metrics, ServerMetrics.PROMETHEUS_TEXT);
 
             assertThat(value(text, "system_cpu_count"), is((double)
@@ -106,9 +111,11 @@ final class ServerMetricsTest {
 
     @Test
     void readingTheResidentMemoryMakesLittleGarbage() throws IOException {
-        Path status = Files.writeString(folder.resolve("status"), "Name:\tjava\n".repeat(100) + "VmRSS:\t2048 kB\n");
+        Path status = Files.createDirectories(folder.resolve("proc/self")).resolve("status");
+        Files.writeString(status, "Name:\tjava\n".repeat(100) + "VmRSS:\t2048 kB\n");
+        MachineMemory memory = machine().memory();
 
-        long garbage = garbage(() -> ProcessMeters.residentBytes(status));
+        long garbage = garbage(memory::residentBytes);
 
         assertThat("bytes per reading", garbage, is(lessThan(32_768L)));
     }
@@ -129,7 +136,7 @@ final class ServerMetricsTest {
     @Test
     void whatIsCountedIsStillCountedAfterTheGarbageCollectorRan() throws InterruptedException {
         AtomicLong hits = new AtomicLong(5);
-        try (ServerMetrics metrics = ServerMetrics.create(folder.resolve("none"), folder.resolve("none"))) {
+        try (ServerMetrics metrics = ServerMetrics.create(machine())) {
             metrics.watchEmbeddingCache(hits::get, () -> 7);
             WeakReference<Object> rubbish = new WeakReference<>(new Object());
             while (rubbish.get() != null) {
@@ -147,7 +154,7 @@ final class ServerMetricsTest {
 
     @Test
     void aScraperMayAskForOpenMetrics() {
-        try (ServerMetrics metrics = ServerMetrics.create(folder, folder)) {
+        try (ServerMetrics metrics = ServerMetrics.create(machine())) {
             assertThat(text(metrics, ServerMetrics.OPEN_METRICS), endsWith("# EOF\n"));
             assertThat(text(metrics, ServerMetrics.PROMETHEUS_TEXT), not(containsString("# EOF")));
         }
@@ -158,9 +165,9 @@ final class ServerMetricsTest {
         zone("thermal_zone0", "cpu-thermal", "48250");
         zone("thermal_zone1", "cpu-thermal", "50000");
         zone("thermal_zone2", "gpu-thermal", "");
-        Files.createDirectories(folder.resolve("cooling_device0"));
+        Files.createDirectories(folder.resolve("sys/class/thermal/cooling_device0"));
 
-        try (ServerMetrics metrics = ServerMetrics.create(folder.resolve("none"), folder)) {
+        try (ServerMetrics metrics = ServerMetrics.create(machine())) {
             String text = text(metrics, ServerMetrics.PROMETHEUS_TEXT);
 
             assertThat(
@@ -172,17 +179,44 @@ final class ServerMetricsTest {
 
     @Test
     void readsTheResidentMemoryOfTheProcess() throws IOException {
-        Path status = Files.writeString(folder.resolve("status"), "Name:\tjava\nVmRSS:\t  2048 kB\nThreads:\t9\n");
-        assertThat(ProcessMeters.residentBytes(status), is(2048.0 * 1024));
-        try (ServerMetrics metrics = ServerMetrics.create(status, folder)) {
+        Path status = Files.createDirectories(folder.resolve("proc/self")).resolve("status");
+        Files.writeString(status, "Name:\tjava\nVmRSS:\t  2048 kB\nThreads:\t9\n");
+        try (ServerMetrics metrics = ServerMetrics.create(machine())) {
             assertThat(
                     text(metrics, ServerMetrics.PROMETHEUS_TEXT),
                     containsString("process_resident_memory_bytes 2097152.0\n"));
         }
     }
 
+    @Test
+    void showsBatteryConditionAndWhatComputes() throws IOException {
+        Path battery = Files.createDirectories(folder.resolve("sys/class/power_supply/BAT0"));
+        Files.writeString(battery.resolve("type"), "Battery\n");
+        Files.writeString(battery.resolve("capacity"), "57\n");
+        Files.writeString(battery.resolve("status"), "Discharging\n");
+        try (ServerMetrics metrics = ServerMetrics.create(machine())) {
+            metrics.watchDevice(() -> DeviceCondition.WARM);
+            metrics.describeExecution(
+                    new ExecutionPlan("xnnpack", "asked for", List.of("cpu", "xnnpack"), 4, "1.21.0"));
+            String text = text(metrics, ServerMetrics.PROMETHEUS_TEXT);
+
+            assertThat(text, containsString("mobilediffusion_device_battery_percent 57.0\n"));
+            assertThat(text, containsString("mobilediffusion_device_discharging 1.0\n"));
+            assertThat(text, containsString("mobilediffusion_device_condition{condition=\"warm\"} 1.0\n"));
+            assertThat(text, containsString("mobilediffusion_device_condition{condition=\"hot\"} 0.0\n"));
+            assertThat(
+                    text,
+                    containsString("mobilediffusion_execution_info{onnxruntime=\"1.21.0\",provider=\"xnnpack\","
+                            + "threads=\"4\"} 1\n"));
+        }
+    }
+
+    private Machine machine() {
+        return Machine.at(folder);
+    }
+
     private void zone(String name, String type, String millidegrees) throws IOException {
-        Path zone = Files.createDirectories(folder.resolve(name));
+        Path zone = Files.createDirectories(folder.resolve("sys/class/thermal/" + name));
         Files.writeString(zone.resolve("type"), type + "\n");
         Files.writeString(zone.resolve("temp"), millidegrees + "\n");
     }

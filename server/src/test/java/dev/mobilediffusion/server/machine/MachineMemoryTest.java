@@ -1,13 +1,11 @@
-package dev.mobilediffusion.server;
+package dev.mobilediffusion.server.machine;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.is;
 
-import dev.mobilediffusion.runtime.RuntimeOptions.MemoryProfile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,7 +19,7 @@ final class MachineMemoryTest {
     void readsWhatTheMachineHas() throws IOException {
         write("proc/meminfo", "MemTotal:  2000 kB\nMemFree:  10 kB\nMemAvailable:   1000 kB\n");
 
-        assertThat(new MachineMemory(root).availableBytes(), is(OptionalLong.of(1_024_000)));
+        assertThat(memory().availableBytes(), is(OptionalLong.of(1_024_000)));
     }
 
     @Test
@@ -30,27 +28,33 @@ final class MachineMemoryTest {
         write("sys/fs/cgroup/memory.max", "700000\n");
         write("sys/fs/cgroup/memory.current", "200000\n");
 
-        assertThat(new MachineMemory(root).availableBytes(), is(OptionalLong.of(500_000)));
+        assertThat(memory().availableBytes(), is(OptionalLong.of(500_000)));
 
         write("sys/fs/cgroup/memory.stat", "anon 5\ninactive_file 150000\n");
-        assertThat(new MachineMemory(root).availableBytes(), is(OptionalLong.of(650_000)));
+        assertThat(memory().availableBytes(), is(OptionalLong.of(650_000)));
 
         write("sys/fs/cgroup/memory.max", "max\n");
-        assertThat(new MachineMemory(root).availableBytes(), is(OptionalLong.of(1_024_000)));
+        assertThat(memory().availableBytes(), is(OptionalLong.of(1_024_000)));
     }
 
     @Test
     void saysNothingWhereTheSystemDoesNot() {
-        assertThat(new MachineMemory(root).availableBytes(), is(OptionalLong.empty()));
+        assertThat(memory().availableBytes(), is(OptionalLong.empty()));
     }
 
     @Test
-    void theBudgetIsWhatIsSetElseMostOfWhatIsFree() {
-        ModelMemory set = new ModelMemory(MemoryProfile.SMALL, 5000, Duration.ofMinutes(1));
+    void tellsWhatAProcessHolds() throws IOException {
+        write("proc/self/status", "Name:\tjava\nVmHWM:\t  4096 kB\nVmRSS:\t  2048 kB\nThreads:\t9\n");
+        write("proc/77/status", "VmRSS:\t1 kB\n");
 
-        assertThat(set.budget(OptionalLong.of(1000)), is(5000L));
-        assertThat(ModelMemory.DEFAULT.budget(OptionalLong.of(1000)), is(800L));
-        assertThat(ModelMemory.DEFAULT.budget(OptionalLong.empty()), is(Long.MAX_VALUE));
+        assertThat(memory().residentBytes(), is(OptionalLong.of(2048 * 1024)));
+        assertThat(memory().peakBytes(), is(OptionalLong.of(4096 * 1024)));
+        assertThat(memory().residentBytes(77), is(OptionalLong.of(1024)));
+        assertThat(memory().residentBytes(78), is(OptionalLong.empty()));
+    }
+
+    private MachineMemory memory() {
+        return Machine.at(root).memory();
     }
 
     private void write(String file, String text) throws IOException {

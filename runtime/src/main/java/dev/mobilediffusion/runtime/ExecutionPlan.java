@@ -1,0 +1,19 @@
+package dev.mobilediffusion.runtime;
+
+import java.util.List;
+
+/**
+ * What computes the networks of this process, and why.
+ *
+ * @param provider label of the execution provider; operators that it cannot compute run on {@code cpu}
+ * @param reason why this one, in words
+ * @param available labels of all that the loaded ONNX Runtime has, {@code cpu} among them
+ * @param threads that compute
+ * @param onnxRuntime version of ONNX Runtime, such as 1.28.0
+ */
+public record ExecutionPlan(String provider, String reason, List<String> available, int threads, String onnxRuntime) {
+
+    public ExecutionPlan {
+        available = List.copyOf(available);
+    }
+}
