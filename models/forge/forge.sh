@@ -30,26 +30,26 @@ fi
 if [ ! -x "$venv/bin/python" ]; then
   python3 -m venv "$venv" || { echo "forge.sh: python3 has no venv module: install it (Debian: python3-venv)" >&2; exit 1; }
 fi
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$forge/requirements.txt"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -e "$forge"
 
 # 2. Draw the pictures; train text tower, autoencoder, denoiser, decoder and checker (three quarters of the budget)
-"$venv/bin/python" "$forge" train --minutes "$(share 75)" --run "$run"
+"$venv/bin/python" -m forge train --minutes "$(share 75)" --run "$run"
 
 # 3. Distil the denoiser to eight steps, and that to one; make the decoder narrower (docs/adr/0014)
-"$venv/bin/python" "$forge" train --stage eight-step --minutes "$(share 10)" --smallest 256 --run "$run"
-"$venv/bin/python" "$forge" train --stage one-step --minutes "$(share 12)" --smallest 256 --pairs-from eight-step \
+"$venv/bin/python" -m forge train --stage eight-step --minutes "$(share 10)" --smallest 256 --run "$run"
+"$venv/bin/python" -m forge train --stage one-step --minutes "$(share 12)" --smallest 256 --pairs-from eight-step \
   --discriminator heads --run "$run"
-"$venv/bin/python" "$forge" train --stage prune --decoder-widths 96 48 24 --minutes "$(share 3)" --run "$run"
+"$venv/bin/python" -m forge train --stage prune --decoder-widths 96 48 24 --minutes "$(share 3)" --run "$run"
 
 # 4. Obedience, CLIP score, Fréchet distance, diversity, reconstruction, and a sheet of 24 held-out prompts in
 #    $run/evaluation (minutes)
-"$venv/bin/python" "$forge" evaluate --run "$run"
+"$venv/bin/python" -m forge evaluate --run "$run"
 
 # 5. The bundle in the diffusers ONNX layout, which `./mobilediffusion` runs (seconds)
-"$venv/bin/python" "$forge" export --run "$run" --decoder "$run/pruned-96-48-24-111" --out "$run/bundle"
+"$venv/bin/python" -m forge export --run "$run" --decoder "$run/pruned-96-48-24-111" --out "$run/bundle"
 
 # 6. Its matrices and its decoder on integers, and what that costs (minutes; docs/adr/0010)
-"$venv/bin/python" "$forge" quantize "$run/bundle" --kind int8-dynamic --networks text_encoder unet --out "$run/bundle-dynamic"
-"$venv/bin/python" "$forge" quantize "$run/bundle-dynamic" --kind int8-static --networks vae_decoder --out "$bundle"
+"$venv/bin/python" -m forge quantize "$run/bundle" --kind int8-dynamic --networks text_encoder unet --out "$run/bundle-dynamic"
+"$venv/bin/python" -m forge quantize "$run/bundle-dynamic" --kind int8-static --networks vae_decoder --out "$bundle"
 mv "$bundle.quantization.json" "$run/"
-"$venv/bin/python" "$forge" compare "$run/bundle" "$bundle" --prompts 96 --checker "$run"
+"$venv/bin/python" -m forge compare "$run/bundle" "$bundle" --prompts 96 --checker "$run"

@@ -13,8 +13,8 @@ from paths import BUNDLES
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from quantization.folder import NETWORKS  # noqa: E402
-from quantization.run import quantize  # noqa: E402
+from forge.quantization.folder import NETWORKS  # noqa: E402
+from forge.quantization.run import quantize  # noqa: E402
 
 NAME = "tiny-flow-int8"
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 import torch
 
-import report
-from architecture import preset
-from distillation import eight_step, exam, one_step, pairs, polish
-from scenes import Split
-from training import checker_stage, denoiser_stage, text_stage, vae_stage
-from training.denoiser_stage import DenoiserTraining, Phase
-from training.pool import draw_shard
-from training.run import Machine
+from forge import report
+from forge.architecture import preset
+from forge.distillation import eight_step, exam, one_step, pairs, polish
+from forge.scenes import Split
+from forge.training import checker_stage, denoiser_stage, text_stage, vae_stage
+from forge.training.denoiser_stage import DenoiserTraining, Phase
+from forge.training.pool import draw_shard
+from forge.training.run import Machine
 
 BUDGET_MINUTES = 1000.0
 PICTURES = {(256, Split.TRAIN): 10, (256, Split.HELD_OUT): 2, (256, Split.ANY): 10,

@@ -4,14 +4,14 @@ import json
 
 import pytest
 import torch
-from test_distillation import eight_steps, started, steps  # noqa: F401
 
-import report
-from distillation.ablation import MORE_REGRESSION, NO_REGRESSION, VARIANTS, Ablation, Variant, markdown
-from distillation.discriminator import HeadsDiscriminator, UNetDiscriminator
-from distillation.lora import LowRank
-from distillation.one_step import Part
-from distillation.options import Options
+from forge import report
+from forge.distillation.ablation import MORE_REGRESSION, NO_REGRESSION, VARIANTS, Ablation, Variant, markdown
+from forge.distillation.discriminator import HeadsDiscriminator, UNetDiscriminator
+from forge.distillation.lora import LowRank
+from forge.distillation.one_step import Part
+from forge.distillation.options import Options
+from test_distillation import eight_steps, started, steps  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("batches_small")
 WISHES = Options(smallest=128, largest=128, pairs_from="eight-step")

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from architecture import UNet, preset
-from architecture.count import count_unet
-from architecture.layers import ResidualBlock, convolution
-from architecture.transformer import Attention, GatedFeedForward, TransformerBlock
+from forge.architecture import UNet, preset
+from forge.architecture.count import count_unet
+from forge.architecture.layers import ResidualBlock, convolution
+from forge.architecture.transformer import Attention, GatedFeedForward, TransformerBlock
 
 SD15, FULL = preset("sd15").unet, preset("full").unet
 

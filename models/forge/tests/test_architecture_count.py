@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from architecture import PRESETS, UNet, preset
-from architecture.count import Count, count, count_networks, count_text, count_unet, report
+from forge.architecture import PRESETS, UNet, preset
+from forge.architecture.count import Count, count, count_networks, count_text, count_unet, report
 
 
 def test_sd15_unet_has_the_published_parameters_and_macs():

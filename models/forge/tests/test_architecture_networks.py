@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from architecture import TextTower, UNet, UNetConfig, Vae, preset
-from architecture import transformer
+from forge.architecture import TextTower, UNet, UNetConfig, Vae, preset, transformer
 
 TINY = preset("tiny")
 

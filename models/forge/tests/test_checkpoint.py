@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from training import checkpoint
+from forge.training import checkpoint
 
 TENSORS = {
     "a": torch.arange(6, dtype=torch.float32).reshape(2, 3), "b": torch.tensor([1.5, -2.0], dtype=torch.bfloat16),
@@ -19,7 +19,7 @@ def test_round_trip_keeps_tensors_and_state(tmp_path):
     checkpoint.save(tmp_path / "x", TENSORS, {"step": 3})
     tensors, state = checkpoint.load(tmp_path / "x")
     assert state["step"] == 3
-    assert list(tensors) == list(TENSORS)
+    assert set(tensors) == set(TENSORS)
     for name, tensor in TENSORS.items():
         assert tensors[name].dtype == tensor.dtype and torch.equal(tensors[name], tensor)
     assert checkpoint.shapes(tmp_path / "x") == {name: tuple(tensor.shape) for name, tensor in TENSORS.items()}
@@ -75,7 +75,7 @@ def test_file_with_a_strange_header_is_named(tmp_path, header):
     checkpoint.save(tmp_path / "x", {"a": torch.ones(1)}, {})
     shard = tmp_path / "x/0000.safetensors"
     shard.write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
-    with pytest.raises(ValueError, match=f"{shard} is not a safetensors file"):
+    with pytest.raises(ValueError, match=f"{shard} is cut short or no safetensors file"):
         checkpoint.load(tmp_path / "x")
 
 

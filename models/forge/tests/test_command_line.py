@@ -1,6 +1,5 @@
 """The command line: what it helps with, what it refuses, and whole runs of preset tiny."""
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -11,25 +10,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import commands
-import report
-from training import checkpoint, denoiser_stage
-from training.denoiser_stage import Phase
+from forge import __main__ as main
+from forge import commands, report, trainers
+from forge.stages import STAGES
+from forge.training import checkpoint, denoiser_stage
+from forge.training.denoiser_stage import Phase
 
 FORGE = Path(__file__).parents[1]
-
-
-def load_main():
-    spec = importlib.util.spec_from_file_location("forge_main", FORGE / "__main__.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
 def forge(monkeypatch, capsys, tmp_path):
     """Runs the command line in this process: (exit code, standard output, standard error)."""
-    main = load_main()
     monkeypatch.setattr(main, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(main, "keep_memory", lambda: None)  # which starts Python anew
 
@@ -44,11 +36,22 @@ def forge(monkeypatch, capsys, tmp_path):
 
 
 def test_help_needs_nothing_but_python():
-    """Neither PyTorch nor NumPy: isolated from every installed package."""
+    """Neither PyTorch nor NumPy: isolated from every installed package, and not installed itself."""
     said = subprocess.run([sys.executable, "-I", "-S", str(FORGE), "--help"], capture_output=True, text=True)
     assert said.returncode == 0 and said.stderr == ""
     for command in commands.COMMANDS:
         assert command in said.stdout
+
+
+def test_module_and_folder_are_the_same_program():
+    as_module = subprocess.run([sys.executable, "-m", "forge", "--help"], capture_output=True, text=True, cwd=FORGE)
+    as_folder = subprocess.run([sys.executable, str(FORGE), "--help"], capture_output=True, text=True)
+    assert as_module.returncode == 0 and as_module.stdout == as_folder.stdout
+
+
+def test_every_stage_has_a_trainer_and_shares_fit_the_budget():
+    assert {stage.trainer for stage in STAGES.values()} == set(trainers.TRAINERS)
+    assert 0.9 < sum(stage.share for stage in STAGES.values()) < 1
 
 
 @pytest.mark.parametrize("command", commands.COMMANDS)
@@ -172,8 +175,8 @@ def test_drawn_pictures_from_train_to_published_weights(forge, tmp_path, batches
     monkeypatch.setattr(commands, "DRAWN", ((512, 1, 2, 3), (256, 1, 2, 3)))
     monkeypatch.setattr(commands, "HELD_OUT_PICTURES", 2)
     monkeypatch.setattr(commands, "CHECKER_PICTURES", (2, 2))
-    monkeypatch.setattr("training.pool.SHARD", 3)
-    monkeypatch.setattr("training.pool.draw_shard.__defaults__", (3,))
+    monkeypatch.setattr("forge.training.pool.SHARD", 3)
+    monkeypatch.setattr("forge.training.pool.draw_shard.__defaults__", (3,))
     monkeypatch.setattr(report, "REFERENCE_PICTURES", 6)
     monkeypatch.setattr(denoiser_stage, "PHASES", (Phase(0.5, (128,)), Phase(0.5, (256,))))
     options = ("--preset", "tiny", "--run", tmp_path / "run", "--pool", tmp_path / "pool", "--threads", 1)

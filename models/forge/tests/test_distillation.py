@@ -6,20 +6,21 @@ from functools import partial
 
 import pytest
 import torch
-from conftest import BUDGET_MINUTES
-from test_stages import Constant
 
-from distillation import eight_step as eight_step_stage
-from distillation import one_step as one_step_stage
-from distillation import preflight
-from distillation.eight_step import EightStepTraining
-from distillation.one_step import OneStepTraining
-from distillation.options import Options
-from distillation.polish import Polish
-from distillation.prune import Pruning, levels, load_vae, take_over
-from distillation.students import KINDS, identity, latest, load_unet
-from training import checkpoint, workers
-from training.run import Clock, Machine
+from conftest import BUDGET_MINUTES
+from forge.distillation import eight_step as eight_step_stage
+from forge.distillation import one_step as one_step_stage
+from forge.distillation import preflight
+from forge.distillation.eight_step import EightStepTraining
+from forge.distillation.one_step import OneStepTraining
+from forge.distillation.options import Options
+from forge.distillation.polish import Polish
+from forge.distillation.prune import Pruning, levels, load_vae, take_over
+from forge.distillation.students import identity, latest, load_unet
+from forge.stages import DENOISERS
+from forge.training import checkpoint, workers
+from forge.training.run import Clock, Machine
+from test_stages import Constant
 
 pytestmark = pytest.mark.usefixtures("batches_small")
 QUICK = Options(largest=128, teacher_steps=2)
@@ -178,7 +179,7 @@ def test_a_new_discriminator_is_listened_to_by_and_by(started, pool_folder, tiny
     for progress in (0.4, 0.43, 0.7):  # 0, 5 and 50 % of the adversarial part
         training = one_step(started, pool_folder, tiny, machine)
         opinion = torch.zeros(1, requires_grad=True)
-        monkeypatch.setattr(training, "_please_judge", lambda *_: opinion.sum())
+        monkeypatch.setattr(training, "_please_judge", lambda *_, opinion=opinion: opinion.sum())
         steps(training, 0.0, progress)
         heard.append(0.0 if opinion.grad is None else float(opinion.grad))
     assert heard == pytest.approx([0.0, 0.5, 1.0])
@@ -241,7 +242,7 @@ def test_two_processes_make_pairs_and_train_one_student(started, pool_folder, ti
 
 def test_pairs_can_come_from_the_eight_step_student(started, pool_folder, tiny, machine, monkeypatch):
     drawn = []
-    monkeypatch.setattr("distillation.teacher.draw_latents", lambda unet, states, empty, noise, **how: drawn.append(
+    monkeypatch.setattr("forge.distillation.teacher.draw_latents", lambda unet, states, empty, noise, **how: drawn.append(
         (identity(unet), how["steps"], how["guidance"])) or noise)
     training = one_step(started, pool_folder, tiny, machine, replace(QUICK, pairs_from="eight-step"))
     steps(training, 0.0)
@@ -303,7 +304,7 @@ def test_students_of_another_teacher_or_architecture_are_named(started, tiny):
 
 
 def test_what_bundles_say_of_each_denoiser():
-    assert [(kind.baked, kind.steps) for kind in KINDS.values()] == [(False, 16), (True, 8), (True, 1)]
+    assert [(kind.baked, kind.steps) for kind in DENOISERS.values()] == [(False, 16), (True, 8), (True, 1)]
 
 
 def test_polish_changes_the_decoder_alone_and_goes_on(started, pool_folder, tiny, machine):

@@ -6,22 +6,30 @@ import numpy as np
 import pytest
 import torch
 
-from architecture import UNet, preset
-from comparison import markdown, ratios
-from distillation import pairs
-from distillation.discriminator import discriminator
-from distillation.eight_step import ROUNDS, at, phases
-from distillation.exam import MOST, mark
-from distillation.grid import Grid, shifted, two_steps, unshifted
-from distillation.lora import LowRank, merged
-from distillation.losses import (clean_estimate, discriminator_loss, feature_distance, generator_loss, judged_time,
-                                 matching_loss, noised, pseudo_huber)
-from distillation.one_step import LIMIT, STEPS, parts
-from distillation.options import Options
-from distillation.pairs import Pairs
-from distillation.teacher import Teacher
-from sampling import sigmas
-from training.denoiser_stage import Frozen
+from forge.architecture import UNet, preset
+from forge.comparison import markdown, ratios
+from forge.distillation import pairs
+from forge.distillation.discriminator import discriminator
+from forge.distillation.eight_step import ROUNDS, at, phases
+from forge.distillation.exam import MOST, mark
+from forge.distillation.grid import Grid, shifted, two_steps, unshifted
+from forge.distillation.lora import LowRank, merged
+from forge.distillation.losses import (
+    clean_estimate,
+    discriminator_loss,
+    feature_distance,
+    generator_loss,
+    judged_time,
+    matching_loss,
+    noised,
+    pseudo_huber,
+)
+from forge.distillation.one_step import LIMIT, STEPS, parts
+from forge.distillation.options import Options
+from forge.distillation.pairs import Pairs
+from forge.distillation.teacher import Teacher
+from forge.sampling import sigmas
+from forge.training.denoiser_stage import Frozen
 
 
 @pytest.mark.parametrize("wrong, sentence", [

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from evaluate import Clip, Prompts, diversity, drawn_pictures, frechet, obedience, read
-from scenes import is_held_out
-from training.attributes import HEADS, labels
-from training.picture_tower import PictureTower
-from training.pool import record_scene
+from forge.evaluate import Clip, Prompts, diversity, drawn_pictures, frechet, obedience, read
+from forge.scenes import is_held_out
+from forge.training.attributes import HEADS, labels
+from forge.training.picture_tower import PictureTower
+from forge.training.pool import record_scene
 
 
 def features(count: int, seed: int) -> torch.Tensor:
@@ -72,7 +72,7 @@ def test_drawn_pictures_obey_their_prompts_in_a_checkers_eyes_that_knows_them(ma
     pixels, records, texts = drawn_pictures(3, 4, 128)
     assert pixels.shape == (4, 128, 128, 3) and len(records) == len(texts) == 4
     scores = obedience(KnowingTower(pixels, records), pixels, records, machine)
-    assert scores == {name: 1.0 for name in ("place", "time", "kind", "colour", "size", "side", "all")}
+    assert scores == dict.fromkeys(("place", "time", "kind", "colour", "size", "side", "all"), 1.0)
 
 
 def test_a_wrong_attribute_counts_for_itself_and_for_all(machine):

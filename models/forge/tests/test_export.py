@@ -11,16 +11,16 @@ import pytest
 import torch
 from torch import nn
 
-from architecture import TextTower, UNet, Vae, preset
-from architecture.layers import ResidualBlock, Upsample
-from export import export_bundle, export_random_bundle, flow_match_scheduler
-from export.__main__ import main
-from export.attention import context_form_is_cheaper
-from export.graph import Graph
-from export.text import text_graph
-from export.unet import unet_graph
-from export.vae import decoder_graph, encoder_graph, receptive_rows
-from tokens import bpe
+from forge.architecture import TextTower, UNet, Vae, preset
+from forge.architecture.layers import ResidualBlock, Upsample
+from forge.export import export_bundle, export_random_bundle, flow_match_scheduler
+from forge.export.__main__ import main
+from forge.export.attention import context_form_is_cheaper
+from forge.export.graph import Graph
+from forge.export.text import text_graph
+from forge.export.unet import unet_graph
+from forge.export.vae import decoder_graph, encoder_graph, receptive_rows
+from forge.tokens import bpe
 
 TINY = replace(preset("tiny"), pixels=128, unet=replace(preset("tiny").unet, sample_size=16))
 SMALL_CONVOLUTIONAL = replace(

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from architecture import Vae
-from scenes import COLOURS, KINDS, Split
-from training.latents import LAYOUT_CHANNELS, LatentPool, layout_target
-from training.pool import Pool
+from forge.architecture import Vae
+from forge.scenes import COLOURS, KINDS, Split
+from forge.training.latents import LAYOUT_CHANNELS, LatentPool, layout_target
+from forge.training.pool import Pool
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_coverage_is_a_share_of_each_cell(pool_folder, vae, machine):
     whole = LatentPool(pictures, 256, vae, machine).coverage(np.array([0, 1]))
     half = LatentPool(pictures, 128, vae, machine).coverage(np.array([0, 1]))
     assert whole.shape == (2, 2, 32, 32) and half.shape == (2, 2, 16, 16)
-    assert 0 <= float(whole.min()) and float(whole.max()) <= 1
+    assert float(whole.min()) >= 0 and float(whole.max()) <= 1
     torch.testing.assert_close(half.mean(dim=(2, 3)), whole.mean(dim=(2, 3)))
 
 

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 import torch
-from conftest import BUDGET_MINUTES, take_steps
 from PIL import Image
 
-from scenes import Split, caption, draw, sample_scene
-from training import checkpoint
-from training.checker_stage import CheckerTraining
-from training.denoiser_stage import DenoiserTraining
-from training.sources import add
-from training.text_stage import TextTraining
-from training.vae_stage import VaeTraining
+from conftest import BUDGET_MINUTES, take_steps
+from forge.scenes import Split, caption, draw, sample_scene
+from forge.training import checkpoint
+from forge.training.checker_stage import CheckerTraining
+from forge.training.denoiser_stage import DenoiserTraining
+from forge.training.sources import add
+from forge.training.text_stage import TextTraining
+from forge.training.vae_stage import VaeTraining
 
 pytestmark = pytest.mark.usefixtures("batches_small")
 

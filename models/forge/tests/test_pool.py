@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from scenes import Scene, Split, is_held_out
-from training import pool
-from training.pool import Pool, draw_shard, fill, record_caption, record_scene, scene_record, write_shard
+from forge.scenes import Scene, Split, is_held_out
+from forge.training import pool
+from forge.training.pool import Pool, draw_shard, fill, record_caption, record_scene, scene_record, write_shard
 
 
 def test_shard_follows_from_split_size_and_index_alone(tmp_path):

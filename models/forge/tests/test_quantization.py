@@ -11,14 +11,14 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from quantization import measuring, run
-from quantization.drawing import session
-from quantization.folder import NETWORKS
-from quantization.graphs import is_quantized, layers, load_single, weights
-from quantization.kinds import KINDS
-from quantization.measuring import psnr, signal_to_noise
-from quantization.prompts import Prompts
-from quantization.sensitive import kept_layers
+from forge.quantization import measuring, run
+from forge.quantization.drawing import session
+from forge.quantization.folder import NETWORKS
+from forge.quantization.graphs import is_quantized, layers, load_single, weights
+from forge.quantization.kinds import KINDS
+from forge.quantization.measuring import psnr, signal_to_noise
+from forge.quantization.prompts import Prompts
+from forge.quantization.sensitive import kept_layers
 
 BUNDLES = Path(__file__).parents[3] / "runtime/src/test/resources/bundles"
 FLOW, STABLE_DIFFUSION, LCM = (BUNDLES / name for name in ("tiny-flow", "tiny-sd", "tiny-lcm"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from sampling import draw_latents, initial_noise, sigmas
+from forge.sampling import draw_latents, initial_noise, sigmas
 
 GOLDENS = json.loads((Path(__file__).parent / "goldens/flow_sigmas.json").read_text())
 

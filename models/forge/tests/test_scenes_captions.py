@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from scenes import KINDS, Scene, Split, Subject, caption, full_caption, sample_scene, sample_single, vocabulary
-from scenes.words import COLOUR_WORDS, KIND_WORDS, SIDE_OF, SIDE_PHRASES, SIZE_WORDS
+from forge.scenes import KINDS, Scene, Split, Subject, caption, full_caption, sample_scene, sample_single, vocabulary
+from forge.scenes.words import COLOUR_WORDS, KIND_WORDS, SIDE_OF, SIDE_PHRASES, SIZE_WORDS
 
 
 def words_of(text):

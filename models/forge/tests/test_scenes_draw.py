@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scenes import COLOURS, KINDS, PLACES, SKIES, TIMES, Scene, Subject, draw, sample_scene
-from scenes.palette import NAMED
+from forge.scenes import COLOURS, KINDS, PLACES, SKIES, TIMES, Scene, Subject, draw, sample_scene
+from forge.scenes.palette import NAMED
 
 WIDTHS = {"small": (0.195, 0.225), "plain": (0.31, 0.36), "big": (0.46, 0.53)}
 CENTRES = {"left": (0.2, 0.3), "middle": (0.45, 0.55), "right": (0.7, 0.8)}

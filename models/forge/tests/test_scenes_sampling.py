@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from scenes import COLOURS, KINDS, PLACES, Scene, Split, Subject, is_held_out, sample_scene, sample_single
-from scenes.split import combinations, is_held_out_combination
+from forge.scenes import COLOURS, KINDS, PLACES, Scene, Split, Subject, is_held_out, sample_scene, sample_single
+from forge.scenes.split import combinations, is_held_out_combination
 
 
 @pytest.mark.parametrize("field, value", [("kind", "whale"), ("colour", "gray"), ("size", "huge"), ("side", "top"),

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from architecture import preset
-from training import checkpoint, settings, text_stage
-from training.checker_stage import CheckerTraining
-from training.denoiser_stage import DenoiserTraining
-from training.preflight import check_frozen, check_run
-from training.text_stage import TextTraining
-from training.vae_stage import VaeTraining
+from forge.architecture import preset
+from forge.training import checkpoint, settings, text_stage
+from forge.training.checker_stage import CheckerTraining
+from forge.training.denoiser_stage import DenoiserTraining
+from forge.training.preflight import check_frozen, check_run
+from forge.training.text_stage import TextTraining
+from forge.training.vae_stage import VaeTraining
 
 WIDER = replace(preset("tiny"), unet=replace(preset("tiny").unet, widths=(16, 32, 32)))
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sheets import contact_sheet, loss_curves, side_by_side
-from training.run import Losses
+from forge.sheets import contact_sheet, loss_curves, side_by_side
+from forge.training.run import Losses
 
 
 def test_sheet_has_a_tile_per_picture_row_by_row(tmp_path):

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scenes import Split
-from training import pool
-from training.pool import Pool, data, draw_shard, fill
-from training.sources import add, read_picture
+from forge.scenes import Split
+from forge.training import pool
+from forge.training.pool import Pool, data, draw_shard, fill
+from forge.training.sources import add, read_picture
 
 
 def encoded(image: Image.Image, form: str, **options) -> bytes:
@@ -115,7 +115,7 @@ def test_stopped_import_goes_on(tmp_path, monkeypatch):
         write(*arguments)
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr("training.sources.write_shard", killed)
+        patch.setattr("forge.training.sources.write_shard", killed)
         add(source, tmp_path / "pool")
     add(source, tmp_path / "pool")
     for path in tmp_path.joinpath("whole").rglob("*.*"):

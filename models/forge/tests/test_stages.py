@@ -5,15 +5,14 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from conftest import BUDGET_MINUTES, take_steps
 
-from training import checkpoint, resumable, vae_stage
-from training.checker_stage import CheckerTraining
-from training.denoiser_stage import (
-    DenoiserTraining, chances, flow_loss, layout_loss, phase_at, phases, sample_times)
-from training.run import Clock, learning_rate
-from training.text_stage import TextTraining, contrastive_loss
-from training.vae_stage import VaeTraining, psnr
+from conftest import BUDGET_MINUTES, take_steps
+from forge.training import checkpoint, resumable, vae_stage
+from forge.training.checker_stage import CheckerTraining
+from forge.training.denoiser_stage import DenoiserTraining, chances, flow_loss, layout_loss, phase_at, phases, sample_times
+from forge.training.run import Clock, learning_rate
+from forge.training.text_stage import TextTraining, contrastive_loss
+from forge.training.vae_stage import VaeTraining, psnr
 
 pytestmark = pytest.mark.usefixtures("batches_small")
 
@@ -191,7 +190,7 @@ def test_denoiser_learns_a_batch_by_heart(run, pool_folder, tiny, machine, monke
     losses = []
     training.losses.add = lambda *_, **parts: losses.append(parts)
     training.warm_from = -1000  # beyond the warm-up
-    monkeypatch.setattr("training.denoiser_stage.PEAK", 3e-3)
+    monkeypatch.setattr("forge.training.denoiser_stage.PEAK", 3e-3)
     for _ in range(30):
         training._step(training.model, 0.1, Constant(2), torch.Generator().manual_seed(2))
     assert losses[-1]["flow"] < 0.8 * losses[0]["flow"]
@@ -211,10 +210,10 @@ def test_autoencoder_learns_a_batch_by_heart(tmp_path, pool_folder, tiny, machin
 
 
 def test_finished_autoencoder_has_standardised_latents_and_knows_its_quality(trained, pool_folder, tiny, machine):
-    from architecture import Vae
-    from scenes import Split
-    from training.pool import Pool
-    from training.text_stage import to_pictures
+    from forge.architecture import Vae
+    from forge.scenes import Split
+    from forge.training.pool import Pool
+    from forge.training.text_stage import to_pictures
     vae = Vae(tiny.vae)
     tensors, state = checkpoint.load(trained / "vae")
     checkpoint.load_into(vae, tensors, trained / "vae")
@@ -294,7 +293,7 @@ def test_the_denoiser_trains_at_the_sizes_of_its_phases(run, pool_folder, tiny, 
 @pytest.mark.parametrize("size", [128, 512])
 def test_times_lie_within_the_unit_and_grow_with_size(size):
     times = sample_times(4000, size, torch.Generator().manual_seed(1), high_noise=False)
-    assert 0 < float(times.min()) and float(times.max()) < 1
+    assert float(times.min()) > 0 and float(times.max()) < 1
     assert float(times.median()) == pytest.approx({128: 0.5, 512: 2.5 / 3.5}[size], abs=0.03)
 
 

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from scenes import caption, sample_scene
-from tokens import Tokenizer, learn
-from tokens.bpe import END, START, base_symbols, split_words
+from forge.scenes import caption, sample_scene
+from forge.tokens import Tokenizer, learn
+from forge.tokens.bpe import END, START, base_symbols, split_words
 
 RNG = np.random.default_rng(4)
 CAPTIONS = [caption(sample_scene(RNG), RNG) for _ in range(400)]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import BUDGET_MINUTES, small_batches, take_steps
 
-from architecture import preset
-from training import workers
-from training.denoiser_stage import DenoiserTraining
-from training.run import Machine
+from conftest import BUDGET_MINUTES, small_batches, take_steps
+from forge.architecture import preset
+from forge.training import workers
+from forge.training.denoiser_stage import DenoiserTraining
+from forge.training.run import Machine
 
 
 def train_and_dump(run: Path, pool_folder: Path, out: Path, worker) -> None:
