@@ -85,6 +85,18 @@ def parser() -> argparse.ArgumentParser:
     own.add_argument("source", type=Path)
     own.add_argument("--pool", type=Path, required=True, help="the pool's folder: new, or of imported pictures")
 
+    assets = command("assets", "Fetches the emoji sets that concepts are drawn from (with npm, pinned), renders and packs them.",
+                     training=False)
+    assets.add_argument("--workers", type=positive, default=os.cpu_count())
+    sheet = command("sheet", "Draws a sheet of captioned pictures of concepts: what a model learns from.", training=False)
+    sheet.add_argument("--out", type=Path, required=True, help="a .png file")
+    sheet.add_argument("--pictures", type=positive, default=200)
+    sheet.add_argument("--seed", type=int, default=1)
+    sheet.add_argument("--first", action="store_true", help="only the things that people ask for most")
+    sheet.add_argument("--held-out", action="store_true", help="only pictures with a pair that training never shows")
+    for each in (assets, sheet):
+        each.add_argument("--assets", type=Path, help="folder of the packed sprites; default: the user's cache folder")
+
     train = command("train", "Trains one stage, or all of them within a budget. Goes on where it stopped.")
     train.add_argument("--stage", default="all", choices=["all", *STAGES])
     train.add_argument("--minutes", type=minutes, required=True,

@@ -115,6 +115,20 @@ def check_still_free(run: Path, stage: str) -> None:
                          "name another --run, or delete denoiser and denoiser-training first")
 
 
+def assets(options: Namespace, cache: Path) -> None:
+    from forge.concepts import assets as making
+    folder = options.assets or cache / "concepts"
+    told = making.build(folder, options.workers)
+    print(f"{folder}: {told['concepts']} things in the styles {', '.join(told['styles'])}")
+
+
+def sheet(options: Namespace, cache: Path) -> None:
+    from forge.concepts.sheet import draw_sheet
+    captions = draw_sheet(options.assets or cache / "concepts", options.out, options.pictures, options.seed, options.first,
+                          options.held_out)
+    print("\n".join(captions))
+
+
 def count(options: Namespace, cache: Path) -> None:
     from forge.architecture.count import report
     print(report(options.preset))
@@ -214,5 +228,5 @@ def compare(options: Namespace, cache: Path) -> None:
     run.compare_bundles(options)
 
 
-COMMANDS = {"draw": draw, "import": import_, "train": train, "evaluate": evaluate, "ablate": ablate, "publish": publish, "adopt": adopt,
-            "export": export, "quantize": quantize, "compare": compare, "count": count}
+COMMANDS = {"draw": draw, "import": import_, "assets": assets, "sheet": sheet, "train": train, "evaluate": evaluate, "ablate": ablate,
+            "publish": publish, "adopt": adopt, "export": export, "quantize": quantize, "compare": compare, "count": count}
