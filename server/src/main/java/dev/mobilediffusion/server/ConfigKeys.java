@@ -1,6 +1,10 @@
 package dev.mobilediffusion.server;
 
+import dev.mobilediffusion.runtime.Execution;
+import dev.mobilediffusion.runtime.ExecutionProvider;
+import dev.mobilediffusion.runtime.KernelSwitch;
 import dev.mobilediffusion.runtime.RuntimeOptions.MemoryProfile;
+import dev.mobilediffusion.server.machine.DeviceLimits;
 import dev.mobilediffusion.server.store.Retention;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -8,6 +12,7 @@ import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -89,6 +94,7 @@ public final class ConfigKeys {
                 access,
                 tls(base.tls()),
                 memory(base.memory()),
+                device(base.device()),
                 flag("log-prompts", base.logPrompts()),
                 flag("picture-metadata", base.pictureMetadata()));
     }
@@ -140,6 +146,30 @@ public final class ConfigKeys {
                 };
         return new ModelMemory(
                 profile, whole("model-memory-bytes", base.bytes()), duration("unload-after", base.unloadAfter()));
+    }
+
+    private DeviceConfig device(DeviceConfig base) {
+        Execution execution = new Execution(
+                values.containsKey("ep")
+                        ? ExecutionProvider.ofLabel(values.get("ep").strip())
+                                .orElseThrow(() -> wrong("ep", "one of " + ExecutionProvider.labels()))
+                        : base.execution().provider(),
+                file("ep-library", base.execution().library()),
+                values.containsKey("kernels") ? kernels() : base.execution().kernels());
+        return new DeviceConfig(
+                execution,
+                (int) whole("threads", base.threads()),
+                new DeviceLimits(
+                        (int) whole("heat-soft-celsius", base.limits().softCelsius()),
+                        (int) whole("heat-hard-celsius", base.limits().hardCelsius()),
+                        (int) whole("battery-min-percent", base.limits().batteryPercent())));
+    }
+
+    private Set<KernelSwitch> kernels() {
+        return words("kernels", Set.of()).stream()
+                .map(word -> KernelSwitch.ofLabel(word)
+                        .orElseThrow(() -> wrong("kernels", "some of " + KernelSwitch.labels() + ", with commas")))
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     private long whole(String key, long otherwise) {
@@ -197,16 +227,9 @@ public final class ConfigKeys {
     }
 
     private static String nearest(String key) {
-        String nearest = "";
-        int distance = Integer.MAX_VALUE;
-        for (String known : REFERENCE.keySet()) {
-            int edits = edits(key, known);
-            if (edits < distance) {
-                distance = edits;
-                nearest = known;
-            }
-        }
-        return nearest;
+        return REFERENCE.keySet().stream()
+                .min(Comparator.comparingInt(known -> edits(key, known)))
+                .orElseThrow();
     }
 
     /** Levenshtein's distance. */
@@ -249,6 +272,13 @@ public final class ConfigKeys {
         keys.put(
                 "memory",
                 "speed, or small: weights as they lie in the file, working memory given back after each stage");
+        keys.put("ep", "what computes: one of " + ExecutionProvider.labels());
+        keys.put("ep-library", "library with an execution provider that ONNX Runtime loads as a plug-in");
+        keys.put("kernels", "changes to the processor's kernels, with commas: " + KernelSwitch.labels());
+        keys.put("threads", "threads that compute; 0 for those that the processor is worth");
+        keys.put("heat-soft-celsius", "temperature from which on the server rests between pictures");
+        keys.put("heat-hard-celsius", "temperature from which on it draws nothing and refuses jobs");
+        keys.put("battery-min-percent", "charge below which, on battery, it does the same; 0 for never");
         keys.put("model-memory-bytes", "memory that loaded models may take; 0 for 80 % of what is free at the start");
         keys.put("unload-after", "time without a picture after which a model other than the default one is unloaded");
         keys.put("keep-jobs-for", "time after which a finished job goes");

@@ -1,10 +1,5 @@
 package dev.mobilediffusion.server;
 
-import dev.mobilediffusion.runtime.CancelToken;
-import dev.mobilediffusion.runtime.GeneratedImage;
-import dev.mobilediffusion.runtime.ImageRequest;
-import dev.mobilediffusion.runtime.ProgressListener;
-import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.a1111.SdApi;
 import dev.mobilediffusion.server.discovery.LocalNetwork;
@@ -12,6 +7,7 @@ import dev.mobilediffusion.server.edge.Errors;
 import dev.mobilediffusion.server.edge.RootCertificateRoute;
 import dev.mobilediffusion.server.edge.Routes;
 import dev.mobilediffusion.server.grpc.GrpcApi;
+import dev.mobilediffusion.server.machine.DeviceGuard;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
 import dev.mobilediffusion.server.models.IdleModels;
 import dev.mobilediffusion.server.models.ModelRegistry;
@@ -47,12 +43,12 @@ public final class ImageServer implements AutoCloseable {
     /** For replies that are being written when the worker has ended. */
     private static final Duration LAST_REPLIES = Duration.ofSeconds(2);
 
-    private static final int WARM_UP_FILES = 10;
-
     private final ServerConfig config;
     private final Access access;
     private final Optional<ServerCertificate> certificate;
     private final ModelRegistry models;
+    private final Device device;
+    private final DeviceGuard guard;
     private final ServerMetrics metrics;
     private final JobQueue queue;
     private final AtomicBoolean ready = new AtomicBoolean();
@@ -64,12 +60,16 @@ public final class ImageServer implements AutoCloseable {
     private Optional<IdleModels> idleModels = Optional.empty();
     private Duration loadTime = Duration.ZERO;
 
-    private ImageServer(ServerConfig config, ModelRegistry models, Set<ImageFormat> formats) {
+    private ImageServer(ServerConfig config, ModelRegistry models, Set<ImageFormat> formats, Device device) {
         this.config = config;
         this.access = Access.of(config);
         this.certificate = Encryption.certificate(config);
         this.models = models;
-        this.metrics = ServerMetrics.create();
+        this.device = device;
+        this.guard = DeviceGuard.start(device.machine(), config.device().limits());
+        this.metrics = ServerMetrics.create(device.machine());
+        metrics.watchDevice(guard::condition);
+        metrics.describeExecution(device.execution());
         this.queue = JobQueue.open(
                 config.data(),
                 config.retention(),
@@ -94,17 +94,17 @@ public final class ImageServer implements AutoCloseable {
      * @throws IllegalStateException when the address cannot be listened at
      */
     static ImageServer start(
-            ServerConfig config, ModelRegistry models, ImageEncoder encoder, Set<ImageFormat> formats) {
-        ImageServer server = new ImageServer(config, models, formats);
+            ServerConfig config, ModelRegistry models, ImageEncoder encoder, Set<ImageFormat> formats, Device device) {
+        ImageServer server = new ImageServer(config, models, formats, device);
         boolean started = false;
         try {
             server.listen();
             server.loadTime = models.loadDefault();
-            server.warm(encoder);
-            server.queue.refuseBy(spec -> models.requireRoom(spec.model()));
+            WarmUp.run(models.pipeline(server.model()), encoder);
+            server.queue.refuseBy(new Admission(server.guard, models));
             server.idleModels =
                     Optional.of(IdleModels.watch(models, config.memory().unloadAfter()));
-            server.worker = InferenceWorker.start(server.queue, models, encoder);
+            server.worker = InferenceWorker.start(server.queue, models, encoder, server.guard);
             server.firstKey = server.access.makeFirstKey();
             server.ready.set(true);
             server.grpc.serving(true);
@@ -193,6 +193,7 @@ public final class ImageServer implements AutoCloseable {
         grpc.serving(false);
         idleModels.ifPresent(IdleModels::close);
         queue.drain();
+        guard.close();
         boolean ended = awaitWorker();
         listener.stop();
         queue.close();
@@ -230,16 +231,6 @@ public final class ImageServer implements AutoCloseable {
         // Helidon 4.5.0 logs a port that is taken, and returns as if all were well
         if (!listener.isRunning()) {
             throw new IllegalStateException(refusal);
-        }
-    }
-
-    /** The first run allocates, warms caches and has loops compiled; a client should not wait for that. */
-    private void warm(ImageEncoder encoder) {
-        TextToImage pipeline = models.pipeline(model());
-        GeneratedImage image =
-                pipeline.generate(ImageRequest.of("warm", 0).withSteps(1), ProgressListener.NONE, new CancelToken());
-        for (int i = 0; i < WARM_UP_FILES; i++) {
-            encoder.encode(image, pipeline.model(), ImageFormat.PNG, 100, true);
         }
     }
 
@@ -287,7 +278,8 @@ public final class ImageServer implements AutoCloseable {
                         ready::get,
                         config.http().maxBodyBytes(),
                         config.http().eventHeartbeat(),
-                        access.frontDoor(config.access()))
+                        access.frontDoor(config.access()),
+                        device.execution())
                 .install(routing);
         certificate
                 .flatMap(ServerCertificate::root)

@@ -1,9 +1,10 @@
 package dev.mobilediffusion.server;
 
-import dev.mobilediffusion.runtime.GraphFolder;
+import dev.mobilediffusion.runtime.ExecutionPlan;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
+import dev.mobilediffusion.runtime.onnx.OnnxRuntime;
 import dev.mobilediffusion.server.discovery.Advertisement;
 import dev.mobilediffusion.server.discovery.LocalNetwork;
 import dev.mobilediffusion.server.error.ApiException;
@@ -26,6 +27,8 @@ public final class Main {
     /** For telling the neighbours; whom that does not reach forgets the server after two minutes. */
     private static final Duration GOODBYE = Duration.ofSeconds(2);
 
+    private static final System.Logger LOG = System.getLogger(Main.class.getName());
+
     private Main() {}
 
     /**
@@ -37,12 +40,11 @@ public final class Main {
     public static void serve(ServerConfig config, PrintWriter out) {
         ServerLogManager.install();
         Machine machine = Machine.here();
-        PipelineLoader loader = new PipelineLoader(RuntimeOptions.defaults()
-                .withThreads(machine.processors().threads(Runtime.getRuntime().availableProcessors()))
-                .withMemory(config.memory().profile())
-                .withGraphs(new GraphFolder(
-                        UserFolders.graphs(config.data()), machine.processors().identity())));
-        ImageServer server = start(config, loader);
+        RuntimeOptions options = config.device()
+                .options(machine, config.data())
+                .withMemory(config.memory().profile());
+        PipelineLoader loader = new PipelineLoader(options);
+        ImageServer server = start(config, loader, machine, options);
         server.metrics().watchEmbeddingCache(loader::cacheHits, loader::cacheMisses);
         FutureTask<Advertisement> advertisement = new FutureTask<>(() -> advertise(server));
         StopSignal.whenTold(() -> stop(server, advertisement));
@@ -51,16 +53,30 @@ public final class Main {
         awaitForEver();
     }
 
-    private static ImageServer start(ServerConfig config, PipelineLoader loader) {
+    private static ImageServer start(
+            ServerConfig config, PipelineLoader loader, Machine machine, RuntimeOptions options) {
         try {
+            ExecutionPlan execution = OnnxRuntime.plan(options);
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "ep={0} threads={1} onnxruntime={2}: {3}",
+                    execution.provider(),
+                    execution.threads(),
+                    execution.onnxRuntime(),
+                    execution.reason());
             ModelRegistry models = ModelRegistry.open(
                     config.models(),
                     config.model(),
                     loader,
                     bundle -> ModelBundle.open(bundle)
                             .memoryEstimate(config.memory().profile()),
-                    config.memory().budget(Machine.here().memory().availableBytes()));
-            return ImageServer.start(config, models, new FileEncoder(config.pictureMetadata()), FileEncoder.formats());
+                    config.memory().budget(machine.memory().availableBytes()));
+            return ImageServer.start(
+                    config,
+                    models,
+                    new FileEncoder(config.pictureMetadata()),
+                    FileEncoder.formats(),
+                    new Device(machine, execution));
         } catch (IllegalArgumentException
                 | IllegalStateException
                 | FolderInUseException

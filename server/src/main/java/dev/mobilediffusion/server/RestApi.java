@@ -1,5 +1,6 @@
 package dev.mobilediffusion.server;
 
+import dev.mobilediffusion.runtime.ExecutionPlan;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.edge.Errors;
 import dev.mobilediffusion.server.edge.GateFilter;
@@ -31,6 +32,7 @@ import java.util.function.BooleanSupplier;
  * @param maxBodyBytes of a JSON request
  * @param heartbeat between two signs of life in an event stream, positive
  * @param door that every request of every API has to pass
+ * @param execution what computes the models
  */
 public record RestApi(
         JobQueue queue,
@@ -40,12 +42,14 @@ public record RestApi(
         BooleanSupplier ready,
         long maxBodyBytes,
         Duration heartbeat,
-        GateFilter door) {
+        GateFilter door,
+        ExecutionPlan execution) {
 
     public RestApi {
         Objects.requireNonNull(queue, "queue");
         Objects.requireNonNull(models, "models");
         Objects.requireNonNull(door, "door");
+        Objects.requireNonNull(execution, "execution");
         formats = Set.copyOf(formats);
         if (maxBodyBytes < 1 || maxBodyBytes >= Integer.MAX_VALUE) {
             throw new IllegalArgumentException(
@@ -64,7 +68,7 @@ public record RestApi(
                 .addFilter(door)
                 .register("/v1/images", new ImageRoutes(submission, heartbeat))
                 .register("/v1/jobs", new JobRoutes(submission, heartbeat))
-                .register("/v1/models", new ModelRoutes(models))
+                .register("/v1/models", new ModelRoutes(models, execution))
                 .register("/", new DescriptionRoutes())
                 .register("/", new HealthRoutes(ready, metrics));
     }

@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param access who may use the server
  * @param tls whether it encrypts
  * @param memory what loaded models may take
+ * @param device how the device is used
  * @param logPrompts whether prompts may go to the log
  * @param pictureMetadata whether the settings that drew a picture, its prompt included, are written into its file
  */
@@ -38,6 +39,7 @@ public record ServerConfig(
         AccessConfig access,
         TlsConfig tls,
         ModelMemory memory,
+        DeviceConfig device,
         boolean logPrompts,
         boolean pictureMetadata) {
 
@@ -56,6 +58,7 @@ public record ServerConfig(
         Objects.requireNonNull(access, "access");
         Objects.requireNonNull(tls, "tls");
         Objects.requireNonNull(memory, "memory");
+        Objects.requireNonNull(device, "device");
         if (host.isBlank()) {
             throw new IllegalArgumentException("host must not be empty");
         }
@@ -79,6 +82,7 @@ public record ServerConfig(
                 AccessConfig.DEFAULT,
                 TlsConfig.OFF,
                 ModelMemory.DEFAULT,
+                DeviceConfig.DEFAULT,
                 false,
                 true);
     }

@@ -35,8 +35,12 @@ public final class NoisyServer {
         TestServer.fakeBundle(config.models());
         ModelRegistry models = ModelRegistry.open(
                 config.models(), Optional.empty(), bundle -> new Noise(), bundle -> 0, Long.MAX_VALUE);
-        ImageServer server =
-                ImageServer.start(config, models, new FileEncoder(true), EnumSet.of(ImageFormat.PNG, ImageFormat.JPEG));
+        ImageServer server = ImageServer.start(
+                config,
+                models,
+                new FileEncoder(true),
+                EnumSet.of(ImageFormat.PNG, ImageFormat.JPEG),
+                TestServer.DEVICE);
         System.out.println(server.url());
         Thread.sleep(Long.MAX_VALUE);
     }

@@ -5,7 +5,11 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.mobilediffusion.runtime.Execution;
+import dev.mobilediffusion.runtime.ExecutionProvider;
+import dev.mobilediffusion.runtime.KernelSwitch;
 import dev.mobilediffusion.runtime.RuntimeOptions;
+import dev.mobilediffusion.server.machine.DeviceLimits;
 import dev.mobilediffusion.server.store.Retention;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -65,6 +69,13 @@ final class ServerConfigTest {
         values.put("memory", "small");
         values.put("model-memory-bytes", "3000000000");
         values.put("unload-after", "PT2M");
+        values.put("ep", "AUTO");
+        values.put("ep-library", "libprovider.so");
+        values.put("kernels", "bf16, no-kleidiai");
+        values.put("threads", "3");
+        values.put("heat-soft-celsius", "70");
+        values.put("heat-hard-celsius", "90");
+        values.put("battery-min-percent", "0");
         values.put("grace-period", "PT5S");
         values.put("max-body-bytes", "2048");
         values.put("max-connections", "7");
@@ -98,6 +109,13 @@ final class ServerConfigTest {
                                 Set.of("https://c.example")),
                         new TlsConfig(true, Optional.of(Path.of("c")), Optional.of(Path.of("k"))),
                         new ModelMemory(RuntimeOptions.MemoryProfile.SMALL, 3_000_000_000L, Duration.ofMinutes(2)),
+                        new DeviceConfig(
+                                new Execution(
+                                        ExecutionProvider.AUTO,
+                                        Optional.of(Path.of("libprovider.so")),
+                                        Set.of(KernelSwitch.BF16, KernelSwitch.NO_KLEIDIAI)),
+                                3,
+                                new DeviceLimits(70, 90, 0)),
                         true,
                         false)));
     }
@@ -137,6 +155,13 @@ final class ServerConfigTest {
         "port,65536,'port must be in [0, 65535], got 65536'",
         "port,5000000000,'port must be a whole number of at most 31 bits, got \"5000000000\"'",
         "port,http,'port must be a whole number, got \"http\"'",
+        "ep,fast,'ep must be one of auto, cpu, xnnpack, acl, dnnl, nnapi, qnn, webgpu, coreml, openvino, cuda, got"
+                + " \"fast\"'",
+        "kernels,fp4,'kernels must be some of bf16, lut-gemm, no-kleidiai, with commas, got \"fp4\"'",
+        "threads,257,'threads must be in [0, 256], got 257'",
+        "heat-soft-celsius,10,'heat-soft-celsius must be in [20, 200], got 10'",
+        "heat-hard-celsius,79,'heat-hard-celsius must be in [80, 200], got 79'",
+        "battery-min-percent,101,'battery-min-percent must be in [0, 100], got 101'",
         "queue-capacity,0,'queue-capacity must be in [1, 10000], got 0'",
         "memory,tiny,'memory must be speed or small, got \"tiny\"'",
         "unload-after,PT0S,'unload-after must be positive, got PT0S'",

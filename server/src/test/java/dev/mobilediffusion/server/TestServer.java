@@ -1,6 +1,8 @@
 package dev.mobilediffusion.server;
 
+import dev.mobilediffusion.runtime.ExecutionPlan;
 import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.server.machine.Machine;
 import dev.mobilediffusion.server.models.ModelRegistry;
 import dev.mobilediffusion.server.queue.JobQueue;
 import dev.mobilediffusion.server.store.Retention;
@@ -11,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -42,14 +45,24 @@ public final class TestServer implements AutoCloseable {
 
     /** @param encoder for those who look at the pictures */
     public static TestServer start(ServerConfig config, FakePipeline pipeline, ImageEncoder encoder) {
+        return start(config, pipeline, encoder, DEVICE);
+    }
+
+    /** @param device it runs on */
+    public static TestServer start(ServerConfig config, FakePipeline pipeline, ImageEncoder encoder, Device device) {
         fakeBundle(config.models());
         pipeline.allow(1); // to warm up
         ModelRegistry models =
                 ModelRegistry.open(config.models(), Optional.empty(), bundle -> pipeline, bundle -> 0, Long.MAX_VALUE);
-        ImageServer server = ImageServer.start(config, models, encoder, EnumSet.of(ImageFormat.PNG, ImageFormat.JPEG));
+        ImageServer server =
+                ImageServer.start(config, models, encoder, EnumSet.of(ImageFormat.PNG, ImageFormat.JPEG), device);
         pipeline.forget();
         return new TestServer(server, pipeline);
     }
+
+    /** A machine without sensors whose processor computes. */
+    public static final Device DEVICE = new Device(
+            Machine.at(Path.of("/nowhere")), new ExecutionPlan("cpu", "a test's", List.of("cpu"), 2, "1.28.0"));
 
     /** Room for four waiting jobs, quick heartbeats. */
     public static ServerConfig config(Path folder) {
@@ -67,6 +80,7 @@ public final class TestServer implements AutoCloseable {
                 new AccessConfig(false, false, false, false, false, false, Set.of("x"), Set.of()),
                 TlsConfig.OFF,
                 ModelMemory.DEFAULT,
+                DeviceConfig.DEFAULT,
                 false,
                 true);
     }

@@ -45,12 +45,12 @@ final class BenchCommand implements Runnable {
     private Path compare;
 
     @Mixin
-    private MemoryOption memory;
+    private EngineOptions engine;
 
     @Override
     public void run() {
         Optional<JsonNode> earlier = Optional.ofNullable(compare).map(this::read);
-        RuntimeOptions options = memory.options();
+        RuntimeOptions options = engine.options(spec);
         boolean visible = ProgressBar.isStderrTerminal();
         Benchmark benchmark = Benchmark.run(
                 model.bundle(),

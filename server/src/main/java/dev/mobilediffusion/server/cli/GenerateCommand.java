@@ -90,7 +90,7 @@ final class GenerateCommand implements Runnable {
     private ModelChoice model;
 
     @Mixin
-    private MemoryOption memory;
+    private EngineOptions engine;
 
     /** Warnings that were printed; the pictures of one prompt mostly share theirs. */
     private final Set<String> told = new HashSet<>();
@@ -99,7 +99,7 @@ final class GenerateCommand implements Runnable {
     public void run() {
         ImageRequest request = request();
         List<Path> files = files(request);
-        try (TextToImage pipeline = TextToImagePipeline.load(model.bundle(), memory.options())) {
+        try (TextToImage pipeline = TextToImagePipeline.load(model.bundle(), engine.options(spec))) {
             for (int index = 0; index < count; index++) {
                 String label = count == 1 ? "" : "%d/%d ".formatted(index + 1, count);
                 draw(pipeline, request.withSeed(request.seed() + index), files.get(index), label);

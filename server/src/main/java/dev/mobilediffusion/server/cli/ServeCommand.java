@@ -83,7 +83,7 @@ final class ServeCommand implements Runnable {
     private boolean openMetrics;
 
     @Mixin
-    private MemoryOption memory;
+    private EngineOptions engine;
 
     @Option(names = "--log-prompts", description = "Let prompts into the log, which otherwise never holds one.")
     private boolean logPrompts;
@@ -139,7 +139,7 @@ final class ServeCommand implements Runnable {
         put(flags, "models", model.library().folder());
         put(flags, "model", model.name().orElse(null));
         put(flags, "queue-capacity", queueCapacity);
-        put(flags, "memory", memory.given());
+        flags.putAll(engine.settings());
         put(flags, "log-prompts", logPrompts ? true : null);
         put(flags, "picture-metadata", noMetadata ? false : null);
         ServerConfig defaults = ServerConfig.defaults(Path.of(""));

@@ -29,6 +29,8 @@ public enum ErrorCode {
     NOT_IMPLEMENTED(501, "UNIMPLEMENTED", "invalid_request_error"),
     NOT_READY(503, "UNAVAILABLE", "server_error"),
     STORAGE_UNAVAILABLE(503, "UNAVAILABLE", "server_error"),
+    DEVICE_TOO_HOT(503, "UNAVAILABLE", "server_error"),
+    BATTERY_LOW(503, "UNAVAILABLE", "server_error"),
     DEADLINE_EXCEEDED(504, "DEADLINE_EXCEEDED", "server_error"),
     STORAGE_FULL(507, "RESOURCE_EXHAUSTED", "server_error");
 

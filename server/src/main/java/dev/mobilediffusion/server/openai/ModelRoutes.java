@@ -2,6 +2,7 @@ package dev.mobilediffusion.server.openai;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.ExecutionPlan;
 import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.server.edge.Routes;
 import dev.mobilediffusion.server.error.ApiException;
@@ -18,9 +19,12 @@ import io.helidon.webserver.http.ServerResponse;
 public final class ModelRoutes implements HttpService {
 
     private final ModelCatalog models;
+    private final ExecutionPlan execution;
 
-    public ModelRoutes(ModelCatalog models) {
+    /** @param execution what computes every model */
+    public ModelRoutes(ModelCatalog models, ExecutionPlan execution) {
         this.models = models;
+        this.execution = execution;
     }
 
     @Override
@@ -49,7 +53,7 @@ public final class ModelRoutes implements HttpService {
         response.send(Json.bytes(json(entry)));
     }
 
-    private static ObjectNode json(ModelCatalog.Entry entry) {
+    private ObjectNode json(ModelCatalog.Entry entry) {
         ObjectNode node = Json.object();
         node.put("id", entry.name());
         node.put("object", "model");
@@ -60,7 +64,7 @@ public final class ModelRoutes implements HttpService {
         return node;
     }
 
-    private static void describe(ObjectNode node, ModelInfo model) {
+    private void describe(ObjectNode node, ModelInfo model) {
         node.put("size", model.width() + "x" + model.height());
         node.put("default_steps", model.defaultSteps());
         node.put("default_guidance_scale", model.defaultGuidanceScale());
@@ -69,6 +73,11 @@ public final class ModelRoutes implements HttpService {
         node.put("parameters", model.parameters());
         node.put("licence", model.licence());
         node.put("sha256", model.sha256());
+        node.putObject("execution")
+                .put("provider", execution.provider())
+                .put("reason", execution.reason())
+                .put("threads", execution.threads())
+                .put("onnxruntime", execution.onnxRuntime());
         ArrayNode words = node.putArray("known_words");
         model.knownWords().forEach(words::add);
     }

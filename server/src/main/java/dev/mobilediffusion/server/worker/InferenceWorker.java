@@ -7,6 +7,7 @@ import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.server.generation.Delivery;
 import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.machine.DeviceGuard;
 import dev.mobilediffusion.server.models.Pipelines;
 import dev.mobilediffusion.server.queue.ImageTask;
 import dev.mobilediffusion.server.queue.JobQueue;
@@ -24,18 +25,21 @@ public final class InferenceWorker implements AutoCloseable {
     private final Pipelines pipelines;
     private final ImageEncoder encoder;
     private final ImageFinisher finisher;
+    private final DeviceGuard guard;
     private final Thread thread;
 
-    private InferenceWorker(JobQueue queue, Pipelines pipelines, ImageEncoder encoder) {
+    private InferenceWorker(JobQueue queue, Pipelines pipelines, ImageEncoder encoder, DeviceGuard guard) {
         this.queue = queue;
         this.pipelines = pipelines;
         this.encoder = encoder;
+        this.guard = guard;
         this.finisher = new ImageFinisher(queue, encoder);
         this.thread = Thread.ofPlatform().name("inference-worker").unstarted(this::run);
     }
 
-    public static InferenceWorker start(JobQueue queue, Pipelines pipelines, ImageEncoder encoder) {
-        InferenceWorker worker = new InferenceWorker(queue, pipelines, encoder);
+    /** @param guard that makes it rest between pictures while the device is warm, and longer while it is hot */
+    public static InferenceWorker start(JobQueue queue, Pipelines pipelines, ImageEncoder encoder, DeviceGuard guard) {
+        InferenceWorker worker = new InferenceWorker(queue, pipelines, encoder, guard);
         worker.thread.start();
         return worker;
     }
@@ -65,7 +69,9 @@ public final class InferenceWorker implements AutoCloseable {
     private void run() {
         try (finisher) {
             for (Optional<ImageTask> next = queue.take(); next.isPresent(); next = queue.take()) {
+                long begin = System.nanoTime();
                 draw(next.get());
+                guard.rest(Duration.ofNanos(System.nanoTime() - begin));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

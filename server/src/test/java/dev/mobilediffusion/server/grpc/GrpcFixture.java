@@ -5,6 +5,9 @@ import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
 import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
+import dev.mobilediffusion.server.machine.DeviceGuard;
+import dev.mobilediffusion.server.machine.DeviceLimits;
+import dev.mobilediffusion.server.machine.Machine;
 import dev.mobilediffusion.server.models.ModelCatalog;
 import dev.mobilediffusion.server.queue.JobObserver;
 import dev.mobilediffusion.server.queue.JobQueue;
@@ -52,7 +55,10 @@ final class GrpcFixture implements AutoCloseable {
                 JobObserver.NONE,
                 Clock.systemUTC());
         worker = InferenceWorker.start(
-                queue, model -> pipeline, (image, model, format, quality, metadata) -> image.rgb());
+                queue,
+                model -> pipeline,
+                (image, model, format, quality, metadata) -> image.rgb(),
+                DeviceGuard.start(Machine.at(Path.of("/nowhere")), DeviceLimits.DEFAULT));
         CallObserver observer = (outcome, took) -> outcomes.add(outcome);
         api = service.map(each -> new GrpcApi(each, observer, new Callers(Gate.open(), false)))
                 .orElseGet(() -> new GrpcApi(

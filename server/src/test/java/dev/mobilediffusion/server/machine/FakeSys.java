@@ -7,9 +7,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
 /** A folder that looks like {@code /} to whoever reads {@code proc} and {@code sys}. */
-record FakeSys(Path root) {
+public record FakeSys(Path root) {
 
-    FakeSys write(String file, String text) {
+    public FakeSys write(String file, String text) {
         try {
             Path target = root.resolve(file);
             Files.createDirectories(target.getParent());
@@ -23,26 +23,26 @@ record FakeSys(Path root) {
     }
 
     /** One processor for each value, 1024 being the fastest. */
-    FakeSys capacities(int... values) {
+    public FakeSys capacities(int... values) {
         for (int cpu = 0; cpu < values.length; cpu++) {
             write("sys/devices/system/cpu/cpu" + cpu + "/cpu_capacity", Integer.toString(values[cpu]));
         }
         return write("sys/devices/system/cpu/cpufreq/boost", "1").write("sys/devices/system/cpu/online", "0-7");
     }
 
-    FakeSys zone(int number, String type, int milliCelsius) {
+    public FakeSys zone(int number, String type, int milliCelsius) {
         String folder = "sys/class/thermal/thermal_zone" + number;
         return write(folder + "/type", type).write(folder + "/temp", Integer.toString(milliCelsius));
     }
 
-    FakeSys battery(int percent, String status) {
+    public FakeSys battery(int percent, String status) {
         String folder = "sys/class/power_supply/battery";
         return write(folder + "/type", "Battery")
                 .write(folder + "/capacity", Integer.toString(percent))
                 .write(folder + "/status", status);
     }
 
-    Machine machine() {
+    public Machine machine() {
         return Machine.at(root);
     }
 }

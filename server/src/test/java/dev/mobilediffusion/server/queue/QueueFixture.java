@@ -7,6 +7,9 @@ import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.Lifetime;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobStatus;
+import dev.mobilediffusion.server.machine.DeviceGuard;
+import dev.mobilediffusion.server.machine.DeviceLimits;
+import dev.mobilediffusion.server.machine.Machine;
 import dev.mobilediffusion.server.store.JobStore;
 import dev.mobilediffusion.server.store.Retention;
 import dev.mobilediffusion.server.worker.InferenceWorker;
@@ -36,7 +39,10 @@ public final class QueueFixture implements AutoCloseable {
         queue = new JobQueue(QueueLimits.ofJobs(capacity), observer, Clock.systemUTC(), data, store);
         queue.resume();
         worker = InferenceWorker.start(
-                queue, model -> pipeline, (image, model, format, quality, metadata) -> image.rgb());
+                queue,
+                model -> pipeline,
+                (image, model, format, quality, metadata) -> image.rgb(),
+                DeviceGuard.start(Machine.at(Path.of("/nowhere")), DeviceLimits.DEFAULT));
     }
 
     public static JobSpec attached(String prompt, long seed) {

@@ -1,0 +1,31 @@
+package dev.mobilediffusion.server;
+
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.generation.JobSpec;
+import dev.mobilediffusion.server.machine.DeviceCondition;
+import dev.mobilediffusion.server.machine.DeviceGuard;
+import dev.mobilediffusion.server.models.ModelCatalog;
+import java.time.Duration;
+import java.util.function.Consumer;
+
+/** Refuses jobs while heat or battery forbid to draw, and those whose model there is never room for. */
+record Admission(DeviceGuard guard, ModelCatalog models) implements Consumer<JobSpec> {
+
+    /** A board without a fan cools by some degrees in a minute; a battery takes its time. */
+    private static final Duration UNTIL_COOL = Duration.ofMinutes(1);
+
+    private static final Duration UNTIL_CHARGED = Duration.ofMinutes(10);
+
+    @Override
+    public void accept(JobSpec spec) {
+        DeviceCondition condition = guard.condition();
+        if (condition == DeviceCondition.HOT) {
+            throw ApiException.retry(ErrorCode.DEVICE_TOO_HOT, guard.reason(), UNTIL_COOL);
+        }
+        if (condition == DeviceCondition.BATTERY_LOW) {
+            throw ApiException.retry(ErrorCode.BATTERY_LOW, guard.reason(), UNTIL_CHARGED);
+        }
+        models.requireRoom(spec.model());
+    }
+}
