@@ -115,6 +115,7 @@ final class PackageArrows {
                     Set.of(
                             RUNTIME,
                             "runtime.image",
+                            "server.edge",
                             "server.wire",
                             "server.queue",
                             "server.job",

@@ -1,8 +1,7 @@
 package dev.mobilediffusion.server;
 
 import dev.mobilediffusion.server.discovery.LocalNetwork;
-import dev.mobilediffusion.server.edge.GateFilter;
-import dev.mobilediffusion.server.page.PageRoutes;
+import dev.mobilediffusion.server.edge.GateHandler;
 import dev.mobilediffusion.server.security.Gate;
 import dev.mobilediffusion.server.security.HostNames;
 import dev.mobilediffusion.server.security.IssuedKey;
@@ -59,19 +58,11 @@ record Access(Gate gate, Optional<KeyFile> keyless) {
         return keyless.map(keys -> keys.add(FIRST_KEY, Optional.empty(), OptionalInt.empty()));
     }
 
-    /** The filter before all routes. */
-    GateFilter frontDoor(AccessConfig config) {
-        Set<String> open = new HashSet<>(PageRoutes.paths());
-        open.add("/ca.pem"); // what a device may trust is no secret
-        if (config.openMetrics()) {
-            open.add("/metrics");
-        }
-        if (config.openReady()) {
-            open.add("/health/ready");
-        }
+    /** What stands before all routes. */
+    GateHandler handler(AccessConfig config) {
         Set<String> names = new HashSet<>(config.allowedHosts());
         names.add(LocalNetwork.machineName());
-        return new GateFilter(gate, new HostNames(names), new Origins(config.allowedOrigins()), open);
+        return new GateHandler(gate, new HostNames(names), new Origins(config.allowedOrigins()));
     }
 
     static boolean isLoopback(String host) {

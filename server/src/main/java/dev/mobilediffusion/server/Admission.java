@@ -2,15 +2,20 @@ package dev.mobilediffusion.server;
 
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.machine.DeviceCondition;
 import dev.mobilediffusion.server.machine.DeviceGuard;
 import dev.mobilediffusion.server.models.ModelCatalog;
+import dev.mobilediffusion.server.queue.AdmissionRule;
+import dev.mobilediffusion.server.security.Gate;
 import java.time.Duration;
-import java.util.function.Consumer;
 
-/** Refuses jobs while heat or battery forbid to draw, and those whose model there is never room for. */
-record Admission(DeviceGuard guard, ModelCatalog models) implements Consumer<JobSpec> {
+/**
+ * Refuses jobs beyond a key's limit, jobs while heat or battery forbid to draw, and those whose model there is never room
+ * for.
+ */
+record Admission(Gate gate, DeviceGuard guard, ModelCatalog models) implements AdmissionRule {
 
     /** A board without a fan cools by some degrees in a minute; a battery takes its time. */
     private static final Duration UNTIL_COOL = Duration.ofMinutes(1);
@@ -18,7 +23,8 @@ record Admission(DeviceGuard guard, ModelCatalog models) implements Consumer<Job
     private static final Duration UNTIL_CHARGED = Duration.ofMinutes(10);
 
     @Override
-    public void accept(JobSpec spec) {
+    public void check(JobSpec spec, ClientId client) {
+        countRequest(gate, client);
         DeviceCondition condition = guard.condition();
         if (condition == DeviceCondition.HOT) {
             throw ApiException.retry(ErrorCode.DEVICE_TOO_HOT, guard.reason(), UNTIL_COOL);
@@ -27,5 +33,10 @@ record Admission(DeviceGuard guard, ModelCatalog models) implements Consumer<Job
             throw ApiException.retry(ErrorCode.BATTERY_LOW, guard.reason(), UNTIL_CHARGED);
         }
         models.requireRoom(spec.model());
+    }
+
+    /** Counts a request against the limit of the key that it came by. */
+    static void countRequest(Gate gate, ClientId client) {
+        client.keyName().ifPresent(gate::countRequest);
     }
 }

@@ -3,7 +3,9 @@ package dev.mobilediffusion.server;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.a1111.SdApi;
 import dev.mobilediffusion.server.discovery.LocalNetwork;
+import dev.mobilediffusion.server.edge.Api;
 import dev.mobilediffusion.server.edge.Errors;
+import dev.mobilediffusion.server.edge.RequestTimer;
 import dev.mobilediffusion.server.edge.RootCertificateRoute;
 import dev.mobilediffusion.server.edge.Routes;
 import dev.mobilediffusion.server.grpc.GrpcApi;
@@ -76,6 +78,8 @@ public final class ImageServer implements AutoCloseable {
                 QueueLimits.ofJobs(config.queueCapacity()),
                 new JobReporter(metrics, config.logPrompts()),
                 Clock.systemUTC());
+        // What models need is known once the first is loaded
+        queue.admitBy((spec, client) -> Admission.countRequest(access.gate(), client));
         metrics.watchQueue(queue::depth, queue::capacity);
         this.grpc = new GrpcApi(
                 queue,
@@ -101,7 +105,7 @@ public final class ImageServer implements AutoCloseable {
             server.listen();
             server.loadTime = models.loadDefault();
             WarmUp.run(models.pipeline(server.model()), encoder);
-            server.queue.refuseBy(new Admission(server.guard, models));
+            server.queue.admitBy(new Admission(server.access.gate(), server.guard, models));
             server.idleModels =
                     Optional.of(IdleModels.watch(models, config.memory().unloadAfter()));
             server.worker = InferenceWorker.start(server.queue, models, encoder, server.guard);
@@ -267,25 +271,37 @@ public final class ImageServer implements AutoCloseable {
         return routing;
     }
 
-    /** Registers every route that there is. */
+    /** Registers every route that there is: first what the routes say of themselves, then the gate, then the routes. */
     void install(HttpRouting.Builder routing, Set<ImageFormat> formats) {
-        new SdApi(queue, models, formats, config.http().maxBodyBytes()).install(routing);
-        new RestApi(
-                        queue,
-                        models,
-                        formats,
-                        metrics,
-                        ready::get,
-                        config.http().maxBodyBytes(),
-                        config.http().eventHeartbeat(),
-                        access.frontDoor(config.access()),
-                        device.execution())
-                .install(routing);
+        long maxBodyBytes = config.http().maxBodyBytes();
+        SdApi a1111 = new SdApi(queue, models, formats, maxBodyBytes);
+        RestApi rest = new RestApi(
+                queue,
+                models,
+                formats,
+                metrics,
+                ready::get,
+                maxBodyBytes,
+                config.http().eventHeartbeat(),
+                device.execution());
+        PageRoutes page = new PageRoutes();
+        Errors.install(routing);
+        routing.addFilter(new RequestTimer(metrics));
+        a1111.declare(routing);
+        rest.declare(routing, config.access().openReady(), config.access().openMetrics());
+        page.declare(routing);
+        // What a device may trust is no secret
+        Api.OTHER.withAccess(Api.Access.OPEN).declareOne(routing, "/ca.pem");
+
+        routing.any(access.handler(config.access()));
+
+        a1111.install(routing);
+        rest.install(routing);
         certificate
                 .flatMap(ServerCertificate::root)
                 .map(Certificates::pem)
                 .ifPresent(pem -> routing.register("/ca.pem", new RootCertificateRoute(pem)));
-        // Last, since other faces answer programs at / that do not ask for HTML
-        routing.register("/", new PageRoutes()).any(Routes.notFound());
+        // Last, since other APIs answer programs at / that do not ask for HTML
+        routing.register("/", page).any(Routes.notFound());
     }
 }

@@ -2,10 +2,7 @@ package dev.mobilediffusion.server;
 
 import dev.mobilediffusion.runtime.ExecutionPlan;
 import dev.mobilediffusion.runtime.image.ImageFormat;
-import dev.mobilediffusion.server.edge.Errors;
-import dev.mobilediffusion.server.edge.GateFilter;
 import dev.mobilediffusion.server.edge.HealthRoutes;
-import dev.mobilediffusion.server.edge.RequestTimer;
 import dev.mobilediffusion.server.edge.Routes;
 import dev.mobilediffusion.server.edge.Submission;
 import dev.mobilediffusion.server.jobs.JobRoutes;
@@ -15,7 +12,7 @@ import dev.mobilediffusion.server.openai.ImageRoutes;
 import dev.mobilediffusion.server.openai.ModelRoutes;
 import dev.mobilediffusion.server.page.DescriptionRoutes;
 import dev.mobilediffusion.server.queue.JobQueue;
-import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.HttpRules;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
@@ -31,10 +28,9 @@ import java.util.function.BooleanSupplier;
  * @param ready whether the model is loaded and warm and the server is not stopping
  * @param maxBodyBytes of a JSON request
  * @param heartbeat between two signs of life in an event stream, positive
- * @param door that every request of every API has to pass
  * @param execution what computes the models
  */
-public record RestApi(
+record RestApi(
         JobQueue queue,
         ModelCatalog models,
         Set<ImageFormat> formats,
@@ -42,13 +38,11 @@ public record RestApi(
         BooleanSupplier ready,
         long maxBodyBytes,
         Duration heartbeat,
-        GateFilter door,
         ExecutionPlan execution) {
 
-    public RestApi {
+    RestApi {
         Objects.requireNonNull(queue, "queue");
         Objects.requireNonNull(models, "models");
-        Objects.requireNonNull(door, "door");
         Objects.requireNonNull(execution, "execution");
         formats = Set.copyOf(formats);
         if (maxBodyBytes < 1 || maxBodyBytes >= Integer.MAX_VALUE) {
@@ -60,13 +54,18 @@ public record RestApi(
         }
     }
 
-    /** Registers the filters, the error answers and the routes; {@link Routes#notFound} is the caller's to add last. */
-    public void install(HttpRouting.Builder routing) {
+    /** Declares the routes; to be called before the gate is registered. */
+    void declare(HttpRules rules, boolean openReady, boolean openMetrics) {
+        ImageRoutes.API.declare(rules, "/v1/images");
+        JobRoutes.API.declare(rules, "/v1/jobs");
+        ModelRoutes.API.declare(rules, "/v1/models");
+        new HealthRoutes(ready, metrics).declare(rules, openReady, openMetrics);
+    }
+
+    /** Registers the routes; {@link Routes#notFound} is the caller's to add last. */
+    void install(HttpRules rules) {
         Submission submission = new Submission(queue, models, formats, maxBodyBytes);
-        Errors.install(routing);
-        routing.addFilter(new RequestTimer(metrics))
-                .addFilter(door)
-                .register("/v1/images", new ImageRoutes(submission, heartbeat))
+        rules.register("/v1/images", new ImageRoutes(submission, heartbeat))
                 .register("/v1/jobs", new JobRoutes(submission, heartbeat))
                 .register("/v1/models", new ModelRoutes(models, execution))
                 .register("/", new DescriptionRoutes())

@@ -90,13 +90,13 @@ final class AccessTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "/health/live/",
-                "//health/live",
-                "/%68ealth/live",
-                "/v1/../health/live",
+                "/health/live/../../v1/models",
+                "//v1/models",
+                "/%76%31/models",
+                "/health/../v1/models",
                 "/page/a.js/../../v1/models",
                 "/page/..%2fv1/models",
-                "/page/page.js/"
+                "/page/page.js;/../../v1/models"
             })
     void noSpellingOfAnOpenPathOpensAnother(String path) throws Exception {
         key("phone");

@@ -3,12 +3,14 @@ package dev.mobilediffusion.server;
 import dev.mobilediffusion.runtime.ExecutionPlan;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.machine.Machine;
+import dev.mobilediffusion.server.metrics.ServerMetrics;
 import dev.mobilediffusion.server.models.ModelRegistry;
 import dev.mobilediffusion.server.queue.JobQueue;
 import dev.mobilediffusion.server.store.Retention;
 import dev.mobilediffusion.server.worker.ImageEncoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -95,6 +97,11 @@ public final class TestServer implements AutoCloseable {
 
     public JobQueue queue() {
         return server.queue();
+    }
+
+    /** What Prometheus would read now. */
+    public String metrics() {
+        return new String(server.metrics().scrape(ServerMetrics.PROMETHEUS_TEXT), StandardCharsets.UTF_8);
     }
 
     public ImageServer server() {

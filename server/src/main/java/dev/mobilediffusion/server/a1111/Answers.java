@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.server.edge.ErrorForm;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.job.JobImage;
@@ -15,7 +15,6 @@ import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.webserver.http.Handler;
-import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.util.List;
 import java.util.Locale;
@@ -28,7 +27,7 @@ final class Answers {
 
     private Answers() {}
 
-    /** The handler with its time in a header and its refusals in A1111's form. */
+    /** The handler with its time in a header. */
     static Handler of(Handler handler) {
         return (request, response) -> {
             long begin = System.nanoTime();
@@ -37,13 +36,7 @@ final class Answers {
                 response.beforeSend(() -> response.header(
                         PROCESS_TIME, String.format(Locale.ROOT, "%.4f", (System.nanoTime() - begin) / 1e9)));
             }
-            try {
-                handler.handle(request, response);
-            } catch (ApiException e) {
-                refuse(request, response, e);
-            } catch (InferenceException e) {
-                refuse(request, response, ApiException.of(e));
-            }
+            handler.handle(request, response);
         };
     }
 
@@ -86,12 +79,11 @@ final class Answers {
         });
     }
 
-    private static void refuse(ServerRequest request, ServerResponse response, ApiException failure) {
-        ErrorCode code = failure.code();
-        request.context().register(code); // for the metrics, since the status alone means another code
-        boolean wrongField = code == ErrorCode.INVALID_REQUEST;
-        ObjectNode body = wrongField ? fieldError(failure) : sentence(failure);
-        Refusals.send(response, failure, wrongField ? UNPROCESSABLE : code.httpStatus(), Json.bytes(body));
+    /** A refusal as A1111's clients read it. */
+    static ErrorForm.Body refusal(ApiException failure) {
+        return failure.code() == ErrorCode.INVALID_REQUEST
+                ? new ErrorForm.Body(UNPROCESSABLE, fieldError(failure))
+                : new ErrorForm.Body(failure.code().httpStatus(), sentence(failure));
     }
 
     private static ObjectNode fieldError(ApiException failure) {

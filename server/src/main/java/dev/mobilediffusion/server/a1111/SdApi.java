@@ -1,9 +1,11 @@
 package dev.mobilediffusion.server.a1111;
 
 import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.server.edge.Api;
 import dev.mobilediffusion.server.models.ModelCatalog;
 import dev.mobilediffusion.server.queue.JobQueue;
 import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.HttpRules;
 import java.util.Objects;
 import java.util.Set;
 
@@ -18,7 +20,10 @@ import java.util.Set;
  */
 public record SdApi(JobQueue queue, ModelCatalog models, Set<ImageFormat> formats, long maxBodyBytes) {
 
-    public static final String PATH = "/sdapi/v1";
+    /** Basic, because these clients know no other way to send a key; a browser would ask for a password. */
+    static final Api API = new Api("a1111", Answers::refusal, "Basic realm=\"mobilediffusion\"", Api.Access.KEY);
+
+    private static final String PATH = "/sdapi/v1";
 
     public SdApi {
         Objects.requireNonNull(queue, "queue");
@@ -26,7 +31,12 @@ public record SdApi(JobQueue queue, ModelCatalog models, Set<ImageFormat> format
         formats = Set.copyOf(formats);
     }
 
-    /** Registers the routes; to be called before the page's. */
+    /** Declares the routes; to be called before the gate is registered. */
+    public void declare(HttpRules rules) {
+        API.declare(rules, "/sdapi");
+    }
+
+    /** Registers the routes; to be called after the gate is registered, and before the page's. */
     public void install(HttpRouting.Builder routing) {
         Checkpoints checkpoints = new Checkpoints(models);
         Choices choices = new Choices(checkpoints, formats);

@@ -28,8 +28,6 @@ import java.util.OptionalInt;
  */
 record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, ObjectNode echo) {
 
-    static final String API = "a1111";
-
     /** SillyTavern puts the user's credentials into the body. */
     private static final List<String> NOT_ECHOED = List.of("auth", "url");
 
@@ -59,7 +57,7 @@ record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, 
                 effective.metadata(),
                 previews(effective.previewEvery(), steps));
         JobSpec spec = new JobSpec(
-                API,
+                SdApi.API.label(),
                 model(fields, effective, checkpoints),
                 request,
                 count(fields),

@@ -17,7 +17,7 @@ import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 
-/** Every failure as {@code {"error":{"message","type","param","code"}}}: ours, the runtime's, Helidon's, and bugs. */
+/** Every failure in the form of the API that was called: ours, the runtime's, Helidon's, and bugs. */
 public final class Errors {
 
     private static final System.Logger LOG = System.getLogger(Errors.class.getName());
@@ -53,16 +53,11 @@ public final class Errors {
         return node;
     }
 
-    /** Whether a path belongs to A1111's API, whose clients read {@code {"detail"}} instead. */
-    static boolean isA1111(String path) {
-        return path.startsWith("/sdapi/");
-    }
-
+    /** Refuses in the form of the API whose route serves {@code request}. */
     static void send(ServerRequest request, ServerResponse response, ApiException failure) {
-        ObjectNode body = isA1111(request.path().rawPath())
-                ? Json.object().put("detail", failure.getMessage())
-                : body(failure.code(), failure.param(), failure.getMessage());
-        Refusals.send(response, failure, Json.bytes(body));
+        request.context().register(failure.code()); // for the metrics: an API's status may mean several codes
+        ErrorForm.Body body = Api.of(request).errors().of(failure);
+        Refusals.send(response, failure, body.status(), Json.bytes(body.json()));
     }
 
     private static void sendBug(ServerRequest request, ServerResponse response, Throwable bug) {

@@ -26,6 +26,13 @@ public final class HealthRoutes implements HttpService {
         this.metrics = metrics;
     }
 
+    /** @param openReady whether readiness needs no key; {@code openMetrics} likewise */
+    public void declare(HttpRules rules, boolean openReady, boolean openMetrics) {
+        Api.OBSERVE.withAccess(Api.Access.PROBE).declareOne(rules, "/health/live");
+        Api.OBSERVE.withAccess(openReady ? Api.Access.OPEN : Api.Access.KEY).declareOne(rules, "/health/ready");
+        Api.OBSERVE.withAccess(openMetrics ? Api.Access.OPEN : Api.Access.KEY).declareOne(rules, "/metrics");
+    }
+
     @Override
     public void routing(HttpRules rules) {
         rules.get("/health/live", (request, response) -> send(response, "alive"))

@@ -1,9 +1,11 @@
 package dev.mobilediffusion.server.edge;
 
+import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
 import dev.mobilediffusion.server.wire.Clients;
+import io.helidon.http.HttpException;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.FilterChain;
@@ -25,7 +27,6 @@ public final class RequestTimer implements Filter {
     @Override
     public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
         long begin = System.nanoTime();
-        String api = api(request.path().rawPath());
         String outcome = ErrorCode.INTERNAL.label();
         try {
             chain.proceed();
@@ -36,12 +37,22 @@ public final class RequestTimer implements Filter {
         } catch (ApiException e) {
             outcome = e.code().label();
             throw e;
+        } catch (InferenceException e) {
+            outcome = ApiException.of(e).code().label();
+            throw e;
+        } catch (HttpException e) {
+            outcome = outcome(e.status().code());
+            throw e;
         } catch (CloseConnectionException e) {
             outcome = ErrorCode.CANCELLED.label();
-            LOG.log(System.Logger.Level.INFO, "status=499 api={0} client={1}", api, Clients.of(request));
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "status=499 api={0} client={1}",
+                    Api.of(request).label(),
+                    Clients.of(request));
             throw e;
         } finally {
-            metrics.requestDone(api, outcome, Duration.ofNanos(System.nanoTime() - begin));
+            metrics.requestDone(Api.of(request).label(), outcome, Duration.ofNanos(System.nanoTime() - begin));
         }
     }
 
@@ -55,25 +66,5 @@ public final class RequestTimer implements Filter {
             }
         }
         return ErrorCode.INTERNAL.label();
-    }
-
-    /** Few values, whatever paths the world asks for: each becomes a time series. */
-    private static String api(String path) {
-        if (path.startsWith("/v1/images")) {
-            return "openai";
-        }
-        if (path.startsWith("/v1/jobs")) {
-            return "jobs";
-        }
-        if (path.startsWith("/v1/models")) {
-            return "models";
-        }
-        if (path.startsWith("/sdapi")) {
-            return "a1111";
-        }
-        if (path.startsWith("/health") || path.equals("/metrics")) {
-            return "observe";
-        }
-        return "other";
     }
 }

@@ -1,11 +1,15 @@
 package dev.mobilediffusion.server.generation;
 
+import java.util.Optional;
+
 /**
  * Who asks, for fairness between clients: the name of an API key, else a peer's address.
  *
  * @param value {@code key:NAME} or {@code addr:ADDRESS}; goes to logs, so never a key itself
  */
 public record ClientId(String value) {
+
+    private static final String KEY = "key:";
 
     public ClientId {
         if (value.isBlank()) {
@@ -14,11 +18,16 @@ public record ClientId(String value) {
     }
 
     public static ClientId ofKey(String name) {
-        return new ClientId("key:" + name);
+        return new ClientId(KEY + name);
     }
 
     public static ClientId ofAddress(String address) {
         return new ClientId("addr:" + address);
+    }
+
+    /** The name of the API key; empty for a client that is known by its address alone. */
+    public Optional<String> keyName() {
+        return value.startsWith(KEY) ? Optional.of(value.substring(KEY.length())) : Optional.empty();
     }
 
     @Override

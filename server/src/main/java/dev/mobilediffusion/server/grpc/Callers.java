@@ -10,7 +10,6 @@ import io.grpc.health.v1.HealthGrpc;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Who calls: the name of the API key in the metadata {@code authorization}, else the peer's address.
@@ -25,7 +24,6 @@ record Callers(Gate gate, boolean openHealth) {
 
     private static final Metadata.Key<String> AUTHORIZATION =
             Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-    private static final Set<String> ASK_FOR_PICTURES = Set.of("Generate", "SubmitJob");
 
     /** @throws dev.mobilediffusion.server.error.ApiException without a key, where one is asked for */
     ClientId admit(ServerCall<?, ?> call, Metadata headers) {
@@ -33,9 +31,7 @@ record Callers(Gate gate, boolean openHealth) {
                 && HealthGrpc.SERVICE_NAME.equals(call.getMethodDescriptor().getServiceName())) {
             return ofAddress(call);
         }
-        boolean forPicture =
-                ASK_FOR_PICTURES.contains(call.getMethodDescriptor().getBareMethodName());
-        return gate.admit(Optional.ofNullable(headers.get(AUTHORIZATION)), address(call), forPicture)
+        return gate.admit(Optional.ofNullable(headers.get(AUTHORIZATION)), address(call))
                 .map(ClientId::ofKey)
                 .orElseGet(() -> ofAddress(call));
     }

@@ -1,6 +1,7 @@
 package dev.mobilediffusion.server.jobs;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.server.edge.Api;
 import dev.mobilediffusion.server.edge.EventStream;
 import dev.mobilediffusion.server.edge.ImageReply;
 import dev.mobilediffusion.server.edge.JobJson;
@@ -29,7 +30,7 @@ import java.util.List;
 /** {@code /v1/jobs}: the client hands in a job, goes, and comes back for it, also after a restart of the server. */
 public final class JobRoutes implements HttpService {
 
-    public static final String API = "jobs";
+    public static final Api API = Api.named("jobs");
 
     private static final HeaderName LAST_EVENT_ID = HeaderNames.create("Last-Event-ID");
 
@@ -59,7 +60,7 @@ public final class JobRoutes implements HttpService {
     }
 
     private void create(ServerRequest request, ServerResponse response) {
-        Submission.Draft draft = submission.read(request, API);
+        Submission.Draft draft = submission.read(request, API.label());
         Job job = submission.submit(draft, draft.body().spec().withLifetime(Lifetime.DURABLE));
         ObjectNode body = json.of(job);
         draft.body().warnings().forEach(body.withArray("warnings")::add);

@@ -1,6 +1,7 @@
 package dev.mobilediffusion.server.openai;
 
 import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.server.edge.Api;
 import dev.mobilediffusion.server.edge.Errors;
 import dev.mobilediffusion.server.edge.EventStream;
 import dev.mobilediffusion.server.edge.GenerationBody;
@@ -37,7 +38,7 @@ import java.util.Optional;
  */
 public final class ImageRoutes implements HttpService {
 
-    public static final String API = "openai";
+    public static final Api API = Api.named("openai");
 
     private final Submission submission;
     private final JobJson json;
@@ -68,7 +69,7 @@ public final class ImageRoutes implements HttpService {
     }
 
     private void generate(ServerRequest request, ServerResponse response) {
-        Submission.Draft draft = submission.read(request, API);
+        Submission.Draft draft = submission.read(request, API.label());
         GenerationBody body = draft.body();
         Delivery delivery = body.spec().delivery();
         Optional<ImageFormat> bare = body.stream() ? Optional.empty() : Negotiation.picture(request, delivery.format());

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.runtime.ExecutionPlan;
 import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.server.edge.Api;
 import dev.mobilediffusion.server.edge.Routes;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
@@ -17,6 +18,8 @@ import io.helidon.webserver.http.ServerResponse;
 
 /** {@code /v1/models} in OpenAI's shape, with what a page needs to offer a model's settings. */
 public final class ModelRoutes implements HttpService {
+
+    public static final Api API = Api.named("models");
 
     private final ModelCatalog models;
     private final ExecutionPlan execution;

@@ -1,6 +1,8 @@
 package dev.mobilediffusion.server.page;
 
+import dev.mobilediffusion.server.edge.Api;
 import dev.mobilediffusion.server.edge.Routes;
+import dev.mobilediffusion.server.wire.Accepted;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.HttpRules;
@@ -35,6 +37,26 @@ public final class PageRoutes implements HttpService {
             "icon.svg",
             "manifest.webmanifest");
 
+    /** Declares the files open: a browser cannot send a key before it has the page. To be called before the gate is registered. */
+    public void declare(HttpRules rules) {
+        Api open = Api.OTHER.withAccess(Api.Access.OPEN);
+        for (String name : FILES) {
+            String path = path(name);
+            if (path.equals("/")) {
+                // The page is there for browsers alone; programs get an answer that tells what the server draws with
+                rules.any(path, (request, response) -> {
+                    if (Accepted.names(request, "text", "html")) {
+                        open.mark().handle(request, response);
+                    } else {
+                        response.next();
+                    }
+                });
+            } else {
+                open.declareOne(rules, path);
+            }
+        }
+    }
+
     @Override
     public void routing(HttpRules rules) {
         for (String name : FILES) {
@@ -46,7 +68,7 @@ public final class PageRoutes implements HttpService {
         }
     }
 
-    /** Paths that must be open to everybody: a browser cannot send a key before it has the page. */
+    /** Where the files are. */
     public static List<String> paths() {
         return FILES.stream().map(PageRoutes::path).toList();
     }

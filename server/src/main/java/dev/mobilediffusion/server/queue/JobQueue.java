@@ -26,7 +26,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -54,7 +53,7 @@ public final class JobQueue implements AutoCloseable {
     private final Storage storage;
     private final ImageSpool spool;
     private final JobTimer timer = new JobTimer();
-    private volatile Consumer<JobSpec> doorkeeper = spec -> {};
+    private volatile AdmissionRule rule = (spec, client) -> {};
     private final Map<String, Job> live = new ConcurrentHashMap<>();
 
     /** One durable admission at a time, so that two equal keys cannot both be new. */
@@ -87,15 +86,15 @@ public final class JobQueue implements AutoCloseable {
         timer.every("expiry", Duration.ofMinutes(1), this::expireStored);
     }
 
-    /** Has {@code check} refuse, by an {@link ApiException}, what could never be drawn. */
-    public void refuseBy(Consumer<JobSpec> check) {
-        doorkeeper = check;
+    /** Has {@code value} look at each job before it is admitted. */
+    public void admitBy(AdmissionRule value) {
+        rule = value;
     }
 
     /** Admits a job, or finds the one that the same client has sent before under the same idempotency key. */
     public Job submit(JobSpec spec, ClientId client) {
         try {
-            doorkeeper.accept(spec);
+            rule.check(spec, client);
             return spec.lifetime() == Lifetime.DURABLE ? submitDurable(spec, client) : submitAttached(spec, client);
         } catch (ApiException refusal) {
             observer.rejected(refusal.code());

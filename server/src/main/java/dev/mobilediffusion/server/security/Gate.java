@@ -19,7 +19,7 @@ public final class Gate {
     private final Optional<KeyFile> file;
     private final Optional<KeyRing> ring;
     private final TokenBucket failures = new TokenBucket();
-    private final TokenBucket pictures = new TokenBucket();
+    private final TokenBucket requests = new TokenBucket();
 
     private Gate(Optional<KeyFile> file) {
         this.file = file;
@@ -46,11 +46,10 @@ public final class Gate {
      *
      * @param authorization the header's text; empty where there is none
      * @param peer the other end of the connection
-     * @param forPicture whether the request asks for a picture, which counts against a key's limit
      * @throws ApiException INVALID_API_KEY without a key that may be used; RATE_LIMIT_EXCEEDED after too many wrong
-     *     keys from this peer, or pictures for this key
+     *     keys from this peer
      */
-    public Optional<String> admit(Optional<String> authorization, InetAddress peer, boolean forPicture) {
+    public Optional<String> admit(Optional<String> authorization, InetAddress peer) {
         if (file.isEmpty()) {
             return Optional.empty();
         }
@@ -70,15 +69,26 @@ public final class Gate {
                     "the API key '%s' expired at %s"
                             .formatted(key.name(), key.expires().orElseThrow()));
         }
-        if (forPicture && key.picturesPerMinute().isPresent()) {
-            countPicture(key, now);
-        }
         return Optional.of(key.name());
     }
 
-    private void countPicture(ApiKey key, Instant now) {
-        int perMinute = key.picturesPerMinute().orElseThrow();
-        Duration wait = pictures.take(key.name(), perMinute, now);
+    /**
+     * Counts a request for images against the limit of the key that it came by, where that has one. To be called where jobs
+     * are admitted, so that no spelling of a path and no API goes uncounted.
+     *
+     * @param keyName as {@link #admit} returned it
+     * @throws ApiException RATE_LIMIT_EXCEEDED with the time to wait, when the key has none left in this minute
+     */
+    public void countRequest(String keyName) {
+        ring.flatMap(keys -> keys.named(keyName)).ifPresent(this::count);
+    }
+
+    private void count(ApiKey key) {
+        if (key.picturesPerMinute().isEmpty()) {
+            return;
+        }
+        int perMinute = key.picturesPerMinute().getAsInt();
+        Duration wait = requests.take(key.name(), perMinute, file.orElseThrow().now());
         if (!wait.isZero()) {
             throw ApiException.retry(
                     ErrorCode.RATE_LIMIT_EXCEEDED,

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -34,6 +35,14 @@ final class KeyRing {
             }
         }
         return found;
+    }
+
+    /** The usable key of that name. */
+    Optional<ApiKey> named(String name) {
+        Instant now = file.now();
+        return current().stream()
+                .filter(key -> key.name().equals(name) && key.isUsable(now))
+                .findFirst();
     }
 
     private synchronized List<ApiKey> current() {

@@ -6,65 +6,60 @@ import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.security.Gate;
 import dev.mobilediffusion.server.security.HostNames;
 import dev.mobilediffusion.server.security.Origins;
-import dev.mobilediffusion.server.wire.Accepted;
 import dev.mobilediffusion.server.wire.Clients;
 import dev.mobilediffusion.server.wire.Refusals;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
-import io.helidon.webserver.http.Filter;
-import io.helidon.webserver.http.FilterChain;
-import io.helidon.webserver.http.RoutingRequest;
-import io.helidon.webserver.http.RoutingResponse;
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Stands before every route: the name under which the server is asked, the web page that asks, the key. What comes in by a
- * key goes on as the key's {@link ClientId}.
+ * key goes on as the key's {@link ClientId}. To be registered after the routes' {@link Api}s are declared, and before the
+ * routes.
  *
  * @param gate that knows the keys
  * @param hosts under which the server may be asked
  * @param origins whose pages may ask
- * @param openPaths which need no key: they must tell a stranger nothing
  */
-public record GateFilter(Gate gate, HostNames hosts, Origins origins, Set<String> openPaths) implements Filter {
+public record GateHandler(Gate gate, HostNames hosts, Origins origins) implements Handler {
 
-    private static final String LIVE = "/health/live";
     private static final HeaderName PRIVATE_NETWORK = HeaderNames.create("Access-Control-Request-Private-Network");
     private static final HeaderName ALLOW_PRIVATE_NETWORK = HeaderNames.create("Access-Control-Allow-Private-Network");
     /** A refused body up to this length is read and dropped, so that the connection can be used again. */
     private static final long SHORT_BODY_BYTES = 64 << 10;
 
-    public GateFilter {
+    public GateHandler {
         Objects.requireNonNull(gate, "gate");
         Objects.requireNonNull(hosts, "hosts");
         Objects.requireNonNull(origins, "origins");
-        openPaths = Set.copyOf(openPaths);
     }
 
     @Override
-    public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
+    public void handle(ServerRequest request, ServerResponse response) {
         SecurityHeaders.addTo(response);
-        String path = request.path().rawPath();
+        Api api = Api.of(request);
         try {
-            if (!path.equals(LIVE)) {
+            if (api.access() != Api.Access.PROBE) {
                 checkHost(request);
                 if (checkOrigin(request, response)) {
                     return;
                 }
-                checkKey(request, path);
+                checkKey(request, api);
             }
         } catch (ApiException refusal) {
-            prepare(request, response, path, refusal);
+            prepare(request, response, api, refusal);
             throw refusal;
         }
-        chain.proceed();
+        response.next();
     }
 
-    private void checkHost(RoutingRequest request) {
+    private void checkHost(ServerRequest request) {
         String host = host(request);
         if (!hosts.allow(host)) {
             throw ApiException.of(
@@ -76,7 +71,7 @@ public record GateFilter(Gate gate, HostNames hosts, Origins origins, Set<String
     }
 
     /** Whether the request was a browser's question beforehand, and is answered. */
-    private boolean checkOrigin(RoutingRequest request, RoutingResponse response) {
+    private boolean checkOrigin(ServerRequest request, ServerResponse response) {
         Optional<String> origin = header(request, HeaderNames.ORIGIN);
         if (origin.isEmpty() || origins.isOwn(origin.get(), host(request))) {
             return false;
@@ -105,31 +100,19 @@ public record GateFilter(Gate gate, HostNames hosts, Origins origins, Set<String
         return true;
     }
 
-    private void checkKey(RoutingRequest request, String path) {
+    private void checkKey(ServerRequest request, Api api) {
         boolean reads = request.prologue().method().equals(Method.GET)
                 || request.prologue().method().equals(Method.HEAD);
-        // The page is at / for browsers alone; programs get an answer there that tells what the server draws with
-        boolean forAll = openPaths.contains(path) && (!path.equals("/") || Accepted.names(request, "text", "html"));
-        if (reads && forAll) {
+        if (reads && api.access() == Api.Access.OPEN) {
             return;
         }
-        boolean forPicture = request.prologue().method().equals(Method.POST) && asksForPicture(path);
-        gate.admit(header(request, HeaderNames.AUTHORIZATION), Clients.address(request), forPicture)
+        gate.admit(header(request, HeaderNames.AUTHORIZATION), Clients.address(request))
                 .ifPresent(name -> request.context().register(ClientId.ofKey(name)));
     }
 
-    private static boolean asksForPicture(String path) {
-        return path.startsWith("/v1/images/")
-                || path.equals("/v1/jobs")
-                || path.equals("/sdapi/v1/txt2img")
-                || path.equals("/sdapi/v1/img2img");
-    }
-
-    private static void prepare(RoutingRequest request, RoutingResponse response, String path, ApiException refusal) {
+    private static void prepare(ServerRequest request, ServerResponse response, Api api, ApiException refusal) {
         if (refusal.code() == ErrorCode.INVALID_API_KEY) {
-            // Basic only where clients wait for it: a browser would ask for a password in the middle of our page
-            response.header(
-                    HeaderNames.WWW_AUTHENTICATE, Errors.isA1111(path) ? "Basic realm=\"mobilediffusion\"" : "Bearer");
+            response.header(HeaderNames.WWW_AUTHENTICATE, api.challenge());
         }
         if (request.headers().contains(HeaderNames.TRANSFER_ENCODING)
                 || request.headers().contentLength().orElse(0) > SHORT_BODY_BYTES) {
@@ -137,11 +120,11 @@ public record GateFilter(Gate gate, HostNames hosts, Origins origins, Set<String
         }
     }
 
-    private static String host(RoutingRequest request) {
+    private static String host(ServerRequest request) {
         return header(request, HeaderNames.HOST).orElseGet(request::authority);
     }
 
-    private static Optional<String> header(RoutingRequest request, HeaderName name) {
+    private static Optional<String> header(ServerRequest request, HeaderName name) {
         return request.headers().contains(name)
                 ? Optional.of(request.headers().get(name).get())
                 : Optional.empty();
