@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass
 
+from .memory import MemoryConfig
+
 
 @dataclass(frozen=True)
 class UNetConfig:
@@ -36,6 +38,7 @@ class UNetConfig:
     relative_position: bool = False
     upsample: str = "convolution"  # or "pointwise"
     keep_width_when_resampling: bool = True  # SD changes width in the block behind a resampler, pocket in it
+    memory: MemoryConfig | None = None  # pictures of the prompt's things, behind the text states
 
     def __post_init__(self):
         levels = len(self.widths)
@@ -52,6 +55,11 @@ class UNetConfig:
             raise ValueError(f"blocks_middle must be at least 2, got {self.blocks_middle}")
         if (self.heads is None) == (self.head_size is None):
             raise ValueError(f"give heads or head_size, got heads={self.heads}, head_size={self.head_size}")
+
+    @property
+    def memory_rows(self) -> int:
+        """Rows of encoder_hidden_states behind the text states."""
+        return self.memory.rows(self.context_width) if self.memory else 0
 
     @property
     def all_skips(self) -> bool:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .config import Preset, TextConfig, UNetConfig
+from .memory import MemoryAttention
 from .presets import preset
 from .text import TextLayer, TextTower
 from .transformer import Attention
@@ -48,6 +49,10 @@ class _Tally:
     def linear(self, layer: nn.Linear, _inputs, output: Tensor) -> None:
         self.layers += output.numel() * layer.in_features
 
+    def memory(self, layer: MemoryAttention, inputs: tuple[Tensor, ...], _output) -> None:
+        cells, config = inputs[0].shape[-1] * inputs[0].shape[-2], layer.config
+        self.attention += cells * (config.parts * (config.width + config.numbers) + config.numbers * inputs[0].shape[1])
+
     def products(self, _layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         keys = inputs[-1].shape[1]  # the context, or x itself
         self.attention += 2 * output.numel() * keys
@@ -57,7 +62,7 @@ def count(network: nn.Module, *inputs: Tensor) -> Count:
     """The cost of network(*inputs); network and inputs may lie on the meta device."""
     tally = _Tally()
     hooks = {nn.Conv2d: tally.convolution, nn.Linear: tally.linear, Attention: tally.products,
-             TextLayer: tally.products}
+             TextLayer: tally.products, MemoryAttention: tally.memory}
     handles = [module.register_forward_hook(hooks[type(module)])
                for module in network.modules() if type(module) in hooks]
     try:
@@ -71,10 +76,10 @@ def count(network: nn.Module, *inputs: Tensor) -> Count:
 
 @cache
 def count_unet(config: UNetConfig, tokens: int = 77) -> Count:
-    """The UNet at its native latents size under `tokens` text states."""
+    """The UNet at its native latents size under `tokens` text states and its memory, if any."""
     with torch.device("meta"):
         sample = torch.empty(1, config.in_channels, config.sample_size, config.sample_size)
-        return count(UNet(config), sample, torch.empty(1), torch.empty(1, tokens, config.context_width))
+        return count(UNet(config), sample, torch.empty(1), torch.empty(1, tokens + config.memory_rows, config.context_width))
 
 
 def count_text(config: TextConfig) -> Count:

@@ -1,11 +1,16 @@
 """The denoiser: a UNet whose options are the paper's eight changes against Stable Diffusion 1.5's."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from .config import UNetConfig
 from .layers import Downsample, ResidualBlock, Upsample, activation, group_norm, sinusoidal
+from .memory import MemoryAttention, unpack
 from .transformer import SpatialTransformer
+
+Look = Callable[[str, Tensor], Tensor]  # name of a place in the UNet, feature map there → the same after a look into memory
 
 
 class UNet(nn.Module):
@@ -30,6 +35,7 @@ class UNet(nn.Module):
         self.middle_in = self._residual(width, width, config.separable_middle)
         self.middle = self._middle(width)
         self.up = self._up(skips)
+        self.memory_layers = self._memory() if config.memory else None
         self.norm_out = group_norm(config.widths[0], config.groups)
         self.act_out = activation(config.act)
         self.conv_out = nn.Conv2d(config.widths[0], config.out_channels, 3, padding=1)
@@ -86,6 +92,12 @@ class UNet(nn.Module):
             parts.append(part)
         return parts
 
+    def _memory(self) -> nn.ModuleDict:
+        config = self.config
+        names = [f"down{level}" for level in config.memory.levels_down] + [f"up{level}" for level in config.memory.levels_up]
+        return nn.ModuleDict({
+            name: MemoryAttention(config.widths[int(name.lstrip("downup"))], config.memory, config.groups) for name in names})
+
     def _residual(self, inputs: int, outputs: int, separable: bool) -> ResidualBlock:
         config = self.config
         return ResidualBlock(inputs, outputs, config.time_width, groups=config.groups, act=config.act,
@@ -106,32 +118,46 @@ class UNet(nn.Module):
         return stack
 
     def forward(self, sample: Tensor, timestep: Tensor, encoder_hidden_states: Tensor,
-                features: list[Tensor] | None = None) -> Tensor:
-        """sample (B, in_channels, H, W), timestep (B,) or (1,) in [0, 1000], encoder_hidden_states (B, L, D)
-        → (B, out_channels, H, W).
+                features: list[Tensor] | None = None, logits: list[Tensor] | None = None) -> Tensor:
+        """sample (B, in_channels, H, W), timestep (B,) or (1,) in [0, 1000], encoder_hidden_states (B, L, D), the last
+        `memory_rows` of them a packed memory → (B, out_channels, H, W).
 
         Appends to `features`, when given, the coarsest feature maps on the way down and before the way up: what the
-        layout loss reads.
+        layout loss reads; and to `logits` what each look into memory was (B, h * w, parts + 1).
         """
-        time = self._condition(timestep, encoder_hidden_states, sample.dtype)
-        x, skips = self._encode(sample, time, encoder_hidden_states)
+        context, look = self._split(encoder_hidden_states, logits)
+        time = self._condition(timestep, context, sample.dtype)
+        x, skips = self._encode(sample, time, context, look)
         if features is not None:
             features.append(x)
         x = self.middle_in(x, time)
         for block in self.middle:
             if "transformer" in block:
-                x = block["transformer"](x, encoder_hidden_states)
+                x = block["transformer"](x, context)
             x = block["residual"](x, time)
         first = True
-        for level in self.up:
+        for index, level in zip(reversed(range(len(self.up))), self.up):
+            x = look(f"up{index}", x)
             for stack in level["blocks"]:
-                x = run_stack(stack, torch.cat([x, skips.pop()], dim=1), time, encoder_hidden_states)
+                x = run_stack(stack, torch.cat([x, skips.pop()], dim=1), time, context)
             if features is not None and first:
                 features.append(x)
             first = False
             if "resample" in level:
                 x = level["resample"](x)
         return self.conv_out(self.act_out(self.norm_out(x)))
+
+    def _split(self, states: Tensor, logits: list[Tensor] | None) -> tuple[Tensor, "Look"]:
+        """The text states, and what looks into the memory behind them."""
+        if self.memory_layers is None:
+            return states, lambda name, x: x
+        words = states.shape[1] - self.config.memory_rows
+        memory = unpack(states[:, words:], self.config.memory)
+
+        def look(name: str, x: Tensor) -> Tensor:
+            return self.memory_layers[name](x, memory, logits) if name in self.memory_layers else x
+
+        return states[:, :words], look
 
     def _condition(self, timestep: Tensor, context: Tensor, dtype: torch.dtype) -> Tensor:
         """→ what the residual blocks take, (B, time_width), activated."""
@@ -140,13 +166,13 @@ class UNet(nn.Module):
             time = time + self.text_pool(context.mean(dim=1))
         return nn.functional.silu(time)
 
-    def _encode(self, sample: Tensor, time: Tensor, context: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def _encode(self, sample: Tensor, time: Tensor, context: Tensor, look: "Look") -> tuple[Tensor, list[Tensor]]:
         """The way down → the coarsest feature map, and the skip connections, finest first."""
         x = self.conv_in(sample)
         skips = [x] if self.config.all_skips else []
-        for level in self.down:
+        for index, level in enumerate(self.down):
             for stack in level["blocks"]:
-                x = run_stack(stack, x, time, context)
+                x = look(f"down{index}", run_stack(stack, x, time, context))
                 skips.append(x)
             if "resample" in level:
                 x = level["resample"](x)

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from forge.architecture import Preset, TextTower, UNet, Vae
+from forge.architecture.recall import Recall
 
 from .text import text_graph
 from .unet import unet_graph
@@ -29,14 +30,19 @@ def flow_match_scheduler(shift: float) -> dict:
 
 def export_bundle(folder: Path, preset: Preset, text: TextTower, unet: UNet, vae: Vae,
                   tokenizer_files: dict[str, str], scheduler: dict, card: dict, half: bool = True,
-                  encoder: bool = False, external_from_bytes: int = EXTERNAL_FROM_BYTES) -> None:
+                  encoder: bool = False, external_from_bytes: int = EXTERNAL_FROM_BYTES,
+                  recall: Recall | None = None) -> None:
     """Writes the bundle; `folder` appears, or is replaced, only when all of it is written.
 
     tokenizer_files: texts of vocab.json, merges.txt, tokenizer_config.json and special_tokens_map.json. scheduler:
     scheduler_config.json. card: default_steps, default_guidance_scale, guidance_baked_in, licence and words, perhaps
     name (the preset's otherwise) and steps_range (fewest, most), and under made_by whatever tells people where the
-    weights are from. half stores weights as fp16; encoder adds vae_encoder/. ValueError names what is missing.
+    weights are from. half stores weights as fp16; encoder adds vae_encoder/. recall: the memory of a preset that has one.
+    ValueError names what is missing.
     """
+    if (recall is None) != (preset.unet.memory is None):
+        raise ValueError(f"preset {preset.name} has {'no' if preset.unet.memory is None else 'a'} memory: recall must be given for "
+                         "a preset with memory, and only for one")
     manifest = _manifest(card, preset, text, unet, vae)
     missing = [name for name in TOKENIZER_FILES if name not in tokenizer_files]
     if missing:
@@ -53,7 +59,7 @@ def export_bundle(folder: Path, preset: Preset, text: TextTower, unet: UNet, vae
             _write(partial / "tokenizer" / name, tokenizer_files[name])
         side, tokens = preset.unet.sample_size, preset.text.tokens
         # One after the other, so that one network's weights are held twice at a time.
-        text_graph(text, half).save(_model(partial, "text_encoder"), external_from_bytes)
+        text_graph(text, half, recall).save(_model(partial, "text_encoder"), external_from_bytes)
         unet_graph(unet, side, tokens, half).save(_model(partial, "unet"), external_from_bytes)
         decoder_graph(vae, side, half).save(_model(partial, "vae_decoder"), external_from_bytes)
         if encoder:

@@ -4,14 +4,17 @@ import numpy as np
 from onnx import TensorProto
 
 from forge.architecture import TextTower
+from forge.architecture.recall import Recall
 
 from .attention import layer_norm, multi_head
 from .blocks import activation, linear
 from .graph import Graph, array
+from .recall import memory_rows
 
 
-def text_graph(tower: TextTower, half: bool) -> Graph:
-    """input_ids (batch, tokens) int64 → last_hidden_state (batch, tokens, width)."""
+def text_graph(tower: TextTower, half: bool, recall: Recall | None = None) -> Graph:
+    """input_ids (batch, tokens) int64 → last_hidden_state (batch, tokens, width); behind them, with `recall`, the rows of
+    the prompt's packed memory."""
     config = tower.config
     tokens, width, heads = config.tokens, config.width, config.heads
     graph = Graph("text_encoder", half)
@@ -35,6 +38,9 @@ def text_graph(tower: TextTower, half: bool) -> Graph:
             h = linear(graph, array(first.weight), array(first.bias), layer_norm(graph, layer.norm2, x))
             h = activation(graph, act, h)
             x = graph.op("Add", x, linear(graph, array(last.weight), array(last.bias), h))
-    states = graph.reshape(layer_norm(graph, tower.norm, x), -1, tokens, width)
-    graph.output("last_hidden_state", states, ["batch", tokens, width])
+    states, rows = graph.reshape(layer_norm(graph, tower.norm, x), -1, tokens, width), 0
+    if recall is not None:
+        rows = recall.config.rows(width)
+        states = graph.op("Concat", states, memory_rows(graph, recall, ids, tokens, width), axis=1)
+    graph.output("last_hidden_state", states, ["batch", tokens + rows, width])
     return graph

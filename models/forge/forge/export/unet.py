@@ -10,25 +10,27 @@ from forge.architecture.layers import ResidualBlock
 from .attention import spatial_transformer
 from .blocks import FeatureMap, activation, convolution, downsample, group_norm, linear, residual_block, time_projection, upsample
 from .graph import Graph, array
+from .memory import memory_attention
 
 Conditions = dict[ResidualBlock, list[str]]
 
 
 def unet_graph(unet: UNet, side: int, tokens: int, half: bool) -> Graph:
     """sample (batch, in_channels, side, side), timestep (timesteps,) float32 with timesteps = batch or 1,
-    encoder_hidden_states (batch, tokens, D) → out_sample (batch, out_channels, side, side)."""
+    encoder_hidden_states (batch, tokens + memory rows, D) → out_sample (batch, out_channels, side, side)."""
     config = unet.config
     graph = Graph("unet", half)
     sample = graph.input("sample", TensorProto.FLOAT, ["batch", config.in_channels, side, side])
     timestep = graph.input("timestep", TensorProto.FLOAT, ["timesteps"])
-    states = graph.input("encoder_hidden_states", TensorProto.FLOAT, ["batch", tokens, config.context_width])
+    states = graph.input("encoder_hidden_states", TensorProto.FLOAT, ["batch", tokens + config.memory_rows, config.context_width])
+    states, memory = _split(graph, unet, states, tokens)
     walk = _Walk(graph, _time_conditions(graph, unet, timestep, states),
-                 graph.reshape(states, -1, config.context_width), tokens)
+                 graph.reshape(states, -1, config.context_width), tokens, unet.memory_layers, memory)
     x = convolution(graph, unet.conv_in, FeatureMap(sample, config.in_channels, side, side))
     skips = [x] if config.all_skips else []
     for index, level in enumerate(unet.down):
         for stack in level["blocks"]:
-            x = walk.stack(f"down{index}", stack, x)
+            x = walk.look(f"down{index}", walk.stack(f"down{index}", stack, x))
             skips.append(x)
         if "resample" in level:
             x = downsample(graph, level["resample"], x)
@@ -40,6 +42,7 @@ def unet_graph(unet: UNet, side: int, tokens: int, half: bool) -> Graph:
             x = walk.transformer("middle", block["transformer"], x)
         x = walk.residual("middle", block["residual"], x)
     for index, level in enumerate(unet.up):
+        x = walk.look(f"up{len(unet.up) - 1 - index}", x)
         for stack in level["blocks"]:
             skip = skips.pop()
             value = graph.op("Concat", x.value, skip.value, axis=1)
@@ -56,8 +59,16 @@ def unet_graph(unet: UNet, side: int, tokens: int, half: bool) -> Graph:
 class _Walk:
     """What every block of one graph takes besides its feature map; owned by one `unet_graph` call."""
 
-    def __init__(self, graph: Graph, conditions: Conditions, context: str, tokens: int):
+    def __init__(self, graph: Graph, conditions: Conditions, context: str, tokens: int, layers: nn.ModuleDict | None, memory: str):
         self.graph, self.conditions, self.context, self.tokens = graph, conditions, context, tokens
+        self.layers, self.memory = layers, memory
+
+    def look(self, name: str, x: FeatureMap) -> FeatureMap:
+        """A look into memory, where the UNet has one."""
+        if self.layers is None or name not in self.layers:
+            return x
+        with self.graph.scope(name), self.graph.scope("memory"):
+            return memory_attention(self.graph, self.layers[name], x, self.memory)
 
     def residual(self, scope: str, block: ResidualBlock, x: FeatureMap) -> FeatureMap:
         with self.graph.scope(scope), self.graph.scope("residual"):
@@ -70,6 +81,25 @@ class _Walk:
     def stack(self, scope: str, stack: nn.ModuleDict, x: FeatureMap) -> FeatureMap:
         x = self.residual(scope, stack["residual"], x)
         return self.transformer(scope, stack["transformer"], x) if "transformer" in stack else x
+
+
+def _split(graph: Graph, unet: UNet, states: str, tokens: int) -> tuple[str, str]:
+    """The text states (batch, tokens, D), and the memory behind them (batch, parts + 1, numbers), the last part zeros."""
+    config = unet.config
+    if config.memory is None:
+        return states, ""
+    def numbers(*values: int) -> str:
+        return graph.constant(np.array(values, np.int64))
+
+    with graph.scope("memory"):
+        words = graph.op("Slice", states, numbers(0), numbers(tokens), numbers(1))
+        rows = graph.op("Slice", states, numbers(tokens), numbers(tokens + config.memory_rows), numbers(1))
+        size = config.memory.parts * config.memory.numbers
+        flat = graph.reshape(rows, -1, config.memory_rows * config.context_width)
+        if config.memory_rows * config.context_width > size:
+            flat = graph.op("Slice", flat, numbers(0), numbers(size), numbers(1))
+        parts = graph.reshape(flat, -1, config.memory.parts, config.memory.numbers)
+        return words, graph.op("Pad", parts, numbers(0, 0, 0, 0, 1, 0))
 
 
 def _time_conditions(graph: Graph, unet: UNet, timestep: str, states: str) -> Conditions:

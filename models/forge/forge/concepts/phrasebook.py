@@ -1,0 +1,70 @@
+"""Which phrases mean which thing, as token ids: what `architecture.recall` compares prompts with."""
+
+import torch
+
+from forge.architecture.recall import LONGEST, NOTHING, TURNED
+from forge.scenes import words
+from forge.tokens import Tokenizer
+from forge.tokens.bpe import split_words
+
+from .corpus import Corpus
+from .english import plural
+from .lists import words as listed
+from .phrases import AFTER, BEFORE, EFFECT_FORMS, FILLERS
+from .plans import LINKS
+
+ASKED_FOR = ("a sun", "the sun", "a moon", "the moon")  # behind "and" they are things: "a cat and a moon"
+
+
+def phrases(corpus: Corpus, tokenizer: Tokenizer) -> dict[tuple[int, ...], int]:
+    """Names, their plurals, kin and emoji of every thing; and phrases that only look like one. Of two things with one
+    name the first has it; own names come before kin."""
+    found: dict[tuple[int, ...], int] = {}
+
+    def add(text: str, meaning: int) -> None:
+        ids = tuple(token for word in split_words(text) for token in tokenizer.word_ids(word))[:LONGEST]
+        if ids:
+            found.setdefault(ids, meaning)
+
+    for text in turning():
+        add(text, TURNED)
+    for text in (*scenery(), *manner()):
+        add(text, NOTHING)
+    drawn = [(number, concept) for number, concept in enumerate(corpus.concepts) if concept.name not in listed("landscapes")]
+    for number, concept in drawn:
+        for text in concept.names:
+            add(text, number)
+    for number, concept in drawn:
+        for text in (*map(plural, concept.names), *concept.kin, *map(plural, concept.kin)):
+            add(text, number)
+        for count in (1, 2, 3) if concept.emoji else ():
+            for behind in ("", ","):  # the tokenizer makes one word of emoji and comma
+                add(concept.emoji * count + behind, number)
+    return found
+
+
+def turning() -> list[str]:
+    """What stands between two things of which the second is drawn first."""
+    return sorted({link.strip() for link in LINKS["on top"]})
+
+
+def scenery() -> list[str]:
+    """How captions speak of places and skies: "in the mountains" asks for no mountain."""
+    nouns = [noun for options in words.SKY_NOUNS.values() for noun in options]
+    return [phrase for table in (words.PLACE_PHRASES, words.PLACE_NOUNS, words.TIME_PHRASES, words.SKY_ALONE)
+            for options in table.values() for phrase in options] + [
+        f"with {noun}" for noun in nouns] + [f"and {noun}" for noun in nouns if noun not in ASKED_FOR]
+
+
+def manner() -> list[str]:
+    """How captions speak of styles, and what people write around them: "a sticker of" asks for no dagger."""
+    forms = [form for options in (*EFFECT_FORMS.values(), FILLERS, *AFTER.values(), BEFORE.values()) for form in options]
+    return [form.replace("{}", "").strip(" ,") for form in forms] + [tag for tags in words.TIME_TAGS.values() for tag in tags]
+
+
+def word_ends(tokenizer: Tokenizer) -> torch.Tensor:
+    """(vocabulary,) whether a token ends a word."""
+    ends = torch.zeros(len(tokenizer.vocabulary), dtype=torch.bool)
+    for token, number in tokenizer.vocabulary.items():
+        ends[number] = token.endswith("</w>")
+    return ends
