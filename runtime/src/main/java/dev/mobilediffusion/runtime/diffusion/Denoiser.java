@@ -26,17 +26,17 @@ public final class Denoiser implements AutoCloseable {
 
     private final OnnxModel model;
     private final UnetConfig config;
-    private final int tokens;
+    private final int rows;
     private final int hiddenSize;
     private final DenoiserBatch single;
     private DenoiserBatch pair; // null when the network takes one sample at a time
     private boolean pairRan;
     private final float[] guidanceEmbedding; // (time_cond_proj_dim), empty when the network takes none
 
-    private Denoiser(OnnxModel model, UnetConfig config, int tokens, int hiddenSize) {
+    private Denoiser(OnnxModel model, UnetConfig config, int rows, int hiddenSize) {
         this.model = model;
         this.config = config;
-        this.tokens = tokens;
+        this.rows = rows;
         this.hiddenSize = hiddenSize;
         this.guidanceEmbedding = new float[checkInputs()];
         long declaredBatch = model.input(SAMPLE).shape()[0];
@@ -49,13 +49,13 @@ public final class Denoiser implements AutoCloseable {
     /**
      * Loads the UNet.
      *
-     * @param tokens length of an encoded prompt
-     * @param hiddenSize width of a token's vector
+     * @param rows of an encoded prompt
+     * @param hiddenSize width of a row
      */
-    public static Denoiser load(ModelBundle bundle, int tokens, int hiddenSize, RuntimeOptions options) {
+    public static Denoiser load(ModelBundle bundle, int rows, int hiddenSize, RuntimeOptions options) {
         OnnxModel model = OnnxModel.open(bundle.unetModel(), "unet", options, true);
         try {
-            return new Denoiser(model, bundle.unet(), tokens, hiddenSize);
+            return new Denoiser(model, bundle.unet(), rows, hiddenSize);
         } catch (RuntimeException failure) {
             model.close();
             throw failure;
@@ -100,7 +100,7 @@ public final class Denoiser implements AutoCloseable {
 
     /**
      * @param sample (C, H, W) latents, already scaled for the network
-     * @param hiddenStates (L, D) prompt embeddings
+     * @param hiddenStates (R, D) prompt embeddings
      * @param prediction (C, H, W), overwritten
      */
     public void predict(float[] sample, float timestep, float[] hiddenStates, float[] prediction, CancelToken cancel) {
@@ -161,7 +161,7 @@ public final class Denoiser implements AutoCloseable {
                 model,
                 size,
                 new long[] {size, config.latentChannels(), config.latentHeight(), config.latentWidth()},
-                new long[] {size, tokens, hiddenSize},
+                new long[] {size, rows, hiddenSize},
                 guidanceEmbedding.length);
     }
 

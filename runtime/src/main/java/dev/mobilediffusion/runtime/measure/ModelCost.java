@@ -30,14 +30,16 @@ public record ModelCost(long textEncoder, long unet, long vaeDecoder) {
         try {
             RuntimeOptions profiled = options.withProfile(folder);
             int tokens = bundle.tokenizer().maxLength();
+            int rows;
             int hiddenSize;
             float[] states;
             try (TextEncoder encoder = TextEncoder.load(bundle, tokens, profiled)) {
+                rows = encoder.rows();
                 hiddenSize = encoder.hiddenSize();
                 states = encoder.encode(new int[tokens], new CancelToken());
             }
             float[] sample;
-            try (Denoiser denoiser = Denoiser.load(bundle, tokens, hiddenSize, profiled)) {
+            try (Denoiser denoiser = Denoiser.load(bundle, rows, hiddenSize, profiled)) {
                 sample = new float[denoiser.sampleSize()];
                 denoiser.predict(sample, 1, states, new float[sample.length], new CancelToken());
             }

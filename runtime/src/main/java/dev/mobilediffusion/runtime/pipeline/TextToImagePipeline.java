@@ -143,7 +143,7 @@ public final class TextToImagePipeline implements TextToImage {
     }
 
     private Denoiser denoiser(ModelBundle model, RuntimeOptions options) {
-        return Denoiser.load(model, tokenizer.maxLength(), textEncoder.hiddenSize(), options);
+        return Denoiser.load(model, textEncoder.rows(), textEncoder.hiddenSize(), options);
     }
 
     @Override

@@ -27,10 +27,10 @@ public final class PromptEmbeddings {
         this.maxBytes = maxBytes;
     }
 
-    /** The prompt's (L, D) vectors, weighted as it asks, row by row; shared, so only to be read. */
+    /** The prompt's (R, D) vectors, weighted as it asks, row by row; shared, so only to be read. */
     public float[] of(TokenizedPrompt prompt, CancelToken cancel) {
         float[] states = unweighted(prompt.ids(), cancel);
-        return prompt.isWeighted() ? PromptWeights.applied(states, prompt.weights()) : states;
+        return prompt.isWeighted() ? PromptWeights.applied(states, prompt.weights(), encoder.hiddenSize()) : states;
     }
 
     /** Weights come after the text encoder, so prompts that differ only in them share an entry too. */

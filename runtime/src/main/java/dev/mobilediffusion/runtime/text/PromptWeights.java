@@ -15,17 +15,18 @@ final class PromptWeights {
     private PromptWeights() {}
 
     /**
-     * @param states (L, D) vectors, row by row; only read
+     * @param states (R, D) vectors, row by row, R at least L; only read
      * @param weights (L)
-     * @return (L, D), the caller's own
+     * @param width D
+     * @return (R, D), the caller's own; rows behind the tokens' are as they were
      */
-    static float[] applied(float[] states, float[] weights) {
-        int width = states.length / weights.length;
-        float[] weighted = new float[states.length];
+    static float[] applied(float[] states, float[] weights, int width) {
+        int weighable = weights.length * width;
+        float[] weighted = states.clone();
         double sum = 0;
         double weightedSum = 0;
         double magnitude = 0;
-        for (int i = 0; i < states.length; i++) {
+        for (int i = 0; i < weighable; i++) {
             weighted[i] = states[i] * weights[i / width];
             sum += states[i];
             weightedSum += weighted[i];
@@ -34,7 +35,7 @@ final class PromptWeights {
         double least = LEAST_MEAN * magnitude;
         if (Math.abs(sum) >= least && Math.abs(weightedSum) >= least) {
             float factor = (float) (sum / weightedSum);
-            for (int i = 0; i < weighted.length; i++) {
+            for (int i = 0; i < weighable; i++) {
                 weighted[i] *= factor;
             }
         }

@@ -24,7 +24,7 @@ public final class TextEncoder implements AutoCloseable {
 
     private final OnnxModel model;
     private final List<TensorBuffer> inputs = new ArrayList<>();
-    private final TensorBuffer hiddenStates; // (1, L, D)
+    private final TensorBuffer hiddenStates; // (1, R, D), R >= L
     private final OnnxModel.Binding binding;
 
     private TextEncoder(OnnxModel model, int tokens) {
@@ -41,10 +41,10 @@ public final class TextEncoder implements AutoCloseable {
             }
             TensorSpec output = hiddenStatesOf(model);
             long[] shape = model.outputShape(inputs, output);
-            if (shape.length != 3 || shape[0] != 1 || shape[1] != tokens) {
+            if (shape.length != 3 || shape[0] != 1 || shape[1] < tokens) {
                 throw new InferenceException(
                         InferenceException.Code.INVALID_BUNDLE,
-                        "text_encoder: %s must have shape [1, %d, D] for this tokenizer, found %s"
+                        "text_encoder: %s must have shape [1, %d, D], or more rows, for this tokenizer, found %s"
                                 .formatted(output.name(), tokens, Arrays.toString(shape)));
             }
             hiddenStates = model.allocate(output, shape);
@@ -81,14 +81,19 @@ public final class TextEncoder implements AutoCloseable {
                         "text_encoder lacks the output %s; it has %s".formatted(HIDDEN_STATES, model.outputs())));
     }
 
-    /** Width D of a token's vector. */
+    /** Rows R of the states: one for each token, then perhaps those of pictures that the model remembers. */
+    public int rows() {
+        return (int) hiddenStates.shape()[1];
+    }
+
+    /** Width D of a row. */
     public int hiddenSize() {
         return (int) hiddenStates.shape()[2];
     }
 
     /**
      * @param ids (L) token ids
-     * @return (L, D) vectors, row by row; the caller's own
+     * @return (R, D) vectors, row by row; the caller's own
      */
     public float[] encode(int[] ids, CancelToken cancel) {
         inputs.get(0).putInts(ids);

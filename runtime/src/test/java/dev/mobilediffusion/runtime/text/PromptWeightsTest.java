@@ -64,7 +64,7 @@ final class PromptWeightsTest {
             states[i] += OFFSET;
         }
 
-        float[] weighted = prompt.isWeighted() ? PromptWeights.applied(states, prompt.weights()) : states;
+        float[] weighted = prompt.isWeighted() ? PromptWeights.applied(states, prompt.weights(), states.length / prompt.weights().length) : states;
 
         for (int i = 0; i < weighted.length; i++) {
             assertThat(
@@ -78,9 +78,18 @@ final class PromptWeightsTest {
     void doesNotRestoreAMeanThatIsChance() {
         float[] centred = {1, -1.001f, 2, -2};
 
-        float[] weighted = PromptWeights.applied(centred, new float[] {1, 1.5f});
+        float[] weighted = PromptWeights.applied(centred, new float[] {1, 1.5f}, 2);
 
         assertThat(weighted, is(new float[] {1, -1.001f, 3, -3}));
+    }
+
+    @Test
+    void leavesRowsBehindTheTokensAsTheyAre() {
+        float[] states = {1, 1, 2, 2, 7, 8};
+
+        float[] weighted = PromptWeights.applied(states, new float[] {1, 2}, 2);
+
+        assertThat(weighted, is(new float[] {0.6f, 0.6f, 2.4f, 2.4f, 7, 8}));
     }
 
     @Test
