@@ -53,14 +53,21 @@ final class PackageArrows {
             Map.entry("server.install", Set.of(RUNTIME, "runtime.bundle")),
             Map.entry("server.machine", Set.of()),
             Map.entry("server.metrics", Set.of(RUNTIME, "server.machine")),
-            Map.entry("server.security", Set.of("server.error")),
+            Map.entry("server.files", Set.of()),
+            Map.entry("server.security", Set.of("server.error", "server.files")),
             Map.entry("server.discovery", Set.of()),
             Map.entry("server.models", Set.of(RUNTIME, "runtime.pipeline", "runtime.bundle", "server.error")),
             Map.entry("server.generation", Set.of(RUNTIME, "runtime.image", "server.error")),
             Map.entry("server.job", Set.of(RUNTIME, "runtime.image", "server.generation", "server.error")),
             Map.entry(
                     "server.store",
-                    Set.of(RUNTIME, "runtime.image", "server.job", "server.generation", "server.error")),
+                    Set.of(
+                            RUNTIME,
+                            "runtime.image",
+                            "server.job",
+                            "server.generation",
+                            "server.error",
+                            "server.files")),
             Map.entry(
                     "server.queue", Set.of(RUNTIME, "server.store", "server.job", "server.generation", "server.error")),
             Map.entry(

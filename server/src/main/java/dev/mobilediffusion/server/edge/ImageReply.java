@@ -32,6 +32,7 @@ public final class ImageReply {
     private ImageReply() {}
 
     public static void send(ServerResponse response, Job job, JobImage picture, List<String> warnings) {
+        picture.content().check();
         describe(response, job, picture);
         if (!warnings.isEmpty()) {
             response.header(WARNING, printable(String.join("; ", warnings)));
@@ -42,11 +43,15 @@ public final class ImageReply {
     /** As {@link #send}, but the client may have the picture already, or want a part of it. */
     public static void sendStored(ServerRequest request, ServerResponse response, Job job, JobImage picture) {
         String tag = "\"" + picture.sha256() + "\"";
+        boolean known = headers(request, HeaderNames.IF_NONE_MATCH).contains(tag)
+                || headers(request, HeaderNames.IF_NONE_MATCH).strip().equals("*");
+        if (!known) {
+            picture.content().check(); // before headers that let a cache keep the answer
+        }
         response.header(HeaderNames.ETAG, tag);
         response.header(HeaderNames.CACHE_CONTROL, "private, max-age=31536000, immutable");
         response.header(HeaderNames.ACCEPT_RANGES, "bytes");
-        if (headers(request, HeaderNames.IF_NONE_MATCH).contains(tag)
-                || headers(request, HeaderNames.IF_NONE_MATCH).strip().equals("*")) {
+        if (known) {
             response.status(Status.NOT_MODIFIED_304).send();
             return;
         }

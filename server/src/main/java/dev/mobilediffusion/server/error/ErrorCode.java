@@ -16,6 +16,7 @@ public enum ErrorCode {
     MODEL_NOT_FOUND(404, "NOT_FOUND", "invalid_request_error"),
     METHOD_NOT_ALLOWED(405, "UNIMPLEMENTED", "invalid_request_error"),
     REQUEST_TIMEOUT(408, "DEADLINE_EXCEEDED", "invalid_request_error"),
+    GONE(410, "DATA_LOSS", "invalid_request_error"),
     LENGTH_REQUIRED(411, "INVALID_ARGUMENT", "invalid_request_error"),
     PAYLOAD_TOO_LARGE(413, "INVALID_ARGUMENT", "invalid_request_error"),
     UNSUPPORTED_MEDIA_TYPE(415, "INVALID_ARGUMENT", "invalid_request_error"),

@@ -40,6 +40,9 @@ public interface ImageContent {
     /** All bytes at once; shared, so not to be written to. */
     byte[] read();
 
+    /** Reads the bytes once to see that they are there and what they were; for before a reply begins that streams them. */
+    default void check() {}
+
     /** Gives back what holds the bytes, where nothing else needs them; reading fails from now on. */
     default void release() {}
 

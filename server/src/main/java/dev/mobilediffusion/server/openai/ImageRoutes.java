@@ -119,8 +119,7 @@ public final class ImageRoutes implements HttpService {
                     if (event instanceof JobEvent.Preview preview) {
                         events.event("image_generation.partial_image", ImagesJson.partial(job, preview));
                     } else if (event instanceof JobEvent.PictureReady ready) {
-                        JobImage picture = ready.picture();
-                        events.event("image_generation.completed", ImagesJson.completed(job, picture, warnings));
+                        completed(events, job, ready.picture(), warnings);
                     } else if (event instanceof JobEvent.Finished finished) {
                         finished.error()
                                 .ifPresent(error -> events.event(
@@ -133,6 +132,17 @@ public final class ImageRoutes implements HttpService {
             wait.clientHasGone();
             throw e;
         }
+    }
+
+    /** A picture of an earlier request with the same idempotency key may be gone from the disk. */
+    private static void completed(EventStream events, Job job, JobImage picture, List<String> warnings) {
+        try {
+            picture.content().check();
+        } catch (ApiException gone) {
+            events.event("error", Errors.body(gone.code(), gone.param(), gone.getMessage()));
+            return;
+        }
+        events.event("image_generation.completed", ImagesJson.completed(job, picture, warnings));
     }
 
     private void comment(EventStream events, Job job) {

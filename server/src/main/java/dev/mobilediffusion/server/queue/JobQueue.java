@@ -257,7 +257,11 @@ public final class JobQueue implements AutoCloseable {
     }
 
     private void recover(JobStore store) {
-        List<Job> jobs = store.recover();
+        // Some are live where the store was damaged and opened again: those it may have lost
+        List<Job> jobs = store.recover().stream()
+                .filter(job -> !live.containsKey(job.id()))
+                .toList();
+        live.values().stream().filter(Job::isDurable).forEach(store::insertIfMissing);
         jobs.forEach(job -> live.put(job.id(), job));
         jobs.forEach(this::watchDeadline);
         waiting.seatRecovered(jobs);

@@ -1,5 +1,6 @@
 package dev.mobilediffusion.server.security;
 
+import dev.mobilediffusion.server.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;

@@ -1,5 +1,6 @@
 package dev.mobilediffusion.server.store;
 
+import dev.mobilediffusion.server.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -24,6 +25,7 @@ final class FolderLock implements AutoCloseable {
     /** @throws FolderInUseException when another server holds the folder */
     static FolderLock acquire(Path folder) throws IOException {
         Path file = folder.resolve(NAME);
+        PrivateFiles.createIfMissing(file);
         FileChannel channel =
                 FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         FileLock lock = null;

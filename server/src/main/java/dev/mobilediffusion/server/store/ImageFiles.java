@@ -1,16 +1,15 @@
 package dev.mobilediffusion.server.store;
 
+import dev.mobilediffusion.server.job.JobImage;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.error.ApiException;
-import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.job.ImageContent;
+import dev.mobilediffusion.server.files.PrivateFiles;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -27,7 +26,7 @@ final class ImageFiles {
     ImageFiles(Path root, FileLayer files) throws IOException {
         this.root = root;
         this.files = files;
-        Files.createDirectories(root);
+        PrivateFiles.createFolder(root);
     }
 
     void write(String jobId, int index, ImageFormat format, byte[] bytes) {
@@ -47,49 +46,30 @@ final class ImageFiles {
         }
     }
 
-    ImageContent content(String jobId, int index, ImageFormat format) {
-        Path file = file(jobId, index, format);
-        return new ImageContent() {
-            @Override
-            public long size() {
-                return found(() -> Files.size(file));
-            }
-
-            @Override
-            public InputStream open() {
-                return found(() -> files.open(file));
-            }
-
-            @Override
-            public byte[] read() {
-                return StorageErrors.readAll(this);
-            }
-        };
+    /** The content of a stored picture, which the store's row says has {@code size} bytes with that hash. */
+    ImageContent content(String jobId, int index, ImageFormat format, long size, String sha256) {
+        return new StoredImage(file(jobId, index, format), size, sha256, files);
     }
 
-    private static <T> T found(Look<T> look) {
+    /** Whether reading {@code picture} works. */
+    static boolean isIntact(JobImage picture) {
         try {
-            return look.look();
-        } catch (NoSuchFileException e) {
-            throw ApiException.of(ErrorCode.NOT_FOUND, "the picture has expired", e);
-        } catch (IOException e) {
-            throw StorageErrors.of(e);
+            picture.content().check();
+            return true;
+        } catch (ApiException damaged) {
+            return false;
         }
     }
 
-    @FunctionalInterface
-    private interface Look<T> {
-        T look() throws IOException;
+    Path root() {
+        return root;
     }
 
-    boolean exists(String jobId, int index, ImageFormat format) {
-        return Files.isRegularFile(file(jobId, index, format));
-    }
-
-    void deleteJob(String jobId) {
+    /** Removes a job's folder; whether it is gone now. */
+    boolean deleteJob(String jobId) {
         Path folder = root.resolve(jobId);
-        if (!Files.isDirectory(folder)) {
-            return;
+        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+            return true; // never leads elsewhere: what a link points to is not the store's
         }
         try (Stream<Path> content = Files.list(folder)) {
             content.forEach(ImageFiles::deleteQuietly);
@@ -97,26 +77,12 @@ final class ImageFiles {
             throw StorageErrors.of(e instanceof UncheckedIOException u ? u.getCause() : (IOException) e);
         }
         deleteQuietly(folder);
+        return !Files.exists(folder);
     }
 
-    /** Removes what a power cut left behind: half-written files, and folders of jobs that nobody knows. */
-    void sweep(Set<String> knownJobs) {
-        try (Stream<Path> folders = Files.list(root)) {
-            for (Path folder : folders.toList()) {
-                String jobId = folder.getFileName().toString();
-                if (knownJobs.contains(jobId)) {
-                    deleteParts(folder);
-                } else {
-                    deleteJob(jobId);
-                }
-            }
-        } catch (IOException e) {
-            throw StorageErrors.of(e);
-        }
-    }
-
-    private static void deleteParts(Path folder) throws IOException {
-        try (Stream<Path> content = Files.list(folder)) {
+    /** Removes the files of {@code jobId} that a power cut left half-written. */
+    void deleteParts(String jobId) throws IOException {
+        try (Stream<Path> content = Files.list(root.resolve(jobId))) {
             content.filter(file -> file.toString().endsWith(PART)).forEach(ImageFiles::deleteQuietly);
         }
     }

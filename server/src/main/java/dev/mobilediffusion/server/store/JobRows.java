@@ -1,6 +1,6 @@
 package dev.mobilediffusion.server.store;
 
-import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.generation.Idempotency;
@@ -9,32 +9,35 @@ import dev.mobilediffusion.server.job.JobError;
 import dev.mobilediffusion.server.job.JobImage;
 import dev.mobilediffusion.server.job.JobState;
 import dev.mobilediffusion.server.job.JobStatus;
-import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
-/** Jobs and pictures as rows. Not thread-safe: the store's lock guards the connection. */
+/** Jobs as rows. Not thread-safe: the store's lock guards the connection. */
 final class JobRows {
+
+    private static final System.Logger LOG = System.getLogger(JobRows.class.getName());
 
     private static final String SELECT_JOB =
             "SELECT id, client, spec, state, attempt, created_ms, started_ms, finished_ms, error_code, error_param,"
                     + " error_message FROM job ";
 
-    private final Connection connection;
-    private final ImageFiles files;
+    private final Sql sql;
+    private final ImageRows pictures;
 
-    JobRows(Connection connection, ImageFiles files) {
-        this.connection = connection;
-        this.files = files;
+    JobRows(Sql sql, ImageRows pictures) {
+        this.sql = sql;
+        this.pictures = pictures;
     }
 
     void insert(Job job) throws SQLException {
-        update(
+        sql.update(
                 "INSERT INTO job (id, client, spec, state, attempt, created_ms, idempotency_key)"
                         + " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 job.id(),
@@ -47,7 +50,7 @@ final class JobRows {
     }
 
     void updateState(JobStatus status) throws SQLException {
-        update(
+        sql.update(
                 "UPDATE job SET state = ?, started_ms = ?, finished_ms = ?, error_code = ?, error_param = ?,"
                         + " error_message = ? WHERE id = ?",
                 status.state().label(),
@@ -59,53 +62,89 @@ final class JobRows {
                 status.id());
     }
 
-    void insertPicture(String jobId, JobImage picture, int bytes) throws SQLException {
-        update(
-                "INSERT OR REPLACE INTO picture (job_id, picture, seed, width, height, steps, guidance_scale, format,"
-                        + " sha256, bytes, timings, warnings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                jobId,
-                picture.index(),
-                picture.seed(),
-                picture.width(),
-                picture.height(),
-                picture.steps(),
-                picture.guidanceScale(),
-                picture.format().name(),
-                picture.sha256(),
-                bytes,
-                SpecJson.write(picture.timings()),
-                SpecJson.write(picture.warnings()));
-    }
-
     /** What was not finished when the server ended becomes queued again, as the next attempt. */
     void requeueUnfinished() throws SQLException {
-        update("UPDATE job SET state = 'queued', attempt = attempt + 1 WHERE state IN ('queued', 'running')");
+        sql.update("UPDATE job SET state = 'queued', attempt = attempt + 1 WHERE state IN ('queued', 'running')");
     }
 
-    List<Job> queued() throws SQLException {
-        return jobs("WHERE state = 'queued' ORDER BY seq");
+    /** Oldest first. One whose row is damaged fails for good, so that it expires as others do. */
+    List<Job> queued(Instant now) throws SQLException {
+        List<Job> found = new ArrayList<>();
+        for (String id : sql.strings("SELECT id FROM job WHERE state = 'queued' ORDER BY seq")) {
+            try {
+                find(id).ifPresent(found::add);
+            } catch (ApiException damaged) {
+                LOG.log(System.Logger.Level.WARNING, "job={0} will not run: {1}", id, damaged.getMessage());
+                fail("id = ?", now, id);
+            }
+        }
+        fail("finished_ms IS NULL AND state <> 'queued'", now);
+        return found;
     }
 
+    private void fail(String where, Instant now, Object... values) throws SQLException {
+        Object[] all = new Object[values.length + 1];
+        all[0] = now.toEpochMilli();
+        System.arraycopy(values, 0, all, 1, values.length);
+        sql.update(
+                "UPDATE job SET state = 'failed', finished_ms = ?, error_code = 'internal', error_param = '',"
+                        + " error_message = 'the job was damaged on the server''s disk' WHERE " + where,
+                all);
+    }
+
+    /** @throws ApiException GONE when its row is damaged */
     Optional<Job> find(String id) throws SQLException {
-        return jobs("WHERE id = ?", id).stream().findFirst();
+        return first("WHERE id = ?", id);
     }
 
+    /** @throws ApiException GONE when its row is damaged */
     Optional<Job> findByKey(ClientId client, String key) throws SQLException {
-        return jobs("WHERE client = ? AND idempotency_key = ?", client.value(), key).stream()
-                .findFirst();
+        return first("WHERE client = ? AND idempotency_key = ?", client.value(), key);
     }
 
-    List<String> ids() throws SQLException {
-        return strings("SELECT id FROM job");
+    boolean isMissing(String id) throws SQLException {
+        return sql.strings("SELECT id FROM job WHERE id = ?", id).isEmpty();
+    }
+
+    /** Job → whether it has ended. */
+    Map<String, Boolean> ended() throws SQLException {
+        Map<String, Boolean> ended = new HashMap<>();
+        for (String id : sql.strings("SELECT id FROM job")) {
+            ended.put(id, true);
+        }
+        for (String id : sql.strings("SELECT id FROM job WHERE finished_ms IS NULL")) {
+            ended.put(id, false);
+        }
+        return ended;
+    }
+
+    /** Jobs whose rows went before their files did. */
+    List<String> removed() throws SQLException {
+        return sql.strings("SELECT id FROM removed_job");
+    }
+
+    /** To be called when the files of a removed job are gone, too. */
+    void forgetRemoved(String id) throws SQLException {
+        sql.update("DELETE FROM removed_job WHERE id = ?", id);
+    }
+
+    /** Puts in a job that has ended, as its files tell of it. */
+    void insertEnded(Job job, Instant end) throws SQLException {
+        insert(job);
+        sql.update(
+                "UPDATE job SET state = ?, finished_ms = ? WHERE id = ?",
+                JobState.SUCCEEDED.label(),
+                end.toEpochMilli(),
+                job.id());
     }
 
     List<String> finishedBefore(Instant moment) throws SQLException {
-        return strings("SELECT id FROM job WHERE finished_ms < ?", moment.toEpochMilli());
+        return sql.strings("SELECT id FROM job WHERE finished_ms < ?", moment.toEpochMilli());
     }
 
     /** Finished jobs, newest first, from where their pictures together pass {@code maxBytes}. */
     List<String> finishedBeyond(long maxBytes) throws SQLException {
-        return strings(
+        return sql.strings(
                 "SELECT id FROM (SELECT id, finished_ms, seq, SUM((SELECT COALESCE(SUM(bytes), 0) FROM picture"
                         + " WHERE job_id = id)) OVER (ORDER BY finished_ms DESC, seq DESC) AS total FROM job"
                         + " WHERE finished_ms IS NOT NULL) WHERE total > ?",
@@ -113,18 +152,24 @@ final class JobRows {
     }
 
     void delete(String id) throws SQLException {
-        update("DELETE FROM job WHERE id = ?", id);
+        sql.update("DELETE FROM job WHERE id = ?", id);
     }
 
-    private List<Job> jobs(String where, Object... values) throws SQLException {
-        List<Job> found = new ArrayList<>();
-        try (PreparedStatement statement = prepare(SELECT_JOB + where, values);
+    private Optional<Job> first(String where, Object... values) throws SQLException {
+        try (PreparedStatement statement = sql.prepare(SELECT_JOB + where, values);
                 ResultSet row = statement.executeQuery()) {
-            while (row.next()) {
-                found.add(job(row));
-            }
+            return row.next() ? Optional.of(readable(row)) : Optional.empty();
         }
-        return found;
+    }
+
+    /** Whatever cannot be read out of a row is the disk's fault: only this class and its neighbours write rows. */
+    private Job readable(ResultSet row) throws SQLException {
+        try {
+            return job(row);
+        } catch (RuntimeException damaged) {
+            throw ApiException.of(
+                    ErrorCode.GONE, "the job is damaged on the server's disk and cannot be read any more", damaged);
+        }
     }
 
     private Job job(ResultSet row) throws SQLException {
@@ -138,7 +183,11 @@ final class JobRows {
                 new ClientId(row.getString("client")),
                 Instant.ofEpochMilli(row.getLong("created_ms")),
                 attempt);
-        job.restore(state.isFinal() ? instant(row, "started_ms") : Optional.empty(), pictures(id));
+        // What is damaged of a job that still runs is drawn again; of one that has ended, asking for it says so
+        List<JobImage> done = pictures.of(id).stream()
+                .filter(picture -> state.isFinal() || ImageFiles.isIntact(picture))
+                .toList();
+        job.restore(state.isFinal() ? instant(row, "started_ms") : Optional.empty(), done);
         if (state.isFinal()) {
             job.finish(state, error(row), instant(row, "finished_ms").orElse(job.createdAt()));
         }
@@ -153,59 +202,8 @@ final class JobRows {
                         ErrorCode.ofLabel(code), row.getString("error_param"), row.getString("error_message")));
     }
 
-    private List<JobImage> pictures(String jobId) throws SQLException {
-        List<JobImage> found = new ArrayList<>();
-        try (PreparedStatement statement = prepare("SELECT * FROM picture WHERE job_id = ? ORDER BY picture", jobId);
-                ResultSet row = statement.executeQuery()) {
-            while (row.next()) {
-                int index = row.getInt("picture");
-                ImageFormat format = ImageFormat.valueOf(row.getString("format"));
-                if (files.exists(jobId, index, format)) {
-                    found.add(new JobImage(
-                            index,
-                            row.getLong("seed"),
-                            row.getInt("width"),
-                            row.getInt("height"),
-                            row.getInt("steps"),
-                            row.getDouble("guidance_scale"),
-                            format,
-                            row.getString("sha256"),
-                            SpecJson.readTimings(row.getString("timings")),
-                            SpecJson.readSentences(row.getString("warnings")),
-                            files.content(jobId, index, format)));
-                }
-            }
-        }
-        return found;
-    }
-
     private static Optional<Instant> instant(ResultSet row, String column) throws SQLException {
         long millis = row.getLong(column);
         return row.wasNull() ? Optional.empty() : Optional.of(Instant.ofEpochMilli(millis));
-    }
-
-    private List<String> strings(String sql, Object... values) throws SQLException {
-        List<String> found = new ArrayList<>();
-        try (PreparedStatement statement = prepare(sql, values);
-                ResultSet row = statement.executeQuery()) {
-            while (row.next()) {
-                found.add(row.getString(1));
-            }
-        }
-        return found;
-    }
-
-    private void update(String sql, Object... values) throws SQLException {
-        try (PreparedStatement statement = prepare(sql, values)) {
-            statement.executeUpdate();
-        }
-    }
-
-    private PreparedStatement prepare(String sql, Object... values) throws SQLException {
-        PreparedStatement statement = connection.prepareStatement(sql);
-        for (int i = 0; i < values.length; i++) {
-            statement.setObject(i + 1, values[i]);
-        }
-        return statement;
     }
 }

@@ -5,14 +5,14 @@ import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobImage;
 import dev.mobilediffusion.server.job.JobStatus;
+import dev.mobilediffusion.server.files.PrivateFiles;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -40,7 +40,9 @@ public final class JobStore implements AutoCloseable {
     private final ImageFiles pictures;
     private final FileLayer files;
     private final JobRows rows;
+    private final ImageRows pictureRows;
     private final Retention retention;
+    private volatile boolean damaged;
 
     private JobStore(Path folder, FolderLock folderLock, Connection connection, FileLayer files, Retention retention)
             throws IOException {
@@ -49,12 +51,15 @@ public final class JobStore implements AutoCloseable {
         this.connection = connection;
         this.files = files;
         this.pictures = new ImageFiles(folder.resolve("pictures"), files);
-        this.rows = new JobRows(connection, pictures);
+        PrivateFiles.makePrivate(pictures.root());
+        this.pictureRows = new ImageRows(new Sql(connection), pictures);
+        this.rows = new JobRows(new Sql(connection), pictureRows);
         this.retention = retention;
     }
 
     /**
-     * Opens or creates the store in {@code folder}.
+     * Opens or creates the store in {@code folder}. A damaged one is set aside, and a fresh one begun with what can be
+     * read of it.
      *
      * @throws FolderInUseException when another server works on the folder
      * @throws UnknownSchemaException when a newer server wrote it
@@ -68,9 +73,9 @@ public final class JobStore implements AutoCloseable {
         Connection connection = null;
         JobStore store = null;
         try {
-            Files.createDirectories(folder);
+            PrivateFiles.createFolder(folder);
             folderLock = FolderLock.acquire(folder);
-            connection = JobDatabase.open(folder.resolve("jobs.sqlite"));
+            connection = new StoreFile(folder, files, Clock.systemUTC()).open();
             store = new JobStore(folder, folderLock, connection, files, retention);
             return store;
         } catch (IOException e) {
@@ -89,15 +94,32 @@ public final class JobStore implements AutoCloseable {
     public List<Job> recover() {
         return guarded(() -> {
             rows.requeueUnfinished();
-            pictures.sweep(new HashSet<>(rows.ids()));
-            return rows.queued();
+            deleteRemoved();
+            new LostImages(pictures, rows, pictureRows).takeUp();
+            return rows.queued(Instant.now());
         });
+    }
+
+    /** Whether the file was found to be damaged since it was opened; opening the store again sets it aside. */
+    boolean isDamaged() {
+        return damaged;
     }
 
     public void insert(Job job) {
         guarded(() -> {
             requireRoom();
             rows.insert(job);
+            return null;
+        });
+    }
+
+    /** Keeps a job that an earlier store knew, with the pictures that it has. */
+    public void insertIfMissing(Job job) {
+        guarded(() -> {
+            if (rows.isMissing(job.id())) {
+                rows.insert(job);
+            }
+            rows.updateState(job.status());
             return null;
         });
     }
@@ -119,8 +141,9 @@ public final class JobStore implements AutoCloseable {
         byte[] bytes = picture.bytes();
         pictures.write(job.id(), picture.index(), picture.format(), bytes);
         return guarded(() -> {
-            rows.insertPicture(job.id(), picture, bytes.length);
-            return picture.withContent(pictures.content(job.id(), picture.index(), picture.format()));
+            pictureRows.insert(job.id(), picture, bytes.length);
+            return picture.withContent(
+                    pictures.content(job.id(), picture.index(), picture.format(), bytes.length, picture.sha256()));
         });
     }
 
@@ -141,10 +164,19 @@ public final class JobStore implements AutoCloseable {
                 // The row first: a row without its files would promise pictures that are gone
                 rows.delete(id);
                 ended.remove(id);
-                pictures.deleteJob(id);
             }
+            deleteRemoved();
             return due.size();
         });
+    }
+
+    /** The one place where pictures are deleted: those of jobs that the store has removed itself. */
+    private void deleteRemoved() throws SQLException {
+        for (String id : rows.removed()) {
+            if (pictures.deleteJob(id)) {
+                rows.forgetRemoved(id);
+            }
+        }
     }
 
     @Override
@@ -194,6 +226,7 @@ public final class JobStore implements AutoCloseable {
         } catch (IOException e) {
             throw StorageErrors.of(e);
         } catch (SQLException e) {
+            damaged |= DamagedStoreException.isDamage(e);
             throw StorageErrors.of(e);
         } finally {
             lock.unlock();

@@ -33,10 +33,12 @@ public final class Storage implements AutoCloseable {
             if (closed) {
                 throw ApiException.of(ErrorCode.NOT_READY, "the server is stopping");
             }
+            if (store != null && store.isDamaged()) {
+                store.close();
+                store = null;
+            }
             if (store == null) {
-                JobStore opened = opener.get();
-                onOpened.accept(opened);
-                store = opened;
+                store = opened();
             }
             return store;
         } finally {
@@ -44,12 +46,27 @@ public final class Storage implements AutoCloseable {
         }
     }
 
-    /** The store, unless the data folder does not work; then a line in the log says so. */
+    private JobStore opened() {
+        try {
+            JobStore opened = opener.get();
+            try {
+                onOpened.accept(opened);
+            } catch (RuntimeException e) {
+                opened.close(); // else the next try finds the folder in use
+                throw e;
+            }
+            return opened;
+        } catch (ApiException e) {
+            LOG.log(System.Logger.Level.WARNING, "{0}: {1}", e.getMessage(), e.getCause());
+            throw e;
+        }
+    }
+
+    /** The store, unless the data folder does not work; then a line in the log says why. */
     public Optional<JobStore> tryOpen() {
         try {
             return Optional.of(require());
         } catch (ApiException e) {
-            LOG.log(System.Logger.Level.WARNING, e.getMessage());
             return Optional.empty();
         }
     }

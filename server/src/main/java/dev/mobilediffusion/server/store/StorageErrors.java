@@ -14,6 +14,8 @@ import org.sqlite.SQLiteException;
 /** Says in the server's words what a disk or SQLite says in theirs. */
 public final class StorageErrors {
 
+    private static final System.Logger LOG = System.getLogger(StorageErrors.class.getName());
+
     private StorageErrors() {}
 
     /** All bytes of {@code content}; what fails while reading is said in the server's words. */
@@ -41,9 +43,15 @@ public final class StorageErrors {
     }
 
     static ApiException of(SQLException failure) {
+        if (DamagedStoreException.isDamage(failure)) {
+            LOG.log(System.Logger.Level.ERROR, "jobs.sqlite is damaged: {0}", failure.getMessage());
+            return ApiException.of(
+                    ErrorCode.STORAGE_UNAVAILABLE,
+                    "the store of jobs is damaged; it is replaced with the next request, so try again",
+                    failure);
+        }
         if (failure instanceof SQLiteException sqlite) {
-            // Extended codes carry the primary one in their low byte: https://sqlite.org/rescode.html
-            return switch (sqlite.getResultCode().code & 0xff) {
+            return switch (DamagedStoreException.primaryCode(sqlite)) {
                 case 13 -> full(failure);
                 case 8, 14 -> readOnly(failure);
                 default -> broken(failure);

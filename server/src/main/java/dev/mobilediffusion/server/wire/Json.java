@@ -51,6 +51,9 @@ public final class Json {
         try {
             return MAPPER.writeValueAsBytes(node);
         } catch (JsonProcessingException e) {
+            if (e.getCause() instanceof ApiException gone) {
+                throw gone; // a picture's bytes cannot be read any more
+            }
             throw new IllegalStateException("a tree of JSON can always be written", e);
         }
     }

@@ -23,6 +23,7 @@ public final class LongReply {
 
     /** @param pictures that stand in {@code body} in base64 */
     public static void json(ServerResponse response, JsonNode body, List<JobImage> pictures) {
+        pictures.forEach(picture -> picture.content().check()); // a long reply that has begun cannot become an error
         response.header(HeaderValues.CONTENT_TYPE_JSON);
         long bytes =
                 pictures.stream().mapToLong(picture -> picture.content().size()).sum();

@@ -19,6 +19,7 @@ import dev.mobilediffusion.server.grpc.v1.Model;
 import dev.mobilediffusion.server.grpc.v1.SubmitJobRequest;
 import dev.mobilediffusion.server.grpc.v1.WatchJobRequest;
 import io.grpc.Status;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -72,6 +73,16 @@ final class JobMethodsTest {
 
         assertThat(again.stream().filter(JobEvent::hasImage).toList(), hasSize(1));
         assertThat(again.getLast().hasDone(), is(true));
+    }
+
+    @Test
+    void aPictureWhoseFileIsDamagedEndsTheCallWithTheReason() throws Exception {
+        server.pipeline.allow(1);
+        String id = submit("damaged", "").getId();
+        watch(id, 0);
+        Files.write(folder.resolve("data/pictures").resolve(id).resolve("0.png"), new byte[3]);
+
+        assertThat(code(() -> watch(id, 0)), is(Status.Code.DATA_LOSS));
     }
 
     @Test

@@ -1,6 +1,9 @@
 package dev.mobilediffusion.server.queue;
 
 import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.image.ImageCodec;
+import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.runtime.image.Infotext;
 import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.generation.JobSpec;
@@ -12,6 +15,7 @@ import dev.mobilediffusion.server.machine.DeviceLimits;
 import dev.mobilediffusion.server.machine.Machine;
 import dev.mobilediffusion.server.store.JobStore;
 import dev.mobilediffusion.server.store.Retention;
+import dev.mobilediffusion.server.worker.ImageEncoder;
 import dev.mobilediffusion.server.worker.InferenceWorker;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -35,14 +39,36 @@ public final class QueueFixture implements AutoCloseable {
 
     public QueueFixture(
             Path data, FakePipeline pipeline, int capacity, JobObserver observer, Supplier<JobStore> store) {
+        this(data, pipeline, capacity, observer, store, (image, model, format, quality, metadata) -> image.rgb());
+    }
+
+    private QueueFixture(
+            Path data,
+            FakePipeline pipeline,
+            int capacity,
+            JobObserver observer,
+            Supplier<JobStore> store,
+            ImageEncoder encoder) {
         this.pipeline = pipeline;
         queue = new JobQueue(QueueLimits.ofJobs(capacity), observer, Clock.systemUTC(), data, store);
         queue.resume();
         worker = InferenceWorker.start(
                 queue,
                 model -> pipeline,
-                (image, model, format, quality, metadata) -> image.rgb(),
+                encoder,
                 DeviceGuard.start(Machine.at(Path.of("/nowhere")), DeviceLimits.DEFAULT));
+    }
+
+    /** Writes PNG files as the released server does. */
+    public static QueueFixture withPngs(Path data, FakePipeline pipeline, int capacity) {
+        return new QueueFixture(
+                data,
+                pipeline,
+                capacity,
+                JobObserver.NONE,
+                () -> JobStore.open(data, RETENTION),
+                (image, model, format, quality, metadata) ->
+                        ImageCodec.encode(image, ImageFormat.PNG, quality, Infotext.of(image, model)));
     }
 
     public static JobSpec attached(String prompt, long seed) {
