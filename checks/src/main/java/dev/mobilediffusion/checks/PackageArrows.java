@@ -179,6 +179,7 @@ final class PackageArrows {
                             SERVER,
                             "server.machine",
                             "server.install",
+                            "server.store",
                             "server.queue",
                             "server.discovery",
                             "server.security")));

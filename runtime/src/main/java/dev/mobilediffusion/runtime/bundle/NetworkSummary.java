@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -37,6 +38,7 @@ public record NetworkSummary(String className, int operators, Map<String, Long> 
     private static final int TENSOR_DIMS = 1;
     private static final int TENSOR_TYPE = 2;
     private static final int TENSOR_NAME = 8;
+    private static final int TENSOR_EXTERNAL_DATA = 13;
 
     /** Operators on integers → which of their inputs are scales and zero points, as onnx.ai and ONNX Runtime list them. */
     private static final Map<String, Set<Integer>> QUANTIZERS = Map.of(
@@ -96,6 +98,9 @@ public record NetworkSummary(String className, int operators, Map<String, Long> 
             if (counter.operators == 0) {
                 throw new IllegalArgumentException("no graph in it");
             }
+            for (ExternalData data : counter.external) {
+                data.requireIn(folder.resolve(network), network);
+            }
             return new NetworkSummary(className, counter.operators, counter.elements(), counter.bits / Byte.SIZE);
         } catch (IOException | BufferUnderflowException | IllegalArgumentException damaged) {
             throw ConfigFile.invalid(
@@ -123,6 +128,7 @@ public record NetworkSummary(String className, int operators, Map<String, Long> 
 
         private final List<Weight> weights = new ArrayList<>();
         private final Set<String> scales = new HashSet<>();
+        private final Set<ExternalData> external = new LinkedHashSet<>();
         private int operators;
         private long bits;
 
@@ -188,13 +194,18 @@ public record NetworkSummary(String className, int operators, Map<String, Long> 
             long count = 1;
             int type = 0;
             String name = constant;
+            ExternalData data = ExternalData.NONE;
             while (tensor.next()) {
                 switch (tensor.number()) {
+                    case TENSOR_EXTERNAL_DATA -> data = data.with(tensor.message());
                     case TENSOR_NAME -> name = constant.isEmpty() ? tensor.text() : constant;
                     case TENSOR_DIMS -> count *= tensor.product();
                     case TENSOR_TYPE -> type = (int) tensor.value();
                     default -> {}
                 }
+            }
+            if (!data.equals(ExternalData.NONE)) {
+                external.add(data);
             }
             ElementKind kind = KINDS.get(type);
             if (kind != null) {

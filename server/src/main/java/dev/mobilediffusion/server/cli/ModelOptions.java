@@ -25,6 +25,11 @@ final class ModelOptions {
                     + ", else models, beside the program.")
     private Path folder;
 
+    /** The same for a command that puts models in: a folder that is missing will be created. */
+    ModelLibrary libraryToFill() {
+        return folder == null || Files.exists(folder) ? library() : new ModelLibrary(folder);
+    }
+
     ModelLibrary library() {
         if (folder == null) {
             return new ModelLibrary(home().resolve("models"));

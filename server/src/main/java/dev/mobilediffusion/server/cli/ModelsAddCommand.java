@@ -1,8 +1,11 @@
 package dev.mobilediffusion.server.cli;
 
+import dev.mobilediffusion.runtime.RuntimeOptions;
+import dev.mobilediffusion.runtime.pipeline.TextToImagePipeline;
 import dev.mobilediffusion.server.install.HubClient;
 import dev.mobilediffusion.server.install.InstallException;
 import dev.mobilediffusion.server.install.ModelInstaller;
+import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,10 +42,21 @@ final class ModelsAddCommand implements Runnable {
         String installed;
         try (ProgressBar bar = new ProgressBar(spec.commandLine().getErr(), ProgressBar.isStderrTerminal(), "")) {
             HubClient hub = HubClient.ofEnvironment(System.getenv());
-            installed = new ModelInstaller(models.library(), hub).add(source, name, bar::onBytes);
+            installed = new ModelInstaller(models.libraryToFill(), hub, ModelsAddCommand::open)
+                    .add(source, name, bar::onBytes);
         } catch (InstallException refusal) {
             throw new CommandFailure(refusal.getMessage(), refusal);
         }
         spec.commandLine().getOut().println(installed);
+    }
+
+    /** One network after the other, so that a model which runs at all on this machine can be opened. */
+    private static void open(Path model) {
+        TextToImagePipeline.load(
+                        model,
+                        RuntimeOptions.defaults()
+                                .withMemory(RuntimeOptions.MemoryProfile.SMALL)
+                                .withVerifyHashes(false))
+                .close();
     }
 }

@@ -25,7 +25,7 @@ final class ModelsRemoveCommand implements Runnable {
     @Override
     public void run() {
         try {
-            new ModelInstaller(models.library(), HubClient.ofEnvironment(System.getenv())).remove(name);
+            new ModelInstaller(models.library(), HubClient.ofEnvironment(System.getenv()), model -> {}).remove(name);
         } catch (InstallException refusal) {
             throw new CommandFailure(refusal.getMessage(), refusal);
         }

@@ -1,8 +1,5 @@
 package dev.mobilediffusion.server.install;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -14,11 +11,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Optional;
 
 /**
  * Reads models from a hub with Hugging Face's addresses. A download that breaks off goes on where it was, now or at the
@@ -27,9 +22,6 @@ import java.util.regex.Pattern;
 public final class HubClient {
 
     private static final String DEFAULT_ENDPOINT = "https://huggingface.co";
-    private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Pattern NEXT_PAGE = Pattern.compile("<([^>]+)>;\\s*rel=\"next\"");
-    private static final int MAX_PAGES = 100;
     private static final int TRIES = 4;
 
     private final URI endpoint;
@@ -58,28 +50,20 @@ public final class HubClient {
 
     /** All files of a model at a revision. */
     List<HubFile> files(String id, String revision) {
-        List<HubFile> files = new ArrayList<>();
-        URI page = address("/api/models/" + id + "/tree/" + revision + "?recursive=1");
-        for (int pages = 0; pages < MAX_PAGES; pages++) {
-            URI asked = page;
-            HubConnection.Reply reply = retried("the list of files of " + id, () -> connection.get(asked, 0));
-            requireOk(reply, id, revision, "list of files");
-            for (JsonNode entry : list(reply, id)) {
-                if (entry.path("type").asText().equals("file")) {
-                    files.add(new HubFile(
-                            entry.path("path").asText(),
-                            entry.path("size").asLong(),
-                            entry.path("lfs").path("oid").asText().replaceFirst("^sha256:", ""),
-                            entry.has("lfs") ? "" : entry.path("oid").asText()));
+        HubListing listing = new HubListing(id);
+        URI first = address("/api/models/" + id + "/tree/" + revision + "?recursive=1");
+        Optional<URI> page = Optional.of(first);
+        while (page.isPresent()) {
+            URI asked = page.get();
+            page = retried("the list of files of " + id, () -> {
+                try (HubConnection.Reply reply = connection.get(asked, 0)) {
+                    requireOk(reply, id, revision, "list of files");
+                    listing.add(reply.body());
+                    return listing.next(asked, reply.header("Link").orElse(""));
                 }
-            }
-            Matcher next = NEXT_PAGE.matcher(reply.header("Link").orElse(""));
-            if (!next.find()) {
-                return files;
-            }
-            page = page.resolve(next.group(1));
+            });
         }
-        throw new InstallException("%s lists more files than a model has".formatted(id));
+        return listing.files();
     }
 
     /** Brings one file into its place, going on with what an earlier try left of it. */
@@ -100,9 +84,10 @@ public final class HubClient {
         });
         if (!file.matches(part)) {
             Files.delete(part);
-            throw new InstallException(
+            throw InstallException.brokenOff(
                     "%s of %s does not have the hash that the hub lists; run the same command again, and do not trust the hub if that happens again"
-                            .formatted(file.path(), id));
+                            .formatted(file.path(), id),
+                    null);
         }
         Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
     }
@@ -168,7 +153,7 @@ public final class HubClient {
                 break;
             }
         }
-        throw new InstallException(
+        throw InstallException.brokenOff(
                 "%s did not come from %s (%s); run the same command again to go on where it ended"
                         .formatted(what, endpoint, last == null ? "interrupted" : last.getMessage()),
                 last);
@@ -191,20 +176,6 @@ public final class HubClient {
                 throw new InstallException(
                         "the hub answered %d for the %s of %s; try again later".formatted(reply.status(), what, id));
         }
-    }
-
-    private static JsonNode list(HubConnection.Reply reply, String id) {
-        try (reply) {
-            JsonNode list = JSON.readTree(reply.body());
-            if (list.isArray()) {
-                return list;
-            }
-        } catch (JsonProcessingException notJson) {
-            throw new InstallException("the hub's list of files of %s is not JSON".formatted(id), notJson);
-        } catch (IOException broken) {
-            throw new InstallException("the hub's list of files of %s broke off; try again".formatted(id), broken);
-        }
-        throw new InstallException("the hub's list of files of %s is no list".formatted(id));
     }
 
     private URI address(String path) {

@@ -7,7 +7,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
 
-/** GET with a bound on every wait, redirects followed by hand, from https to http never. */
+/** GET with a bound on every wait, redirects followed by hand: to web addresses alone, and from https to http never. */
 final class HubConnection {
 
     private static final int MAX_REDIRECTS = 5;
@@ -15,6 +15,8 @@ final class HubConnection {
     private static final int TOO_MANY_REQUESTS = 429;
     private static final int TEMPORARY_REDIRECT = 307;
     private static final int PERMANENT_REDIRECT = 308;
+    private static final int MAX_PORT = 65_535;
+    private static final int MAX_SHOWN = 200;
 
     private final int timeoutMillis;
 
@@ -58,7 +60,7 @@ final class HubConnection {
     Reply get(URI address, long from) throws IOException {
         URI current = address;
         for (int redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-            HttpURLConnection connection = (HttpURLConnection) current.toURL().openConnection();
+            HttpURLConnection connection = open(current);
             connection.setInstanceFollowRedirects(false);
             connection.setConnectTimeout(timeoutMillis);
             connection.setReadTimeout(timeoutMillis);
@@ -92,17 +94,48 @@ final class HubConnection {
         };
     }
 
+    private static HttpURLConnection open(URI address) throws IOException {
+        try {
+            return (HttpURLConnection) address.toURL().openConnection();
+        } catch (IllegalArgumentException odd) {
+            throw new InstallException("%s is no address that can be asked".formatted(address), odd);
+        }
+    }
+
     private static URI target(URI from, HttpURLConnection connection) throws IOException {
         String location = connection.getHeaderField("Location");
         connection.disconnect();
         if (location == null) {
             throw new IOException("a redirect without a Location");
         }
-        URI to = from.resolve(location);
-        boolean web = "https".equals(to.getScheme()) || "http".equals(to.getScheme());
-        if (!web || ("https".equals(from.getScheme()) && !"https".equals(to.getScheme()))) {
+        URI to = follow(from, location);
+        if ("https".equals(from.getScheme()) && !"https".equals(to.getScheme())) {
             throw new InstallException("the hub sends from %s to %s, which is not safe".formatted(from, to));
         }
         return to;
+    }
+
+    /**
+     * The web address that a header of the answer from {@code from} names.
+     *
+     * @throws InstallException when it names a file, an archive, a nonsense or nothing
+     */
+    static URI follow(URI from, String reference) {
+        try {
+            URI to = from.resolve(reference);
+            boolean web = "https".equals(to.getScheme()) || "http".equals(to.getScheme());
+            if (web && to.getHost() != null && to.getPort() <= MAX_PORT) {
+                return to;
+            }
+            throw new InstallException(
+                    "the hub sends from %s to '%s', which is not safe".formatted(from, shown(reference)));
+        } catch (IllegalArgumentException malformed) {
+            throw new InstallException(
+                    "the hub sends from %s to '%s', which is no address".formatted(from, shown(reference)), malformed);
+        }
+    }
+
+    private static String shown(String reference) {
+        return reference.length() <= MAX_SHOWN ? reference : reference.substring(0, MAX_SHOWN) + "…";
     }
 }

@@ -11,6 +11,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -18,6 +19,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -32,10 +34,16 @@ public final class ModelInstaller {
 
     private final ModelLibrary library;
     private final HubClient hub;
+    private final Consumer<Path> trial;
 
-    public ModelInstaller(ModelLibrary library, HubClient hub) {
+    /**
+     * @param trial opens the model in a folder as drawing would, and throws {@link InferenceException} when that does not
+     *     work
+     */
+    public ModelInstaller(ModelLibrary library, HubClient hub, Consumer<Path> trial) {
         this.library = library;
         this.hub = hub;
+        this.trial = trial;
     }
 
     /**
@@ -55,7 +63,7 @@ public final class ModelInstaller {
                     "there is a model '%s' already; remove it first, or give the new one another name with --name"
                             .formatted(name));
         }
-        Path staging = library.folder().resolve(".adding-" + name);
+        Path staging = staging(name);
         try {
             Files.createDirectories(library.folder());
             try (FileChannel channel = FileChannel.open(
@@ -80,13 +88,17 @@ public final class ModelInstaller {
         }
     }
 
-    /** Removes a model. A server that has it loaded keeps it until it needs the memory. */
+    /**
+     * Removes a model, or what a download of it that broke off has left. A server that has it loaded keeps it until it
+     * needs the memory.
+     */
     public void remove(String name) {
-        if (!library.names().contains(name)) {
+        Path broken = staging(name);
+        if (!library.names().contains(name) && !Files.isDirectory(broken)) {
             throw new InstallException("there is no model '%s' in %s, only %s"
                     .formatted(name, library.folder(), String.join(", ", library.names())));
         }
-        Path model = target(name);
+        Path model = Files.exists(target(name)) ? target(name) : broken;
         try {
             if (Files.isSymbolicLink(model)) {
                 Files.delete(model);
@@ -101,7 +113,12 @@ public final class ModelInstaller {
     }
 
     private ModelSource source(String source) {
-        Path path = Path.of(source);
+        Path path;
+        try {
+            path = Path.of(source);
+        } catch (InvalidPathException odd) {
+            throw new InstallException("the source '%s' is no path and no model's name".formatted(source), odd);
+        }
         if (Files.isDirectory(path)) {
             return new FolderSource(path);
         }
@@ -112,6 +129,10 @@ public final class ModelInstaller {
                 .orElseThrow(() -> new InstallException(
                         "'%s' is no folder and no zip of this machine, and no model on a hub, which is written owner/name"
                                 .formatted(source)));
+    }
+
+    private Path staging(String name) {
+        return library.folder().resolve(".adding-" + target(name).getFileName());
     }
 
     private Path target(String name) {
@@ -136,21 +157,27 @@ public final class ModelInstaller {
         throw new InstallException("'%s' is being installed already; wait for that to end".formatted(name));
     }
 
-    private static void install(ModelSource from, Path staging, Path target, String source, InstallProgress progress)
+    private void install(ModelSource from, Path staging, Path target, String source, InstallProgress progress)
             throws IOException {
-        boolean keep = from.isResumable();
+        boolean keep = false;
         try {
             from.copyTo(staging, progress);
-            keep = false;
             ModelBundle bundle = ModelBundle.open(staging);
             bundle.verify();
             bundle.networks();
+            trial.accept(staging);
             if (bundle.manifest().isEmpty()) {
                 writeManifest(staging, target.getFileName().toString(), source);
             }
             Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (InferenceException unusable) {
-            throw new InstallException("%s cannot be used: %s".formatted(source, unusable.getMessage()), unusable);
+            // In the words of where the files came from, not of where they lay meanwhile
+            String reason = unusable.getMessage()
+                    .replace(staging.toAbsolutePath().normalize().toString(), source);
+            throw new InstallException("%s cannot be used: %s".formatted(source, reason), unusable);
+        } catch (InstallException refusal) {
+            keep = refusal.isResumable() && hasFiles(staging);
+            throw refusal;
         } finally {
             if (!keep && Files.exists(staging)) {
                 delete(staging);
@@ -167,6 +194,12 @@ public final class ModelInstaller {
         Files.write(
                 folder.resolve("bundle.json"),
                 JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(manifest));
+    }
+
+    private static boolean hasFiles(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.anyMatch(Files::isRegularFile);
+        }
     }
 
     private static void delete(Path folder) throws IOException {

@@ -1,11 +1,11 @@
 package dev.mobilediffusion.server.store;
 
-import dev.mobilediffusion.runtime.image.ImageFormat;
-import dev.mobilediffusion.server.job.ImageContent;
-import dev.mobilediffusion.server.job.JobImage;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.Sha256;
 import dev.mobilediffusion.runtime.StageTimings;
+import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.server.job.ImageContent;
+import dev.mobilediffusion.server.job.JobImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -59,8 +59,8 @@ record FoundImage(Path file, int index, ImageFormat format, int width, int heigh
             ImageReader reader = readers.next();
             try {
                 reader.setInput(in);
-                return Optional.of(new FoundImage(
-                        file, index, format, reader.getWidth(0), reader.getHeight(0), infotext(reader)));
+                return Optional.of(
+                        new FoundImage(file, index, format, reader.getWidth(0), reader.getHeight(0), infotext(reader)));
             } finally {
                 reader.dispose();
             }

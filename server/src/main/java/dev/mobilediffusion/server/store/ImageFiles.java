@@ -1,10 +1,10 @@
 package dev.mobilediffusion.server.store;
 
-import dev.mobilediffusion.server.job.JobImage;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.error.ApiException;
-import dev.mobilediffusion.server.job.ImageContent;
 import dev.mobilediffusion.server.files.PrivateFiles;
+import dev.mobilediffusion.server.job.ImageContent;
+import dev.mobilediffusion.server.job.JobImage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -23,10 +23,15 @@ final class ImageFiles {
     private final Path root;
     private final FileLayer files;
 
-    ImageFiles(Path root, FileLayer files) throws IOException {
+    ImageFiles(Path root, FileLayer files) {
         this.root = root;
         this.files = files;
+    }
+
+    /** Makes the folder, where it is missing, and keeps others out of it. */
+    void prepare() throws IOException {
         PrivateFiles.createFolder(root);
+        PrivateFiles.makePrivate(root);
     }
 
     void write(String jobId, int index, ImageFormat format, byte[] bytes) {

@@ -1,11 +1,11 @@
 package dev.mobilediffusion.server.store;
 
 import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.files.PrivateFiles;
 import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobImage;
 import dev.mobilediffusion.server.job.JobStatus;
-import dev.mobilediffusion.server.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -51,7 +51,7 @@ public final class JobStore implements AutoCloseable {
         this.connection = connection;
         this.files = files;
         this.pictures = new ImageFiles(folder.resolve("pictures"), files);
-        PrivateFiles.makePrivate(pictures.root());
+        pictures.prepare();
         this.pictureRows = new ImageRows(new Sql(connection), pictures);
         this.rows = new JobRows(new Sql(connection), pictureRows);
         this.retention = retention;

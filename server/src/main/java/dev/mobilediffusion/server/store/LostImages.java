@@ -1,11 +1,11 @@
 package dev.mobilediffusion.server.store;
 
-import dev.mobilediffusion.server.generation.Lifetime;
-import dev.mobilediffusion.server.generation.JobSpec;
-import dev.mobilediffusion.server.generation.Delivery;
 import dev.mobilediffusion.server.generation.ClientId;
-import dev.mobilediffusion.server.job.JobIds;
+import dev.mobilediffusion.server.generation.Delivery;
+import dev.mobilediffusion.server.generation.JobSpec;
+import dev.mobilediffusion.server.generation.Lifetime;
 import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.job.JobIds;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

@@ -1,7 +1,7 @@
 package dev.mobilediffusion.server.store;
 
-import dev.mobilediffusion.server.job.JobState;
 import dev.mobilediffusion.server.job.JobIds;
+import dev.mobilediffusion.server.job.JobState;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

@@ -1,9 +1,9 @@
 package dev.mobilediffusion.server.store;
 
-import dev.mobilediffusion.server.job.ImageContent;
 import dev.mobilediffusion.runtime.Sha256;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.job.ImageContent;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

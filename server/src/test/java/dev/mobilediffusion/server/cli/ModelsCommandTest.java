@@ -90,6 +90,17 @@ final class ModelsCommandTest {
     }
 
     @Test
+    void addsToAFolderThatIsNotThereYet() {
+        Path fresh = folder.resolve("new/models");
+
+        CommandLineRun run =
+                CommandLineRun.of("models", "add", CommandLineRun.MODELS.resolve("tiny-lcm"), "--models", fresh);
+
+        assertThat(run.exitCode(), is(0));
+        assertThat(Files.isRegularFile(fresh.resolve("tiny-lcm/model_index.json")), is(true));
+    }
+
+    @Test
     void saysInOneLineWhyAModelCannotBeAdded() {
         CommandLineRun run = CommandLineRun.of("models", "add", folder, "--name", "void", "--models", folder);
 

@@ -55,11 +55,12 @@ final class FakeHub implements AutoCloseable {
         server.start();
     }
 
+    String address() {
+        return "http://127.0.0.1:" + server.getAddress().getPort();
+    }
+
     HubClient client() {
-        return new HubClient(
-                URI.create("http://127.0.0.1:" + server.getAddress().getPort()),
-                Duration.ofSeconds(1),
-                Duration.ofMillis(1));
+        return new HubClient(URI.create(address()), Duration.ofSeconds(1), Duration.ofMillis(1));
     }
 
     /** Ends every answer after so many bytes of a file. */

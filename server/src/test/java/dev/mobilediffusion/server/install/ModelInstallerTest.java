@@ -9,12 +9,16 @@ import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.bundle.ModelLibrary;
+import dev.mobilediffusion.runtime.pipeline.TextToImagePipeline;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -125,6 +129,91 @@ final class ModelInstallerTest {
         assertThat(refusal(source.toString()), containsString("unet/model.onnx is truncated"));
         assertThat(library.names(), is(empty()));
         assertThat(leftovers(), is(empty()));
+    }
+
+    @Test
+    void refusesWeightsThatAreMissingOrLieOutside() throws IOException {
+        Path source = copy("external");
+        Path network = source.resolve("unet/model.onnx");
+        byte[] whole = Files.readAllBytes(network);
+        externalWeight(network, whole, "weights.data");
+        assertThat(refusal(source.toString()), containsString("unet/weights.data, which is missing"));
+
+        externalWeight(network, whole, "../../outside.data");
+        Files.write(folder.resolve("outside.data"), new byte[1 << 20]);
+        assertThat(refusal(source.toString()), containsString("'../../outside.data', which is outside of the model"));
+
+        externalWeight(network, whole, "/etc/passwd");
+        assertThat(refusal(source.toString()), containsString("which is outside of the model"));
+
+        externalWeight(network, whole, "weights.data");
+        Files.write(source.resolve("unet/weights.data"), new byte[3]);
+        assertThat(refusal(source.toString()), containsString("unet/weights.data has 3 bytes"));
+        assertThat(leftovers(), is(empty()));
+    }
+
+    @Test
+    void opensAModelBeforeItAcceptsIt() throws IOException {
+        Path source = copy("odd");
+        Files.copy(
+                source.resolve("vae_decoder/model.onnx"),
+                source.resolve("unet/model.onnx"),
+                StandardCopyOption.REPLACE_EXISTING);
+
+        assertThat(refusal(source.toString()), containsString("cannot be used"));
+        assertThat(library.names(), is(empty()));
+        assertThat(leftovers(), is(empty()));
+    }
+
+    @Test
+    void whatABrokenOffDownloadLeftCanBeRemoved() throws IOException {
+        try (FakeHub hub = new FakeHub(TINY.toRealPath())) {
+            hub.breakAfter((int) (Files.size(TINY.resolve("unet/model.onnx")) / 5));
+            assertThrows(InstallException.class, () -> installer(hub).add(FakeHub.ID, Optional.empty(), QUIET));
+            assertThat(leftovers(), is(List.of(".adding-tiny")));
+
+            installer().remove("tiny");
+
+            assertThat(leftovers(), is(empty()));
+        }
+    }
+
+    @Test
+    void refusesASourceThatIsNoPath() {
+        assertThat(refusal("a\0b"), containsString("is no path"));
+    }
+
+    /** Appends a weight of 8 bytes whose data lie in another file; a later graph field of protobuf adds to an earlier one. */
+    private static void externalWeight(Path network, byte[] model, String location) throws IOException {
+        byte[] tensor = message(
+                field(1, 2),
+                field(2, 1),
+                text(8, "extra"),
+                field(14, 1),
+                bytes(13, message(text(1, "location"), text(2, location))),
+                bytes(13, message(text(1, "length"), text(2, "8"))));
+        Files.write(network, message(model, bytes(7, bytes(5, tensor))));
+    }
+
+    private static byte[] message(byte[]... parts) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        for (byte[] part : parts) {
+            out.writeBytes(part);
+        }
+        return out.toByteArray();
+    }
+
+    private static byte[] field(int number, int value) {
+        return new byte[] {(byte) (number << 3), (byte) value};
+    }
+
+    private static byte[] text(int number, String value) {
+        return bytes(number, value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Of less than 128 bytes. */
+    private static byte[] bytes(int number, byte[] value) {
+        return message(new byte[] {(byte) (number << 3 | 2), (byte) value.length}, value);
     }
 
     @Test
@@ -240,11 +329,18 @@ final class ModelInstallerTest {
 
     private ModelInstaller installer() {
         return new ModelInstaller(
-                library, HubClient.ofEnvironment(java.util.Map.of("HF_ENDPOINT", "http://127.0.0.1:9/")));
+                library,
+                HubClient.ofEnvironment(java.util.Map.of("HF_ENDPOINT", "http://127.0.0.1:9/")),
+                ModelInstallerTest::open);
     }
 
     private ModelInstaller installer(FakeHub hub) {
-        return new ModelInstaller(library, hub.client());
+        return new ModelInstaller(library, hub.client(), ModelInstallerTest::open);
+    }
+
+    private static void open(Path model) {
+        TextToImagePipeline.load(model, RuntimeOptions.defaults().withMemory(RuntimeOptions.MemoryProfile.SMALL))
+                .close();
     }
 
     /** Hidden files and folders beside the models. */
