@@ -7,6 +7,8 @@ import org.sqlite.SQLiteException;
 final class DamagedStoreException extends SQLException {
 
     private static final long serialVersionUID = 1L;
+    private static final int SQLITE_CORRUPT = 11;
+    private static final int SQLITE_NOTADB = 26;
 
     DamagedStoreException(String reason) {
         super(reason);
@@ -14,12 +16,11 @@ final class DamagedStoreException extends SQLException {
 
     /** Whether {@code failure} means that the file itself is damaged, and trying again cannot help. */
     static boolean isDamage(SQLException failure) {
-        return failure instanceof DamagedStoreException
-                || failure instanceof SQLiteException sqlite
-                        && switch (primaryCode(sqlite)) {
-                            case 11, 26 -> true; // SQLITE_CORRUPT, SQLITE_NOTADB
-                            default -> false;
-                        };
+        if (failure instanceof SQLiteException sqlite) {
+            int code = primaryCode(sqlite);
+            return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+        }
+        return failure instanceof DamagedStoreException;
     }
 
     /** Extended codes carry the primary one in their low byte: https://sqlite.org/rescode.html */

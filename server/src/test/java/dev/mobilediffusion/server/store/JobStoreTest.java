@@ -38,8 +38,6 @@ import dev.mobilediffusion.server.queue.QueueFixture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -49,8 +47,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -233,95 +229,6 @@ final class JobStoreTest {
             assertThat(store.expire(Instant.now().plus(Duration.ofDays(2))), is(1));
         }
         assertThat(Files.exists(data.resolve("pictures").resolve(id)), is(false));
-    }
-
-    @Test
-    void whatIsStoredIsPrivateAlsoWhereItWasNot() throws Exception {
-        try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
-            finished(fixture.queue.submit(durable("a house", 7), ALICE));
-        }
-        Set<PosixFilePermission> open = PosixFilePermissions.fromString("rwxr-xr-x");
-        Files.setPosixFilePermissions(data.resolve("jobs.sqlite"), open);
-        Files.setPosixFilePermissions(data.resolve("pictures"), open);
-
-        try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
-            finished(fixture.queue.submit(durable("a boat", 8), ALICE));
-            try (Stream<Path> all = Files.walk(data)) {
-                for (Path each : all.filter(each -> !each.equals(data)).toList()) {
-                    String modes = PosixFilePermissions.toString(Files.getPosixFilePermissions(each));
-                    boolean reachable = each.getParent().equals(data);
-                    assertThat(each + " is " + modes, !reachable || modes.endsWith("------"), is(true));
-                }
-            }
-        }
-    }
-
-    @Test
-    void aFreshDataFolderIsPrivate() throws Exception {
-        Path fresh = data.resolve("new/data");
-
-        new QueueFixture(fresh, FakePipeline.quick(), 4).close();
-
-        assertThat(Files.getPosixFilePermissions(fresh), is(PosixFilePermissions.fromString("rwx------")));
-    }
-
-    @Test
-    void aStoredPictureWhoseFileIsDamagedIsNeverHandedOut() throws Exception {
-        try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
-            String id =
-                    finished(fixture.queue.submit(durable("a house", 7), ALICE)).id();
-            Path file = data.resolve("pictures").resolve(id).resolve("0.png");
-            byte[] whole = Files.readAllBytes(file);
-            byte[] altered = whole.clone();
-            altered[100] ^= 1;
-
-            Files.write(file, altered);
-            assertThat(reading(fixture, id), containsString("does not have the bytes that were written"));
-            Files.write(file, java.util.Arrays.copyOf(whole, 100));
-            assertThat(reading(fixture, id), containsString("its file has 100 bytes, 768 were written"));
-            Files.delete(file);
-            assertThat(reading(fixture, id), containsString("is not on the server's disk any more"));
-            Files.write(file, whole);
-            assertThat(
-                    fixture.queue
-                            .find(id)
-                            .orElseThrow()
-                            .status()
-                            .pictures()
-                            .getFirst()
-                            .bytes(),
-                    is(whole));
-        }
-    }
-
-    private static String reading(QueueFixture fixture, String id) {
-        JobImage picture =
-                fixture.queue.find(id).orElseThrow().status().pictures().getFirst();
-        ApiException read = assertThrows(ApiException.class, picture::bytes);
-        ApiException checked =
-                assertThrows(ApiException.class, () -> picture.content().check());
-        assertThat(read.code(), is(ErrorCode.GONE));
-        assertThat(checked.getMessage(), is(read.getMessage()));
-        return read.getMessage();
-    }
-
-    @Test
-    void aDamagedPictureOfAnUnfinishedJobIsDrawnAgain() throws Exception {
-        Job job;
-        try (QueueFixture fixture = new QueueFixture(data, FakePipeline.gated(), 4)) {
-            job = fixture.queue.submit(durable("three", 1).withCount(3), ALICE);
-            fixture.pipeline.awaitStart();
-            fixture.pipeline.allow(1);
-            fixture.pipeline.awaitStart();
-        }
-        Path first = data.resolve("pictures").resolve(job.id()).resolve("0.png");
-        Files.write(first, new byte[5]);
-
-        try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
-            JobStatus status = finished(fixture.queue.find(job.id()).orElseThrow());
-            assertThat(status.pictures(), hasSize(3));
-            assertThat(status.pictures().getFirst().bytes()[0], is((byte) 1));
-        }
     }
 
     @Test
