@@ -64,7 +64,9 @@ final class PromptWeightsTest {
             states[i] += OFFSET;
         }
 
-        float[] weighted = prompt.isWeighted() ? PromptWeights.applied(states, prompt.weights(), states.length / prompt.weights().length) : states;
+        float[] weighted = prompt.isWeighted()
+                ? PromptWeights.applied(states, prompt.weights(), states.length / prompt.weights().length)
+                : states;
 
         for (int i = 0; i < weighted.length; i++) {
             assertThat(
