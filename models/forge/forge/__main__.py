@@ -94,9 +94,6 @@ def parser() -> argparse.ArgumentParser:
     sheet.add_argument("--seed", type=int, default=1)
     sheet.add_argument("--first", action="store_true", help="only the things that people ask for most")
     sheet.add_argument("--held-out", action="store_true", help="only pictures with a pair that training never shows")
-    for each in (assets, sheet):
-        each.add_argument("--assets", type=Path, help="folder of the packed sprites; default: the user's cache folder")
-
     train = command("train", "Trains one stage, or all of them within a budget. Goes on where it stopped.")
     train.add_argument("--stage", default="all", choices=["all", *STAGES])
     train.add_argument("--minutes", type=minutes, required=True,
@@ -137,6 +134,11 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--sheet-seeds", type=positive, default=3, help="pictures of each of the sheet's 24 prompts")
     evaluate.add_argument("--size", type=int, default=512, choices=PICTURE_SIZES)
 
+    evaluate.add_argument("--first", action="store_true", help="of an open vocabulary: only the things that people ask for most")
+    evaluate.add_argument("--simple", action="store_true", help="of an open vocabulary: only the 3D style")
+    for each in (assets, sheet, train, evaluate):
+        each.add_argument("--assets", type=Path, help="folder of the packed sprites of concepts; default: the user's cache folder")
+
     ablate = command("ablate", "Measures what each term of the one-step stage is worth: variants from one start, of the same minutes.")
     ablate.add_argument("--minutes", type=minutes, default=5.0, help="of each variant, and of the regression before them")
     ablate.add_argument("--size", type=int, default=256, choices=PICTURE_SIZES)
@@ -155,6 +157,8 @@ def parser() -> argparse.ArgumentParser:
 
     adopt = command("adopt", "Starts a run from published weights.")
     adopt.add_argument("source", type=Path)
+    adopt.add_argument("--stages", nargs="+", choices=[name for name, stage in STAGES.items() if stage.published],
+                       help="only these; default: all that are there, and the tokenizer")
 
     quantize = command("quantize", "Writes a bundle with networks in fewer bits, and reports what that costs.", training=False)
     quantize.add_argument("bundle", type=Path, help="folder in the diffusers ONNX layout")

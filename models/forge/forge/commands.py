@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from forge import trainers
-from forge.architecture import preset
+from forge.architecture import Preset, preset
 from forge.distillation import ablation
 from forge.distillation.options import Options
 from forge.distillation.preflight import check_students_fit
@@ -30,6 +30,10 @@ CHECKER_PICTURES = 2_000, 2  # of 256 px: at least, and one for so many that the
 def folders(options: Namespace, cache: Path) -> tuple[Path, Path]:
     """The run's folder and the pool's."""
     return options.run or cache / options.preset, options.pool or cache / "pool"
+
+
+def assets_folder(options: Namespace, cache: Path) -> Path:
+    return options.assets or cache / "concepts"
 
 
 def machine(options: Namespace) -> Machine:
@@ -54,6 +58,8 @@ def import_(options: Namespace, cache: Path) -> None:
 def train(options: Namespace, cache: Path) -> None:
     run, pictures = folders(options, cache)
     chosen, data = preset(options.preset), pool.data(pictures)
+    check_vocabulary(options.stage, chosen)
+    options.assets = assets_folder(options, cache)
     check_run(run, chosen, data, options.seed)
     here = machine(options)
     if options.stage != "all":
@@ -68,6 +74,19 @@ def train(options: Namespace, cache: Path) -> None:
         minutes = options.minutes * STAGES[stage].share
         if not stage_is_done(run, stage, minutes) and not (data == "own" and stage == "checker"):
             trainers.train(Job(stage, run, pictures, chosen, minutes, here, options))
+
+
+def check_vocabulary(stage: str, chosen: Preset) -> None:
+    """ValueError when the stage is not for presets of this kind."""
+    is_open = chosen.unet.memory is not None
+    if stage == "all":
+        if is_open:
+            raise ValueError(f"preset {chosen.name} has no --stage all: `adopt --stages vae` gives it an autoencoder, then train --stage "
+                             "concepts and --stage concepts-checker")
+    elif STAGES[stage].vocabulary not in ("any", "open" if is_open else "scenes"):
+        kind = "an open vocabulary" if is_open else "scenes"
+        fitting = ", ".join(name for name, each in STAGES.items() if each.vocabulary in ("any", "open" if is_open else "scenes"))
+        raise ValueError(f"stage `{stage}` is not for preset {chosen.name}, which is of {kind}: --stage must be one of {fitting}")
 
 
 def fill_pool(pictures: Path, options: Namespace) -> None:
@@ -117,14 +136,14 @@ def check_still_free(run: Path, stage: str) -> None:
 
 def assets(options: Namespace, cache: Path) -> None:
     from forge.concepts import assets as making
-    folder = options.assets or cache / "concepts"
+    folder = assets_folder(options, cache)
     told = making.build(folder, options.workers)
     print(f"{folder}: {told['concepts']} things in the styles {', '.join(told['styles'])}")
 
 
 def sheet(options: Namespace, cache: Path) -> None:
     from forge.concepts.sheet import draw_sheet
-    captions = draw_sheet(options.assets or cache / "concepts", options.out, options.pictures, options.seed, options.first,
+    captions = draw_sheet(assets_folder(options, cache), options.out, options.pictures, options.seed, options.first,
                           options.held_out)
     print("\n".join(captions))
 
@@ -138,6 +157,9 @@ def evaluate(options: Namespace, cache: Path) -> None:
     from forge.report import Settings
     from forge.report import evaluate as measure
     run, pictures = folders(options, cache)
+    if preset(options.preset).unet.memory:
+        evaluate_open(options, run, assets_folder(options, cache), preset(options.preset))
+        return
     stage = options.stage or latest(run)
     check_frozen(run, preset(options.preset))
     check_students_fit(run, preset(options.preset), [stage])
@@ -150,6 +172,15 @@ def evaluate(options: Namespace, cache: Path) -> None:
     out = options.out or run / "evaluation"
     report = measure(run, pictures, preset(options.preset), machine(options), settings, out)
     print(json.dumps(report, indent=2))
+
+
+def evaluate_open(options: Namespace, run: Path, assets: Path, chosen: Preset) -> None:
+    """`evaluate` of a preset of an open vocabulary."""
+    from forge.evaluate_concepts import Settings
+    from forge.evaluate_concepts import evaluate as measure
+    guidance = 2.5 if options.guidance is None else options.guidance
+    settings = Settings(options.size, options.prompts, tuple(options.steps or [16]), guidance, "denoiser", options.first, options.simple)
+    print(json.dumps(measure(run, assets, chosen, machine(options), settings, options.out or run / "evaluation"), indent=2))
 
 
 def published() -> list[str]:
@@ -179,15 +210,17 @@ def publish(options: Namespace, cache: Path) -> None:
 def adopt(options: Namespace, cache: Path) -> None:
     """The way back: published weights become the run's, unless it has its own."""
     run = folders(options, cache)[0]
-    for stage in published():
+    wanted = options.stages or published()
+    for stage in wanted:
         if checkpoint.exists(run / stage):
             raise ValueError(f"{run / stage} exists: name another --run, or delete it first")
-    for stage in (*published(), *pruned(options.source)):
+    for stage in wanted if options.stages else (*wanted, *pruned(options.source)):
         if stage in STAGES and STAGES[stage].optional and not checkpoint.exists(options.source / stage):
             continue
         tensors, state = checkpoint.load(options.source / stage)
         checkpoint.save(run / stage, tensors, {key: state[key] for key in state if key != "shards"})
-    shutil.copytree(options.source / "tokenizer", run / "tokenizer", dirs_exist_ok=True)
+    if not options.stages:
+        shutil.copytree(options.source / "tokenizer", run / "tokenizer", dirs_exist_ok=True)
 
 
 def ablate(options: Namespace, cache: Path) -> None:

@@ -7,15 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from forge.architecture import Preset, TextTower, Vae
+from forge.concepts.phrasebook import grammar_words
 from forge.distillation.preflight import check_students_fit
 from forge.distillation.prune import load_vae
 from forge.distillation.students import latest, load_unet
 from forge.export import export_bundle, flow_match_scheduler
 from forge.scenes import vocabulary
 from forge.stages import DENOISERS
-from forge.training import checkpoint
+from forge.training import checkpoint, memory_table
 from forge.training.denoiser_stage import SHIFT
 from forge.training.preflight import check_frozen
+from forge.training.text_stage import load_tokenizer
 
 
 def export(options: Namespace, run: Path, preset: Preset) -> None:
@@ -33,19 +35,30 @@ def export(options: Namespace, run: Path, preset: Preset) -> None:
         vae = load_vae(options.decoder, run)
         preset = replace(preset, vae=vae.config)
     tokenizer = {path.name: path.read_text() for path in (run / "tokenizer").iterdir()}
+    recall = memory_table.read(run, preset, load_tokenizer(run / "tokenizer")) if preset.unet.memory else None
     card = {
         "name": options.preset, "default_steps": options.steps or kind.steps, "guidance_baked_in": kind.baked,
         "default_guidance_scale": 1.0 if kind.baked else 2.5 if options.guidance is None else options.guidance,
-        "licence": "Apache-2.0", "words": list(vocabulary()), "made_by": made_by(run, stage)}
+        "licence": "Apache-2.0", "words": known_words(run, preset), "made_by": made_by(run, stage)}
+    if preset.unet.memory:
+        card["groups"] = checkpoint.read_state(run / "memory")["groups"]
     if options.decoder:
         decoder = checkpoint.read_state(options.decoder)
         card["made_by"]["pruned_decoder"] = {name: decoder[name] for name in (
             "psnr_512", "psnr_512_whole", "parameters", "parameters_whole")} | spent_on(decoder)
     if kind.baked:
         card["steps_range"] = steps_range(run / stage, state, card["default_steps"])
-    export_bundle(options.out, preset, text, unet, vae, tokenizer, flow_match_scheduler(SHIFT[512]), card)
+    export_bundle(options.out, preset, text, unet, vae, tokenizer, flow_match_scheduler(SHIFT[512]), card,
+                  recall=recall)
     print(f"wrote {options.out} from {run / stage}: "
           f"{sum(path.stat().st_size for path in options.out.rglob('*')) / 1e6:.1f} MB")
+
+
+def known_words(run: Path, preset: Preset) -> list[str]:
+    """Every word that the captions of the preset's pictures hold."""
+    if preset.unet.memory is None:
+        return list(vocabulary())
+    return sorted({*vocabulary(), *checkpoint.read_state(run / "memory")["words"], *grammar_words()})
 
 
 def steps_range(folder: Path, state: dict, wanted: int) -> list[int]:

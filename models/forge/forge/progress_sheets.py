@@ -3,11 +3,14 @@
 from pathlib import Path
 
 from forge.architecture import UNet
+from forge.concepts import Corpus
 from forge.distillation.loop import StudentTraining
 from forge.evaluate import Generator, Prompts
+from forge.evaluate_concepts import sheet_prompts as prompts_of_concepts
 from forge.scenes import Split
 from forge.sheets import contact_sheet, loss_curves
 from forge.training import checkpoint, denoiser_stage, pool
+from forge.training.concept_stage import ConceptTraining
 
 
 def draw_curves(run: Path) -> None:
@@ -28,6 +31,19 @@ def student_sheet(training: StudentTraining) -> None:
     """The same for a student, in the steps that it learns to draw in."""
     draw_sheet(training, training.averaged_unet(), training.size(training.progress()), training.draws, 1.0,
                f"{training.stage}-{training.step:06d}.png")
+
+
+def concepts_sheet(training: ConceptTraining) -> None:
+    """A sheet of held-out prompts by the averaged weights of text tower and denoiser."""
+    frozen = denoiser_stage.Frozen(training.run, training.preset, training.machine)
+    unet = training.machine.place(UNet(training.preset.unet)).eval()
+    unet.load_state_dict(checkpoint.part("unet", training.average.weights))
+    size = max(training.part(training.clock.progress()).sizes)
+    generator = Generator(frozen, unet, training.preset, training.machine, steps=12, guidance=2.5, shift=denoiser_stage.SHIFT[size],
+                          size=size)
+    texts = prompts_of_concepts(training.source.scenery, Corpus(training.source.assets, only_first=True), 24)
+    contact_sheet(generator.pictures(texts), 8, training.run / f"sheets/concepts-{training.step:06d}.png", 160)
+    draw_curves(training.run)
 
 
 def draw_sheet(training: "denoiser_stage.DenoiserTraining | StudentTraining", unet: UNet, size: int, steps: int,

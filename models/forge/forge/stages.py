@@ -21,7 +21,8 @@ class Stage:
     """trainer: the function of `trainers` that runs it. seed: of weights and batches unless `--seed` says another.
     share: of the budget of `--stage all`; 0: asked for by name. frozen: the denoiser is trained against it.
     wants_denoiser: it comes after one. published: its checkpoint travels with `publish`; optional: where there is one.
-    denoiser: what a bundle says of it, if its checkpoint can draw."""
+    denoiser: what a bundle says of it, if its checkpoint can draw. vocabulary: "open" for stages of presets with a memory,
+    which learn from concepts, "scenes" for stages of the others, "any"."""
 
     name: str
     trainer: str
@@ -32,18 +33,23 @@ class Stage:
     published: bool = False
     optional: bool = False
     denoiser: Denoiser | None = None
+    vocabulary: str = "any"
 
 
 STAGES = {stage.name: stage for stage in (
-    Stage("text", "text", 1, 0.06, frozen=True, published=True),
+    Stage("text", "text", 1, 0.06, frozen=True, published=True, vocabulary="scenes"),
     Stage("vae", "vae", 2, 0.07, frozen=True, published=True),
-    Stage("denoiser", "denoiser", 3, 0.72, published=True, denoiser=Denoiser(False, 16, (4, 50))),
+    Stage("denoiser", "denoiser", 3, 0.72, published=True, denoiser=Denoiser(False, 16, (4, 50)), vocabulary="scenes"),
     Stage("decoder", "vae", 2, 0.06),
-    Stage("checker", "checker", 5, 0.05, published=True, optional=True),
-    Stage("eight-step", "student", 6, wants_denoiser=True, published=True, optional=True, denoiser=Denoiser(True, 8, (4, 16))),
-    Stage("one-step", "student", 7, wants_denoiser=True, published=True, optional=True, denoiser=Denoiser(True, 1, (1, 8))),
-    Stage("polish", "polish", 8, wants_denoiser=True),
-    Stage("prune", "prune", 9, wants_denoiser=True))}
+    Stage("checker", "checker", 5, 0.05, published=True, optional=True, vocabulary="scenes"),
+    Stage("eight-step", "student", 6, wants_denoiser=True, published=True, optional=True, denoiser=Denoiser(True, 8, (4, 16)),
+          vocabulary="scenes"),
+    Stage("one-step", "student", 7, wants_denoiser=True, published=True, optional=True, denoiser=Denoiser(True, 1, (1, 8)),
+          vocabulary="scenes"),
+    Stage("polish", "polish", 8, wants_denoiser=True, vocabulary="scenes"),
+    Stage("prune", "prune", 9, wants_denoiser=True),
+    Stage("concepts", "concepts", 4, vocabulary="open"),
+    Stage("concepts-checker", "concepts_checker", 10, published=True, optional=True, vocabulary="open"))}
 DENOISERS = {name: stage.denoiser for name, stage in STAGES.items() if stage.denoiser}
 FROZEN = tuple(name for name, stage in STAGES.items() if stage.frozen)
 

@@ -13,10 +13,12 @@ from forge.distillation.polish import Polish
 from forge.distillation.preflight import check_students, check_students_fit
 from forge.distillation.prune import Pruning
 from forge.distillation.students import latest
-from forge.progress_sheets import draw_curves, student_sheet, teacher_sheet
+from forge.progress_sheets import concepts_sheet, draw_curves, student_sheet, teacher_sheet
 from forge.stages import STAGES, seed_of
 from forge.training import workers
 from forge.training.checker_stage import CheckerTraining
+from forge.training.concept_checker import ConceptCheckerTraining
+from forge.training.concept_stage import ConceptTraining
 from forge.training.denoiser_stage import DenoiserTraining
 from forge.training.preflight import check_frozen
 from forge.training.run import Machine
@@ -73,6 +75,15 @@ def denoiser_worker(job: Job, worker: workers.Alone | workers.Worker) -> None:
                      job.options.smallest).train(on_save=teacher_sheet)
 
 
+def concepts(job: Job) -> None:
+    ConceptTraining(job.run, job.options.assets, job.pool, job.preset, job.minutes, job.machine, job.seed).train(
+        on_save=concepts_sheet)
+
+
+def concepts_checker(job: Job) -> None:
+    ConceptCheckerTraining(job.run, job.options.assets, job.minutes, job.machine, job.seed).train()
+
+
 def checker(job: Job) -> None:
     CheckerTraining(job.run, job.pool, job.minutes, job.machine, job.seed).train()
 
@@ -99,5 +110,6 @@ def prune(job: Job) -> None:
             tuple(job.options.decoder_blocks), job.seed).train()
 
 
-TRAINERS = {"text": text, "vae": vae, "denoiser": denoiser, "checker": checker, "student": student, "polish": polish,
-            "prune": prune}
+TRAINERS = {
+    "text": text, "vae": vae, "denoiser": denoiser, "checker": checker, "student": student, "polish": polish, "prune": prune,
+    "concepts": concepts, "concepts_checker": concepts_checker}

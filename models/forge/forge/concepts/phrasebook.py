@@ -9,8 +9,9 @@ from forge.tokens.bpe import split_words
 
 from .corpus import Corpus
 from .english import plural
+from .grounds import WORDS
 from .lists import words as listed
-from .phrases import AFTER, BEFORE, EFFECT_FORMS, FILLERS
+from .phrases import AFTER, BEFORE, EFFECT_FORMS, FILLERS, PRAISE
 from .plans import LINKS
 
 ASKED_FOR = ("a sun", "the sun", "a moon", "the moon")  # behind "and" they are things: "a cat and a moon"
@@ -60,6 +61,14 @@ def manner() -> list[str]:
     """How captions speak of styles, and what people write around them: "a sticker of" asks for no dagger."""
     forms = [form for options in (*EFFECT_FORMS.values(), FILLERS, *AFTER.values(), BEFORE.values()) for form in options]
     return [form.replace("{}", "").strip(" ,") for form in forms] + [tag for tags in words.TIME_TAGS.values() for tag in tags]
+
+
+def grammar_words() -> set[str]:
+    """Words that captions are made of beside the names of things: styles, grounds, places, fillers."""
+    grounds = [form for forms in WORDS.values() for form in forms]
+    phrases = [*scenery(), *manner(), *turning(), *PRAISE, *LINKS["beside"], *grounds, "background wall gradient in front of next to"]
+    sizes = [word for options in words.SIZE_WORDS.values() for word in options]
+    return {word for phrase in (*phrases, *sizes) for word in split_words(phrase) if word.isalnum()}
 
 
 def word_ends(tokenizer: Tokenizer) -> torch.Tensor:

@@ -7,6 +7,10 @@ from .lists import table, words
 SMILEYS, PEOPLE, COMPONENTS, ANIMALS, FOOD, PLACES, ACTIVITIES, OBJECTS, SYMBOLS, FLAGS = range(10)
 """Groups of emoji, as emojibase numbers them."""
 
+GROUPS = {SMILEYS: "faces", PEOPLE: "people", ANIMALS: "animals and plants", FOOD: "food", PLACES: "places and travel",
+          ACTIVITIES: "activities", OBJECTS: "objects", SYMBOLS: "symbols"}
+"""How people call those that hold concepts."""
+
 # Doubles, clock faces, and signs that only their reader knows
 LEFT_OUT = re.compile(r"button|envelope with|mailbox with|non-|no one|Japanese|postal")
 CLOCK_FACE = re.compile(r"o.clock|thirty$")

@@ -21,10 +21,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from forge.architecture import Preset, TextTower, UNet, Vae
+from forge.architecture.memory import pack
 from forge.scenes import Split
 from forge.tokens import Tokenizer
 
-from . import checkpoint
+from . import checkpoint, memory_table
 from .latents import LAYOUT_CHANNELS, LatentPool, layout_target
 from .pool import Pool, data, record_caption
 from .resumable import Resumable
@@ -85,6 +86,7 @@ class Frozen:
         checkpoint.load_into(self.text, checkpoint.part("text.tower", tensors), run / "text")
         self.vae.eval().requires_grad_(False)
         self.text.eval().requires_grad_(False)
+        self.recall = memory_table.read(run, preset, self.tokenizer) if preset.unet.memory else None
 
     def fingerprints(self) -> dict[str, str]:
         """What the denoiser's weights mean nothing without; the decoder may go on training."""
@@ -95,10 +97,13 @@ class Frozen:
 
     @torch.no_grad()
     def states(self, prompts: list[str]) -> Tensor:
-        """(B, tokens, width) fp32."""
+        """(B, tokens, width) fp32, and behind them the rows of the prompts' memory, if the preset has one."""
         ids = torch.tensor([self.tokenizer.encode(prompt, self.tokens) for prompt in prompts])
         with self.machine.mixed_precision():
-            return self.text(ids.to(self.machine.device)).float()
+            states = self.text(ids.to(self.machine.device)).float()
+        if self.recall is None:
+            return states
+        return torch.cat([states, pack(self.recall.memory(ids), states.shape[-1]).to(states.device)], 1)
 
 
 def sample_times(count: int, size: int, rng: torch.Generator, high_noise: bool) -> Tensor:

@@ -53,25 +53,9 @@ class LatentPool:
         folder.mkdir(exist_ok=True)
         return folder
 
-    @torch.no_grad()
     def channel_weights(self) -> torch.Tensor:
-        """How much each latent channel shows: (channels,), with mean 1.
-
-        Each channel of the latents has variance 1, but a decoded picture's colours and shapes hang on few of them, and
-        the others are fine texture, which nobody can predict from noise: unweighted they are nearly all of the loss.
-        The measure is the mean squared change of decoded pictures under white noise on the channel, to the power
-        VISIBLE_POWER.
-        """
-        latents = self.batch(np.arange(min(PROBED, len(self))))
-        plain = self.vae.decode(latents)
-        noise = torch.randn(latents[:, 0].shape, generator=torch.Generator().manual_seed(0)).to(latents.device)
-        changes = []
-        for channel in range(latents.shape[1]):
-            moved = latents.clone()
-            moved[:, channel] += PROBE * noise
-            changes.append((self.vae.decode(moved) - plain).square().mean())
-        weights = torch.stack(changes).float() ** VISIBLE_POWER
-        return weights / weights.mean()
+        """How much each latent channel shows: (channels,), with mean 1."""
+        return channel_weights(self.vae, self.batch(np.arange(min(PROBED, len(self)))))
 
     @torch.no_grad()
     def _encode(self, indices: np.ndarray) -> None:
@@ -94,6 +78,25 @@ class LatentPool:
         """(B, SUBJECTS, size/8, size/8): share of each latent cell that a subject covers, in [0, 1]."""
         masks = torch.from_numpy(self.pool.masks[indices].astype(np.float32)).to(self.machine.device) / 255
         return F.avg_pool2d(masks, self.pool.size // self.size) if self.size != self.pool.size else masks
+
+
+@torch.no_grad()
+def channel_weights(vae: Vae, latents: torch.Tensor) -> torch.Tensor:
+    """How much each channel of the latents (B, channels, h, w) shows: (channels,), with mean 1.
+
+    Each channel of the latents has variance 1, but a decoded picture's colours and shapes hang on few of them, and the
+    others are fine texture, which nobody can predict from noise: unweighted they are nearly all of the loss. The measure
+    is the mean squared change of decoded pictures under white noise on the channel, to the power VISIBLE_POWER.
+    """
+    plain = vae.decode(latents)
+    noise = torch.randn(latents[:, 0].shape, generator=torch.Generator().manual_seed(0)).to(latents.device)
+    changes = []
+    for channel in range(latents.shape[1]):
+        moved = latents.clone()
+        moved[:, channel] += PROBE * noise
+        changes.append((vae.decode(moved) - plain).square().mean())
+    weights = torch.stack(changes).float() ** VISIBLE_POWER
+    return weights / weights.mean()
 
 
 def _opened(folder: Path, name: str, shape: tuple[int, ...], kind: type) -> np.memmap:
