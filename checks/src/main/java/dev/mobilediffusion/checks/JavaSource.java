@@ -25,6 +25,13 @@ record JavaSource(Path path, String text) {
     private static final Pattern NOT_CODE = Pattern.compile(
             "(?s)/\\*.*?\\*/|//[^\\n]*|\"\"\".*?\"\"\"|\"(?:\\\\.|[^\"\\\\\\n])*\"|'(?:\\\\.|[^'\\\\\\n])*'");
 
+    private static final String LITERAL = "\"(?:\\\\.|[^\"\\\\\\n])*\"";
+    private static final Pattern LITERAL_FORMAT =
+            Pattern.compile(LITERAL + "(?:\\s*\\+\\s*" + LITERAL + ")*\\s*\\)?\\s*\\.formatted\\(");
+    private static final Pattern LOCALIZED = Pattern.compile("%(?:\\d+\\$)?[-+ 0,#(]*\\d*(?:\\.\\d+)?[dfeEgGt]");
+    private static final Pattern LOCALELESS =
+            Pattern.compile("\\w\\s*\\.formatted\\(|(?:\\bString\\.format|\\.printf)\\((?!\\s*Locale\\.)");
+
     /** Every Java file of every module below {@code repository}, main code and tests, in the order of their paths. */
     static List<JavaSource> below(Path repository) {
         try (Stream<Path> modules = Files.list(repository)) {
@@ -57,6 +64,21 @@ record JavaSource(Path path, String text) {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * Calls that may write a number in the machine's own digits: in Persian or Bengali a size of 512 is no 512. Whole
+     * numbers go through {@code "%s".formatted(...)}, all else through {@code String.format(Locale.ROOT, ...)}.
+     */
+    List<String> formatsByLocale() {
+        return Stream.concat(
+                        LITERAL_FORMAT
+                                .matcher(text)
+                                .results()
+                                .filter(call -> LOCALIZED.matcher(call.group()).find()),
+                        LOCALELESS.matcher(text).results())
+                .map(call -> path + ": " + call.group())
+                .toList();
     }
 
     boolean isTest() {

@@ -65,6 +65,35 @@ final class HouseRulesTest {
         assertThat(callers, is(empty()));
     }
 
+    /** What a client, a file or a log gets is read by machines, whatever language its owner's machine speaks. */
+    @Test
+    void noTextIsWrittenInTheDigitsOfTheMachinesLanguage() {
+        List<String> calls = Repository.sources().stream()
+                .filter(source -> !source.isTest())
+                .flatMap(source -> source.formatsByLocale().stream())
+                .toList();
+
+        assertThat(calls, is(empty()));
+    }
+
+    @Test
+    void theRuleAboutDigitsKnowsWhatToForbid() {
+        List<String> wrong = List.of(
+                "\"%d\".formatted(n)",
+                "(\"a\"\n  + \"%,d\")\n  .formatted(n)",
+                "format.formatted(args)",
+                "String.format(\"%s\", n)",
+                "out.printf(\"%s\", n)");
+        List<String> right = List.of(
+                "\"%s of 100 %%\".formatted(n)",
+                "String.format(Locale.ROOT, \"%d\", n)", "out.printf(\n  Locale.ROOT, \"%d\", n)", "picture.format()");
+
+        wrong.forEach(code -> assertThat(
+                code, new JavaSource(Path.of("A.java"), code).formatsByLocale().size(), is(1)));
+        right.forEach(code -> assertThat(
+                code, new JavaSource(Path.of("A.java"), code).formatsByLocale().size(), is(0)));
+    }
+
     private static int maxLines(JavaSource source) {
         return source.isTest() ? MAX_TEST_LINES : MAX_LINES;
     }

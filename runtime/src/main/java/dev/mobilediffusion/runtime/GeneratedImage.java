@@ -17,7 +17,7 @@ public record GeneratedImage(
 
     public GeneratedImage {
         if (rgb.length != width * height * 3) {
-            throw new IllegalArgumentException("rgb must hold %d bytes for %dx%d, got %d"
+            throw new IllegalArgumentException("rgb must hold %s bytes for %sx%s, got %s"
                     .formatted(width * height * 3, width, height, rgb.length));
         }
         warnings = List.copyOf(warnings);

@@ -1,5 +1,6 @@
 package dev.mobilediffusion.runtime;
 
+import java.util.Locale;
 import java.util.Objects;
 
 /** The runtime's only exception: a code that callers branch on and a sentence for people. */
@@ -38,7 +39,7 @@ public final class InferenceException extends RuntimeException {
 
     /** An {@link Code#INVALID_REQUEST} about the request's field {@code param}, as REST spells it. */
     public static InferenceException invalid(String param, String format, Object... args) {
-        return new InferenceException(Code.INVALID_REQUEST, param, format.formatted(args), null);
+        return new InferenceException(Code.INVALID_REQUEST, param, String.format(Locale.ROOT, format, args), null);
     }
 
     public Code code() {

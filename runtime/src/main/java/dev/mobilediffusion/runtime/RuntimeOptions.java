@@ -40,7 +40,7 @@ public record RuntimeOptions(
         Objects.requireNonNull(graphs, "graphs");
         Objects.requireNonNull(execution, "execution");
         if (threads < 1 || threads > MAX_THREADS) {
-            throw new IllegalArgumentException("threads must be in [1, %d], got %d".formatted(MAX_THREADS, threads));
+            throw new IllegalArgumentException("threads must be in [1, %s], got %s".formatted(MAX_THREADS, threads));
         }
     }
 

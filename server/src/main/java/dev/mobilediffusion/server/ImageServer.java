@@ -225,7 +225,7 @@ public final class ImageServer implements AutoCloseable {
 
     private void listen() {
         String refusal =
-                "cannot listen at %s port %d; is another server running there? --port takes another, 0 any that is free"
+                "cannot listen at %s port %s; is another server running there? --port takes another, 0 any that is free"
                         .formatted(config.host(), config.port());
         try {
             listener.start();

@@ -47,7 +47,7 @@ record RestApi(
         formats = Set.copyOf(formats);
         if (maxBodyBytes < 1 || maxBodyBytes >= Integer.MAX_VALUE) {
             throw new IllegalArgumentException(
-                    "max body must be in [1, %d) bytes, got %d".formatted(Integer.MAX_VALUE, maxBodyBytes));
+                    "max body must be in [1, %s) bytes, got %s".formatted(Integer.MAX_VALUE, maxBodyBytes));
         }
         if (!heartbeat.isPositive()) {
             throw new IllegalArgumentException("heartbeat must be positive, got " + heartbeat);

@@ -89,7 +89,7 @@ public record ServerConfig(
 
     public static void requireInRange(String name, long value, long min, long max) {
         if (value < min || value > max) {
-            throw new IllegalArgumentException("%s must be in [%d, %d], got %d".formatted(name, min, max, value));
+            throw new IllegalArgumentException("%s must be in [%s, %s], got %s".formatted(name, min, max, value));
         }
     }
 

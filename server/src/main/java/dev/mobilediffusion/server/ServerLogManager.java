@@ -1,6 +1,7 @@
 package dev.mobilediffusion.server;
 
 import io.helidon.logging.common.LogConfig;
+import java.util.Locale;
 import java.util.logging.LogManager;
 
 /**
@@ -17,6 +18,8 @@ public final class ServerLogManager extends LogManager {
     /** To be called before anything logs; the resource {@code logging.properties} says what goes where. */
     static void install() {
         System.setProperty("java.util.logging.manager", ServerLogManager.class.getName());
+        // The JDK's formatter takes the machine's language, in which a line's time may have digits that no tool reads
+        Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
         LogConfig.configureRuntime();
         lasting = true;
     }

@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -61,7 +62,7 @@ public final class ConfigFile {
     }
 
     static InferenceException invalid(String format, Object... args) {
-        return new InferenceException(InferenceException.Code.INVALID_BUNDLE, format.formatted(args));
+        return new InferenceException(InferenceException.Code.INVALID_BUNDLE, String.format(Locale.ROOT, format, args));
     }
 
     /** Path of the file within the bundle, for messages. */

@@ -8,6 +8,7 @@ import dev.mobilediffusion.runtime.bundle.UnetConfig;
 import dev.mobilediffusion.runtime.onnx.OnnxModel;
 import dev.mobilediffusion.runtime.onnx.TensorSpec;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -187,7 +188,7 @@ public final class Denoiser implements AutoCloseable {
 
     private InferenceException invalid(String format, Object... args) {
         return new InferenceException(
-                InferenceException.Code.INVALID_BUNDLE, model.name() + ": " + format.formatted(args));
+                InferenceException.Code.INVALID_BUNDLE, model.name() + ": " + String.format(Locale.ROOT, format, args));
     }
 
     @Override

@@ -42,7 +42,7 @@ public final class Infotext {
         settings.add("Sampler: " + samplerName(model.schedulerName()));
         request.guidanceScale().ifPresent(scale -> settings.add("CFG scale: " + shortest(scale)));
         settings.add("Seed: " + request.seed());
-        settings.add("Size: %dx%d".formatted(width, height));
+        settings.add("Size: %sx%s".formatted(width, height));
         settings.add("Model hash: "
                 + model.sha256()
                         .substring(0, Math.min(HASH_DIGITS, model.sha256().length())));

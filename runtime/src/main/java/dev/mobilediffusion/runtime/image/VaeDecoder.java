@@ -10,6 +10,7 @@ import dev.mobilediffusion.runtime.onnx.TensorBuffer;
 import dev.mobilediffusion.runtime.onnx.TensorSpec;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
@@ -164,7 +165,7 @@ public final class VaeDecoder implements AutoCloseable {
 
     private InferenceException invalid(String format, Object... args) {
         return new InferenceException(
-                InferenceException.Code.INVALID_BUNDLE, model.name() + ": " + format.formatted(args));
+                InferenceException.Code.INVALID_BUNDLE, model.name() + ": " + String.format(Locale.ROOT, format, args));
     }
 
     @Override

@@ -40,7 +40,7 @@ public final class MachinePeak {
 
     /** Seconds of the fastest product of two matrices, the second being constant as weights are. */
     private static double fastest(Path folder, int side, RuntimeOptions options) throws IOException {
-        Path file = folder.resolve("matmul-%d.onnx".formatted(side));
+        Path file = folder.resolve("matmul-%s.onnx".formatted(side));
         Files.write(file, MatMulModel.bytes(side));
         try (OnnxModel model = OnnxModel.open(file, "matmul", options.withoutGraphs(), true);
                 TensorBuffer left = model.allocate(model.input(MatMulModel.INPUT), side, side);

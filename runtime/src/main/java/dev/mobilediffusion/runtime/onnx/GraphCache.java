@@ -164,7 +164,7 @@ final class GraphCache {
                 chunk.clear();
             }
         }
-        return "%08x %d"
+        return "%08x %s"
                 .formatted(
                         checksum.getValue(),
                         Files.readAttributes(file, BasicFileAttributes.class).size());

@@ -17,6 +17,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -205,7 +206,7 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     private static InferenceException invalid(String format, Object... args) {
-        return new InferenceException(InferenceException.Code.INVALID_BUNDLE, format.formatted(args));
+        return new InferenceException(InferenceException.Code.INVALID_BUNDLE, String.format(Locale.ROOT, format, args));
     }
 
     private static void closeQuietly(AutoCloseable resource) {

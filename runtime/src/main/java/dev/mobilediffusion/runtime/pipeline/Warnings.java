@@ -5,6 +5,7 @@ import dev.mobilediffusion.runtime.text.KnownWords;
 import dev.mobilediffusion.runtime.text.TokenizedPrompt;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Collects what the person who asked should know about one picture. */
 final class Warnings {
@@ -19,7 +20,7 @@ final class Warnings {
     }
 
     void add(String format, Object... args) {
-        sentences.add(format.formatted(args));
+        sentences.add(String.format(Locale.ROOT, format, args));
     }
 
     void about(ImageRequest request, TokenizedPrompt prompt, TokenizedPrompt negativePrompt, boolean guided) {
@@ -44,7 +45,7 @@ final class Warnings {
         List<String> words = knownWords.unknownIn(text);
         if (!words.isEmpty()) {
             String shown = String.join(", ", words.subList(0, Math.min(words.size(), WORDS_SHOWN)));
-            String more = words.size() > WORDS_SHOWN ? " and %d more".formatted(words.size() - WORDS_SHOWN) : "";
+            String more = words.size() > WORDS_SHOWN ? " and %s more".formatted(words.size() - WORDS_SHOWN) : "";
             add("%s has words that the model does not know: %s%s", field, shown, more);
         }
     }

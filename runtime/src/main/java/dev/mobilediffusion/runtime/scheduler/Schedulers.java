@@ -3,6 +3,7 @@ package dev.mobilediffusion.runtime.scheduler;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.bundle.ConfigFile;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
@@ -74,7 +75,7 @@ public final class Schedulers {
 
     static InferenceException invalid(ConfigFile config, String format, Object... args) {
         return new InferenceException(
-                InferenceException.Code.INVALID_BUNDLE, config.name() + ": " + format.formatted(args));
+                InferenceException.Code.INVALID_BUNDLE, config.name() + ": " + String.format(Locale.ROOT, format, args));
     }
 
     /** Refuses settings that would change the trajectory in a way which is not implemented. */

@@ -44,7 +44,7 @@ public final class TextEncoder implements AutoCloseable {
             if (shape.length != 3 || shape[0] != 1 || shape[1] < tokens) {
                 throw new InferenceException(
                         InferenceException.Code.INVALID_BUNDLE,
-                        "text_encoder: %s must have shape [1, %d, D], or more rows, for this tokenizer, found %s"
+                        "text_encoder: %s must have shape [1, %s, D], or more rows, for this tokenizer, found %s"
                                 .formatted(output.name(), tokens, Arrays.toString(shape)));
             }
             hiddenStates = model.allocate(output, shape);

@@ -56,7 +56,7 @@ final class BenchCommand implements Runnable {
                 model.bundle(),
                 options,
                 runs,
-                run -> new ProgressBar(spec.commandLine().getErr(), visible, "%d/%d ".formatted(run, runs)));
+                run -> new ProgressBar(spec.commandLine().getErr(), visible, "%s/%s ".formatted(run, runs)));
         Speed speed = Speed.of(benchmark, ModelBundle.open(model.bundle()), options);
         BenchmarkReport report = new BenchmarkReport(benchmark, speed, earlier);
         spec.commandLine().getOut().print(json ? report.json() : report.table());

@@ -3,6 +3,7 @@ package dev.mobilediffusion.server.cli;
 import dev.mobilediffusion.runtime.InferenceException;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -93,7 +94,7 @@ final class ErrorSentences implements IParameterExceptionHandler, IExecutionExce
     }
 
     private static void say(PrintWriter err, String format, Object... args) {
-        err.println("mobilediffusion: " + format.formatted(args));
+        err.println("mobilediffusion: " + String.format(Locale.ROOT, format, args));
         err.flush();
     }
 }

@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -101,7 +102,7 @@ final class GenerateCommand implements Runnable {
         List<Path> files = files(request);
         try (TextToImage pipeline = TextToImagePipeline.load(model.bundle(), engine.options(spec))) {
             for (int index = 0; index < count; index++) {
-                String label = count == 1 ? "" : "%d/%d ".formatted(index + 1, count);
+                String label = count == 1 ? "" : "%s/%s ".formatted(index + 1, count);
                 draw(pipeline, request.withSeed(request.seed() + index), files.get(index), label);
             }
         }
@@ -151,6 +152,6 @@ final class GenerateCommand implements Runnable {
     }
 
     private ParameterException wrong(String format, Object... args) {
-        return new ParameterException(spec.commandLine(), format.formatted(args));
+        return new ParameterException(spec.commandLine(), String.format(Locale.ROOT, format, args));
     }
 }

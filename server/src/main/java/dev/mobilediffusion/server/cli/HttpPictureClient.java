@@ -57,7 +57,7 @@ final class HttpPictureClient implements PictureClient {
         Duration wall = Duration.ofNanos(System.nanoTime() - start);
         if (response.statusCode() != OK) {
             throw new CommandFailure(
-                    "the server answered picture %d with status %d".formatted(number, response.statusCode()));
+                    "the server answered picture %s with status %s".formatted(number, response.statusCode()));
         }
         String timings = response.headers().firstValue("Server-Timing").orElse("");
         return new ServedPicture(wall, inference(timings));

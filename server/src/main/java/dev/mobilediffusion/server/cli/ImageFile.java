@@ -42,7 +42,7 @@ final class ImageFile {
         if (slug.length() > MAX_SLUG_LENGTH) {
             slug = slug.substring(0, MAX_SLUG_LENGTH).replaceAll("-[^-]*$", "");
         }
-        return "%s-%d.png".formatted(slug.isEmpty() ? "picture" : slug, seed);
+        return "%s-%s.png".formatted(slug.isEmpty() ? "picture" : slug, seed);
     }
 
     /** The file itself for one picture; {@code house-1.png}, {@code house-2.png} … for more. */
@@ -94,7 +94,7 @@ final class ImageFile {
 
     /** Writes all of {@code bytes} or, when that fails, nothing: what was there before stays. */
     static void write(Path file, byte[] bytes) {
-        Path part = file.resolveSibling(".%s.%d.part"
+        Path part = file.resolveSibling(".%s.%s.part"
                 .formatted(file.getFileName(), ProcessHandle.current().pid()));
         try {
             Files.write(

@@ -14,6 +14,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -67,7 +68,7 @@ final class KeysCommand implements Runnable {
                     .map(when -> "  expires " + when.truncatedTo(ChronoUnit.SECONDS))
                     .orElse("");
             String rate = key.picturesPerMinute().isPresent()
-                    ? "  %d pictures a minute".formatted(key.picturesPerMinute().getAsInt())
+                    ? "  %s pictures a minute".formatted(key.picturesPerMinute().getAsInt())
                     : "";
             return "%-20s %s  made %s%s%s"
                     .formatted(key.name(), state, key.created().truncatedTo(ChronoUnit.SECONDS), expires, rate);
@@ -115,7 +116,7 @@ final class KeysCommand implements Runnable {
             IssuedKey issued =
                     folder.call(spec, () -> folder.keys(spec).add(name, Optional.ofNullable(expires), limit));
             PrintWriter err = spec.commandLine().getErr();
-            err.printf("the key '%s' is shown this once; send it as Authorization: Bearer KEY%n", name);
+            err.printf(Locale.ROOT, "the key '%s' is shown this once; send it as Authorization: Bearer KEY%n", name);
             if (server != null) {
                 String link = server.toString().replaceFirst("/$", "") + "/#key=" + issued.secret();
                 QrCode.lines(link, Boolean.getBoolean("mobilediffusion.stderr.terminal"))
@@ -145,7 +146,7 @@ final class KeysCommand implements Runnable {
                 folder.keys(spec).revoke(name);
                 return List.of();
             });
-            spec.commandLine().getErr().printf("the key '%s' lets nobody in any more%n", name);
+            spec.commandLine().getErr().printf(Locale.ROOT, "the key '%s' lets nobody in any more%n", name);
             spec.commandLine().getErr().flush();
         }
     }

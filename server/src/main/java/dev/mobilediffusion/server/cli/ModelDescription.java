@@ -21,11 +21,11 @@ final class ModelDescription {
         StringBuilder text = new StringBuilder();
         line(text, "name", bundle.name());
         line(text, "folder", bundle.folder());
-        line(text, "size", "%dx%d".formatted(bundle.width(), bundle.height()));
+        line(text, "size", "%sx%s".formatted(bundle.width(), bundle.height()));
         line(
                 text,
                 "latents",
-                "%d channels, %dx%d"
+                "%s channels, %sx%s"
                         .formatted(
                                 bundle.unet().latentChannels(),
                                 bundle.unet().latentWidth(),
@@ -34,7 +34,7 @@ final class ModelDescription {
         line(
                 text,
                 "vocabulary",
-                "%d tokens".formatted(bundle.tokenizer().vocabulary().size()));
+                "%s tokens".formatted(bundle.tokenizer().vocabulary().size()));
         Map<String, NetworkSummary> networks = bundle.networks();
         networks.forEach((network, summary) -> line(text, network, describe(summary)));
         line(
@@ -46,7 +46,7 @@ final class ModelDescription {
         line(
                 text,
                 "memory",
-                "about %d MB when loaded for speed, %d MB with --memory small"
+                "about %s MB when loaded for speed, %s MB with --memory small"
                         .formatted(
                                 bundle.memoryEstimate(MemoryProfile.SPEED) / MEGA,
                                 bundle.memoryEstimate(MemoryProfile.SMALL) / MEGA));
@@ -74,7 +74,7 @@ final class ModelDescription {
 
     private static String describe(NetworkSummary network) {
         String kind = network.className().isEmpty() ? "" : network.className() + ", ";
-        return "%s%s parameters, %s, %d MB, %d operators"
+        return "%s%s parameters, %s, %s MB, %s operators"
                 .formatted(
                         kind,
                         millions(network.parameters()),

@@ -63,7 +63,7 @@ final class ModelsCommand implements Runnable {
                 ModelBundle bundle = ModelBundle.open(folder);
                 String licence =
                         bundle.manifest().map(manifest -> manifest.licence()).orElse("");
-                return "%-20s %dx%d  %s"
+                return "%-20s %sx%s  %s"
                         .formatted(bundle.name(), bundle.width(), bundle.height(), licence)
                         .strip();
             } catch (InferenceException broken) {
@@ -125,7 +125,7 @@ final class ModelsCommand implements Runnable {
                 broken += isSound(library.model(each)) ? 0 : 1;
             }
             if (broken > 0) {
-                throw new CommandFailure("%d of %d models cannot be trusted".formatted(broken, names.size()));
+                throw new CommandFailure("%s of %s models cannot be trusted".formatted(broken, names.size()));
             }
         }
 
@@ -135,7 +135,7 @@ final class ModelsCommand implements Runnable {
                 ModelBundle bundle = ModelBundle.open(folder);
                 bundle.verify();
                 out.println(bundle.manifest()
-                        .map(manifest -> "%s: %d files are as their maker made them"
+                        .map(manifest -> "%s: %s files are as their maker made them"
                                 .formatted(bundle.name(), manifest.files().size()))
                         .orElse("%s: has no bundle.json to compare its files with".formatted(bundle.name())));
                 return true;

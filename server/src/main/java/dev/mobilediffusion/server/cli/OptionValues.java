@@ -138,6 +138,6 @@ final class OptionValues {
         } catch (NumberFormatException e) {
             // The sentence below says what a number is
         }
-        throw new TypeConversionException("must be a whole number in [%d, %d], got '%s'".formatted(min, max, text));
+        throw new TypeConversionException("must be a whole number in [%s, %s], got '%s'".formatted(min, max, text));
     }
 }

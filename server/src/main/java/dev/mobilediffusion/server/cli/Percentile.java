@@ -11,7 +11,7 @@ final class Percentile {
     /** @param percent in (0, 100] */
     static Duration of(List<Duration> samples, int percent) {
         if (samples.isEmpty() || percent < 1 || percent > 100) {
-            throw new IllegalArgumentException("percent must be in [1, 100] of at least one sample, got %d of %d"
+            throw new IllegalArgumentException("percent must be in [1, 100] of at least one sample, got %s of %s"
                     .formatted(percent, samples.size()));
         }
         List<Duration> sorted = samples.stream().sorted().toList();

@@ -99,7 +99,7 @@ final class Probes implements AutoCloseable {
         int status = http.send(request, BodyHandlers.ofByteArray()).statusCode();
         Duration took = Duration.ofNanos(System.nanoTime() - start);
         if (status != OK) {
-            throw new IOException("%s answered with status %d".formatted(path, status));
+            throw new IOException("%s answered with status %s".formatted(path, status));
         }
         return took;
     }

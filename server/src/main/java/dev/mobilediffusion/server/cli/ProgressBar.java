@@ -43,12 +43,12 @@ final class ProgressBar implements ProgressListener, AutoCloseable {
 
     @Override
     public void onStep(int step, int steps) {
-        show(step, steps, "%d/%d steps".formatted(step, steps));
+        show(step, steps, "%s/%s steps".formatted(step, steps));
     }
 
     /** As {@link #onStep}, for many pictures in one bar. */
     void onPicture(int picture, int pictures) {
-        show(picture, pictures, "%d/%d pictures".formatted(picture, pictures));
+        show(picture, pictures, "%s/%s pictures".formatted(picture, pictures));
     }
 
     /** As {@link #onStep}, for bytes of a file among many. */
@@ -58,7 +58,7 @@ final class ProgressBar implements ProgressListener, AutoCloseable {
         }
         lastStep = done * WIDTH / Math.max(1, total);
         lastFile = file;
-        show((int) lastStep, WIDTH, "%d/%d MB %s".formatted(done >> 20, total >> 20, file));
+        show((int) lastStep, WIDTH, "%s/%s MB %s".formatted(done >> 20, total >> 20, file));
     }
 
     @Override

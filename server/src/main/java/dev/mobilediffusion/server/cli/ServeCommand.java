@@ -7,6 +7,7 @@ import dev.mobilediffusion.server.StartupException;
 import dev.mobilediffusion.server.queue.QueueLimits;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import picocli.CommandLine.ArgGroup;
@@ -114,7 +115,7 @@ final class ServeCommand implements Runnable {
     public void run() {
         PrintWriter out = spec.commandLine().getOut();
         if (settings) {
-            ConfigKeys.REFERENCE.forEach((key, meaning) -> out.printf("%-18s %s%n", key, meaning));
+            ConfigKeys.REFERENCE.forEach((key, meaning) -> out.printf(Locale.ROOT, "%-18s %s%n", key, meaning));
             return;
         }
         try {

@@ -128,7 +128,7 @@ record ServingReport(ServingBenchmark benchmark) {
     }
 
     private String memory(long early) {
-        return "%d MB after %d pictures, %d MB after %d"
+        return "%s MB after %s pictures, %s MB after %s"
                 .formatted(
                         early / 1_000_000,
                         ServingBenchmark.EARLY_PICTURES,

@@ -42,7 +42,7 @@ public final class Advertisement implements AutoCloseable {
         public Service {
             if (name.isBlank() || name.length() > MAX_NAME_LENGTH) {
                 throw new IllegalArgumentException(
-                        "a service's name must have 1 to %d characters, got '%s'".formatted(MAX_NAME_LENGTH, name));
+                        "a service's name must have 1 to %s characters, got '%s'".formatted(MAX_NAME_LENGTH, name));
             }
         }
 

@@ -55,7 +55,7 @@ public final class QrCode {
                                     EncodeHintType.MARGIN,
                                     QUIET_MODULES));
         } catch (WriterException e) {
-            throw new IllegalArgumentException("too long for a QR code: %d characters".formatted(text.length()), e);
+            throw new IllegalArgumentException("too long for a QR code: %s characters".formatted(text.length()), e);
         }
     }
 }

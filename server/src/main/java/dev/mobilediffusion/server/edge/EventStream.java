@@ -10,6 +10,7 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /**
  * A reply of server-sent events. Each is on the wire when the call returns; a call throws {@link
@@ -40,7 +41,7 @@ public final class EventStream implements AutoCloseable {
 
     /** A line that clients skip; keeps phones and proxies from hanging up. */
     public void comment(String format, Object... args) {
-        write((": " + format.formatted(args) + "\n\n").getBytes(StandardCharsets.UTF_8));
+        write((": " + String.format(Locale.ROOT, format, args) + "\n\n").getBytes(StandardCharsets.UTF_8));
     }
 
     /** JSON as Jackson writes it has no line breaks, so one data line holds it. */

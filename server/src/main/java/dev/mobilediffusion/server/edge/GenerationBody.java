@@ -49,7 +49,7 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
         String model = model(fields, models, defaults.name());
         Optional<ImageSize> size = size(fields);
         size.filter(wanted -> wanted.width() != defaults.width() || wanted.height() != defaults.height())
-                .ifPresent(wanted -> warnings.add("%s was made from the model's own %dx%d"
+                .ifPresent(wanted -> warnings.add("%s was made from the model's own %sx%s"
                         .formatted(wanted, defaults.width(), defaults.height())));
         if (fields.lenientText("background").orElse("").equals("transparent")) {
             warnings.add("a transparent background is not possible; the picture is opaque");

@@ -77,10 +77,10 @@ public final class ImageReply {
             throw ApiException.of(
                     ErrorCode.RANGE_NOT_SATISFIABLE,
                     "Range",
-                    "the range must lie within the picture's %d bytes".formatted(size));
+                    "the range must lie within the picture's %s bytes".formatted(size));
         }
         response.status(Status.PARTIAL_CONTENT_206);
-        response.header(HeaderNames.CONTENT_RANGE, "bytes %d-%d/%d".formatted(first, last, size));
+        response.header(HeaderNames.CONTENT_RANGE, "bytes %s-%s/%s".formatted(first, last, size));
         LongReply.picture(response, content, first, last + 1 - first);
     }
 

@@ -2,6 +2,7 @@ package dev.mobilediffusion.server.error;
 
 import dev.mobilediffusion.runtime.InferenceException;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -41,7 +42,7 @@ public final class ApiException extends RuntimeException {
 
     /** A value of the request is wrong: {@code invalid("n", "n must be in [1, 10], got %d", n)}. */
     public static ApiException invalid(String param, String format, Object... args) {
-        return new ApiException(ErrorCode.INVALID_REQUEST, param, format.formatted(args), null, null);
+        return new ApiException(ErrorCode.INVALID_REQUEST, param, String.format(Locale.ROOT, format, args), null, null);
     }
 
     /** The same failure in the server's words; the runtime's sentence stays where it is about the request. */

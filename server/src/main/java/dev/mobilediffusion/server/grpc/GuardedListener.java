@@ -62,7 +62,7 @@ final class GuardedListener<Q> extends SimpleForwardingServerCallListener<Q> {
         LOG.log(System.Logger.Level.INFO, "unreadable gRPC message api=grpc client={0}", Callers.ofAddress(call));
         guarded(() -> call.fail(ApiException.of(
                 ErrorCode.INVALID_REQUEST,
-                "the request of %s must be one valid, uncompressed message of at most %d bytes"
+                "the request of %s must be one valid, uncompressed message of at most %s bytes"
                         .formatted(call.getMethodDescriptor().getBareMethodName(), maxMessageBytes))));
         guarded(super::onCancel);
     }

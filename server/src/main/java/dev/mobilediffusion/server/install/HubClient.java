@@ -127,14 +127,14 @@ public final class HubClient {
         for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
             size += read;
             if (size > file.size()) {
-                throw new InstallException("%s is larger than the %d bytes that the hub lists; do not trust it"
+                throw new InstallException("%s is larger than the %s bytes that the hub lists; do not trust it"
                         .formatted(file.path(), file.size()));
             }
             out.write(chunk, 0, read);
             files.advance(file.path(), read);
         }
         if (size < file.size()) {
-            throw new IOException("the hub ended after %d of %d bytes".formatted(size, file.size()));
+            throw new IOException("the hub ended after %s of %s bytes".formatted(size, file.size()));
         }
     }
 
@@ -174,7 +174,7 @@ public final class HubClient {
                                 .formatted(id));
             default ->
                 throw new InstallException(
-                        "the hub answered %d for the %s of %s; try again later".formatted(reply.status(), what, id));
+                        "the hub answered %s for the %s of %s; try again later".formatted(reply.status(), what, id));
         }
     }
 

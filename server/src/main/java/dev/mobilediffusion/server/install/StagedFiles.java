@@ -24,7 +24,7 @@ final class StagedFiles {
         long free = Files.getFileStore(staging).getUsableSpace();
         if (total > free) {
             throw new InstallException(
-                    "the model needs %d MB, the disk of %s has %d MB free; make room or name another folder with --models"
+                    "the model needs %s MB, the disk of %s has %s MB free; make room or name another folder with --models"
                             .formatted(total >> 20, staging.getParent(), free >> 20));
         }
     }
@@ -45,7 +45,7 @@ final class StagedFiles {
                 size += read;
                 if (size > limit) {
                     throw new InstallException(
-                            "%s is larger than the %d bytes that were announced for it; the archive is damaged or a bomb, get it from its maker again"
+                            "%s is larger than the %s bytes that were announced for it; the archive is damaged or a bomb, get it from its maker again"
                                     .formatted(name, limit));
                 }
                 out.write(chunk, 0, read);

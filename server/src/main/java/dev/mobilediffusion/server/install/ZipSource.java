@@ -55,7 +55,7 @@ record ZipSource(Path archive) implements ModelSource {
     private void check(List<? extends ZipEntry> entries, Path staging) throws IOException {
         if (entries.size() > MAX_ENTRIES) {
             throw new InstallException(
-                    "%s has %d files, of at most %d; it is no model".formatted(archive, entries.size(), MAX_ENTRIES));
+                    "%s has %s files, of at most %s; it is no model".formatted(archive, entries.size(), MAX_ENTRIES));
         }
         long limit = Math.max(SMALL_BYTES, Files.size(archive) * MAX_SWELLING);
         long sum = 0;
@@ -64,7 +64,7 @@ record ZipSource(Path archive) implements ModelSource {
             sum += Math.max(0, entry.getSize());
             if (entry.getSize() < 0 || sum > limit) {
                 throw new InstallException(
-                        "%s swells to more than %d MB at %s; it is damaged or a bomb, get it from its maker again"
+                        "%s swells to more than %s MB at %s; it is damaged or a bomb, get it from its maker again"
                                 .formatted(archive, limit >> 20, entry.getName()));
             }
         }

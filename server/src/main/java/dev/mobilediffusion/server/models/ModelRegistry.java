@@ -166,7 +166,7 @@ public final class ModelRegistry implements ModelCatalog, Pipelines, AutoCloseab
             throw ApiException.of(
                     ErrorCode.MODEL_TOO_LARGE,
                     "model",
-                    "model %s needs about %d MB of memory; model-memory-bytes lets models take %d MB"
+                    "model %s needs about %s MB of memory; model-memory-bytes lets models take %s MB"
                             .formatted(model, bytes / 1_000_000, budget / 1_000_000));
         }
         return bytes;

@@ -162,7 +162,7 @@ final class DescriptionPage {
     }
 
     private void add(String format, Object... args) {
-        html.append(args.length == 0 ? format : format.formatted(args));
+        html.append(args.length == 0 ? format : String.format(Locale.ROOT, format, args));
     }
 
     private static String text(JsonNode value) {

@@ -16,7 +16,7 @@ public record QueueLimits(int jobs, int pictures) {
         }
         if (pictures < jobs) {
             throw new IllegalArgumentException(
-                    "queue capacity must be at least %d pictures, got %d".formatted(jobs, pictures));
+                    "queue capacity must be at least %s pictures, got %s".formatted(jobs, pictures));
         }
     }
 

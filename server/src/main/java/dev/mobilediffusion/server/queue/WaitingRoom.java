@@ -46,7 +46,7 @@ final class WaitingRoom {
             if (schedule.jobs() + reservedJobs >= limits.jobs() || pictures > limits.pictures()) {
                 throw ApiException.retry(
                         ErrorCode.RATE_LIMIT_EXCEEDED,
-                        "the queue is full: %d jobs with %d pictures are waiting, of at most %d jobs and %d pictures"
+                        "the queue is full: %s jobs with %s pictures are waiting, of at most %s jobs and %s pictures"
                                 .formatted(schedule.jobs(), schedule.pictures(), limits.jobs(), limits.pictures()),
                         timeUntilRoom());
             }

@@ -52,7 +52,7 @@ public record ApiKey(
     private static void requirePerMinute(int value) {
         if (value < 1 || value > MAX_PER_MINUTE) {
             throw new IllegalArgumentException(
-                    "pictures per minute must be in [1, %d], got %d".formatted(MAX_PER_MINUTE, value));
+                    "pictures per minute must be in [1, %s], got %s".formatted(MAX_PER_MINUTE, value));
         }
     }
 

@@ -92,7 +92,7 @@ public final class Gate {
         if (!wait.isZero()) {
             throw ApiException.retry(
                     ErrorCode.RATE_LIMIT_EXCEEDED,
-                    "the API key '%s' may ask for pictures %d times a minute".formatted(key.name(), perMinute),
+                    "the API key '%s' may ask for pictures %s times a minute".formatted(key.name(), perMinute),
                     wait);
         }
     }

@@ -53,7 +53,7 @@ final class KeyJson {
             throw new IllegalArgumentException("it is not JSON: " + e.getOriginalMessage(), e);
         }
         if (root.path("version").intValue() != VERSION || !root.path("keys").isArray() || root.size() != 2) {
-            throw new IllegalArgumentException("it must hold version %d and keys, and nothing else".formatted(VERSION));
+            throw new IllegalArgumentException("it must hold version %s and keys, and nothing else".formatted(VERSION));
         }
         List<ApiKey> keys = new ArrayList<>();
         Set<String> names = new HashSet<>();

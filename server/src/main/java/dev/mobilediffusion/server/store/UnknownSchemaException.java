@@ -7,7 +7,7 @@ public final class UnknownSchemaException extends RuntimeException {
 
     UnknownSchemaException(int found, int known) {
         super(
-                "the data folder has schema version %d, but this server knows versions up to %d; use a newer server or another --data folder"
+                "the data folder has schema version %s, but this server knows versions up to %s; use a newer server or another --data folder"
                         .formatted(found, known));
     }
 }

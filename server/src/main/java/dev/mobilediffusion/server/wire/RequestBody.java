@@ -47,7 +47,7 @@ public final class RequestBody {
 
     private static ApiException tooLarge(long length, long maxBytes) {
         return ApiException.of(
-                ErrorCode.PAYLOAD_TOO_LARGE, "the body must have at most %d bytes, got %d".formatted(maxBytes, length));
+                ErrorCode.PAYLOAD_TOO_LARGE, "the body must have at most %s bytes, got %s".formatted(maxBytes, length));
     }
 
     private static void requireJson(ServerRequest request) {
