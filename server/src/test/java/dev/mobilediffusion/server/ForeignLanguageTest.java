@@ -39,9 +39,13 @@ final class ForeignLanguageTest {
                     new String(picture.asByteArray(), StandardCharsets.ISO_8859_1),
                     containsString("Seed: 7, Size: 16x16,"));
             assertThat(picture.header("Server-Timing"), matchesPattern("[ -~]+"));
-            assertThat(post(server, "application/json", Map.of("prompt", "a", "n", 77)).asString(), containsString("got 77"));
             assertThat(
-                    post(server, "application/json", Map.of("prompt", "a", "size", "512x512")).path("warnings[0]"),
+                    post(server, "application/json", Map.of("prompt", "a", "n", 77))
+                            .asString(),
+                    containsString("got 77"));
+            assertThat(
+                    post(server, "application/json", Map.of("prompt", "a", "size", "512x512"))
+                            .path("warnings[0]"),
                     is("512x512 was made from the model's own 16x16"));
             assertThat(partOf(server), matchesPattern("bytes 1-3/\\d+"));
         }

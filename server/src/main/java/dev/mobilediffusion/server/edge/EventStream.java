@@ -39,9 +39,12 @@ public final class EventStream implements AutoCloseable {
         write("id: " + id + "\nevent: " + name + "\n", data);
     }
 
-    /** A line that clients skip; keeps phones and proxies from hanging up. */
+    /**
+     * A line that clients skip; keeps phones and proxies from hanging up. No blank line follows: it would end an event
+     * without data, on which some clients choke.
+     */
     public void comment(String format, Object... args) {
-        write((": " + String.format(Locale.ROOT, format, args) + "\n\n").getBytes(StandardCharsets.UTF_8));
+        write((": " + String.format(Locale.ROOT, format, args) + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     /** JSON as Jackson writes it has no line breaks, so one data line holds it. */

@@ -26,6 +26,8 @@ public final class Json {
 
     private static final int MAX_DEPTH = 32;
     private static final int MAX_NUMBER_LENGTH = 64;
+    private static final String LIMITS = "it nests deeper than %s levels, or a number has more than %s digits"
+            .formatted(MAX_DEPTH, MAX_NUMBER_LENGTH);
 
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -68,23 +70,23 @@ public final class Json {
         if (body.length == 0) {
             throw ApiException.invalid("", "the request has no body; it must be a JSON object");
         }
+        return parseObject("the body", body);
+    }
+
+    /** As {@link #parseObject(byte[])}, for a text that is called {@code subject} when it is refused. */
+    static ObjectNode parseObject(String subject, byte[] text) {
         JsonNode node;
         try {
-            node = MAPPER.readTree(body);
+            node = MAPPER.readTree(text);
         } catch (JsonProcessingException e) {
-            throw ApiException.invalid(
-                    "",
-                    "the body is not valid JSON: %s at line %d, column %d",
-                    sentence(e),
-                    e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
-                    e.getLocation() == null ? 0 : e.getLocation().getColumnNr());
+            throw JsonFault.of(subject, text, LIMITS, e);
         } catch (IOException e) {
-            throw ApiException.invalid("", "the body is not valid JSON: it is not UTF-8");
+            throw ApiException.invalid("", "%s is not valid JSON: it is not UTF-8", subject);
         }
         if (!(node instanceof ObjectNode object)) {
-            throw ApiException.invalid("", "the body must be a JSON object, got %s", kind(node));
+            throw ApiException.invalid("", "%s must be a JSON object, got %s", subject, kind(node));
         }
-        return object;
+        return (ObjectNode) WellFormed.of(object);
     }
 
     /** What a person would call the value. */
@@ -96,14 +98,6 @@ public final class Json {
             case NULL -> kind;
             default -> "a " + kind;
         };
-    }
-
-    /** Jackson's first line, without the excerpt of the body that may follow. */
-    private static String sentence(JsonProcessingException failure) {
-        String message = String.valueOf(failure.getOriginalMessage());
-        int end = message.indexOf('\n');
-        String line = end < 0 ? message : message.substring(0, end);
-        return line.length() <= 200 ? line : line.substring(0, 200) + "…";
     }
 
     /** A picture, put into a tree by {@link ObjectNode#putPOJO}, becomes text only when the tree is written. */

@@ -70,7 +70,40 @@ final class MalformedRequestTest {
                 .contentType("application/json")
                 .body("error.type", is("invalid_request_error"))
                 .body("error.param", nullValue())
-                .body("error.message", containsString("body"));
+                .body("error.message", containsString("the body"))
+                .body("error.message", not(containsString("Feature")))
+                .body("error.message", not(containsString("token")))
+                .body("error.message", not(containsString("Json")));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"prompt\":NaN}|line 1, column 14: a character that cannot stand there",
+                "{\"prompt\":\"a\"|line 1, column 14: it ends too early",
+                "{\"prompt\":\"a\",\"prompt\":\"b\"}|a field is there twice",
+                "{\"prompt\":\"a\"} {}|something follows after its end",
+                "{\"prompt\":\"\\x\"}|a character that cannot stand there",
+                "{\"prompt\":01}|a character that cannot stand there",
+                "{\"prompt\":tru}|a character that cannot stand there",
+            })
+    void malformedJsonIsRefusedByPlaceAndReasonInOurWords(String body, String reason) {
+        post(body).then().statusCode(400).body("error.message", containsString(reason));
+    }
+
+    @Test
+    void depthAndLengthOfNumbersAreBoundsWithValues() {
+        String deep = "[".repeat(40) + "]".repeat(40);
+        for (String value : new String[] {deep, "1".repeat(100)}) {
+            post("{\"prompt\":\"a\",\"x\":%s}".formatted(value))
+                    .then()
+                    .statusCode(400)
+                    .body(
+                            "error.message",
+                            containsString("deeper than 32 levels, or a number has more than 64 digits"));
+        }
     }
 
     @Test
