@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.util.function.DoubleSupplier;
 
 /**
- * How busy the processor is, under the names of Micrometer's {@code ProcessorMetrics}. Those ask Java at every scrape, which
+ * How busy the processor is, as Micrometer's {@code ProcessorMetrics} tell it. Those ask Java at every scrape, which
  * in a container reads a dozen of the kernel's files for each of the two shares and makes 150 KB of garbage of it; a share
  * of less than a second says nothing anyway.
  */
@@ -20,7 +20,9 @@ final class ProcessorMeters {
     private final OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
     void bindTo(MeterRegistry registry) {
-        Gauge.builder("system.cpu.count", Runtime.getRuntime(), Runtime::availableProcessors)
+        // Micrometer's system.cpu.count would end like a histogram's counter, and its process.cpu.time is in
+        // nanoseconds
+        Gauge.builder("system.cpus", Runtime.getRuntime(), Runtime::availableProcessors)
                 .description("Processors that this process may use")
                 .strongReference(true)
                 .register(registry);
@@ -37,9 +39,9 @@ final class ProcessorMeters {
                 .description("Share of the system's processors that this process uses, 0 to 1")
                 .strongReference(true)
                 .register(registry);
-        FunctionCounter.builder("process.cpu.time", system, OperatingSystemMXBean::getProcessCpuTime)
+        FunctionCounter.builder("process.cpu", system, each -> each.getProcessCpuTime() / 1e9)
                 .description("Processor time of this process")
-                .baseUnit("ns")
+                .baseUnit("seconds")
                 .register(registry);
     }
 

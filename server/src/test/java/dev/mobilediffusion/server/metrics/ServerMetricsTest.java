@@ -80,15 +80,15 @@ final class ServerMetricsTest {
         try (ServerMetrics metrics = ServerMetrics.create(machine())) {
             String text = text(metrics, ServerMetrics.PROMETHEUS_TEXT);
 
-            assertThat(value(text, "system_cpu_count"), is((double)
-                    Runtime.getRuntime().availableProcessors()));
+            assertThat(
+                    value(text, "system_cpus"), is((double) Runtime.getRuntime().availableProcessors()));
             assertThat(
                     value(text, "system_cpu_usage"),
                     is(both(greaterThanOrEqualTo(0.0)).and(lessThanOrEqualTo(1.0))));
             assertThat(
                     value(text, "process_cpu_usage"),
                     is(both(greaterThanOrEqualTo(0.0)).and(lessThanOrEqualTo(1.0))));
-            assertThat(value(text, "process_cpu_time_ns_total"), is(greaterThan(0.0)));
+            assertThat(value(text, "process_cpu_seconds_total"), is(greaterThan(0.0)));
             assertThat(text, containsString("\nsystem_load_average_1m "));
         }
     }
