@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 final class LauncherFixture {
 
     private static final List<String> TOOLS =
-            List.of("cat", "dirname", "find", "mkdir", "mv", "readlink", "rm", "sed", "sleep", "touch", "tr");
+            List.of("cat", "date", "dirname", "find", "mkdir", "mv", "readlink", "rm", "sed", "sleep", "touch", "tr");
     private static final long TIMEOUT_SECONDS = 60;
 
     /** What a run of the launcher left behind. */
@@ -96,9 +96,21 @@ final class LauncherFixture {
         Files.createSymbolicLink(path.resolve("java"), target);
     }
 
-    /** A Maven that reports how it was called and does {@code commands}. */
+    /** A Maven that notes how it was called and does {@code commands}. */
     void maven(String commands) throws IOException {
-        script(path.resolve("mvn"), "echo \"mvn $*\"\necho \"JAVA_HOME=$JAVA_HOME\"\n" + commands);
+        script(
+                path.resolve("mvn"),
+                "echo \"mvn $*\" >>'%1$s'\necho \"JAVA_HOME=$JAVA_HOME\" >>'%1$s'\n".formatted(mavenCalls())
+                        + commands);
+    }
+
+    /** How Maven was called so far. */
+    List<String> calls() throws IOException {
+        return Files.exists(mavenCalls()) ? Files.readAllLines(mavenCalls()) : List.of();
+    }
+
+    private Path mavenCalls() {
+        return folder.resolve("calls of maven.txt");
     }
 
     /** Puts a source file there which changed {@code ageSeconds} ago. */
