@@ -11,13 +11,9 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.util.Base64;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
-/** {@code POST /png-info}: the settings that a PNG file says it was drawn with. */
+/** {@code POST /png-info}: the settings that a picture's file says it was drawn with. */
 final class PngInfoRoutes implements HttpService {
-
-    private static final Pattern SETTING = Pattern.compile("([A-Z][\\w ]{0,40}): (\"[^\"]{0,1000}\"|[^,]*)");
 
     private final long maxBodyBytes;
 
@@ -33,13 +29,13 @@ final class PngInfoRoutes implements HttpService {
     private void read(ServerRequest request, ServerResponse response) {
         Fields fields = new Fields(Json.parseObject(RequestBody.json(request, maxBodyBytes)));
         String image = fields.text("image").orElseThrow(() -> ApiException.invalid("image", "image is missing"));
-        Map<String, String> texts = PngTexts.of(bytes(image));
-        String infotext = texts.getOrDefault("parameters", "");
+        Map<String, String> texts = PictureTexts.of(bytes(image));
+        String infotext = texts.getOrDefault(PictureTexts.SETTINGS, "");
         ObjectNode node = Json.object();
         node.put("info", infotext);
         ObjectNode items = node.putObject("items");
         texts.forEach(items::put);
-        node.set("parameters", settings(infotext));
+        node.set("parameters", infotext.isBlank() ? Json.object() : InfotextReader.read(infotext));
         Answers.send(response, node);
     }
 
@@ -48,24 +44,7 @@ final class PngInfoRoutes implements HttpService {
         try {
             return Base64.getMimeDecoder().decode(image.substring(image.indexOf(',') + 1));
         } catch (IllegalArgumentException e) {
-            throw ApiException.invalid("image", "image must be a PNG file in base64");
+            throw ApiException.invalid("image", "image must be a PNG, JPEG or WebP file in base64");
         }
-    }
-
-    private static ObjectNode settings(String infotext) {
-        ObjectNode node = Json.object();
-        int last = infotext.lastIndexOf('\n');
-        if (last < 0) {
-            return node;
-        }
-        String prompt = infotext.substring(0, last);
-        int negative = prompt.indexOf("\nNegative prompt: ");
-        node.put("Prompt", negative < 0 ? prompt : prompt.substring(0, negative));
-        node.put("Negative prompt", negative < 0 ? "" : prompt.substring(negative + "\nNegative prompt: ".length()));
-        Matcher setting = SETTING.matcher(infotext.substring(last + 1));
-        while (setting.find()) {
-            node.put(setting.group(1), setting.group(2));
-        }
-        return node;
     }
 }
