@@ -5,6 +5,7 @@ import dev.mobilediffusion.server.a1111.SdApi;
 import dev.mobilediffusion.server.discovery.LocalNetwork;
 import dev.mobilediffusion.server.edge.Api;
 import dev.mobilediffusion.server.edge.Errors;
+import dev.mobilediffusion.server.edge.RequestForm;
 import dev.mobilediffusion.server.edge.RequestTimer;
 import dev.mobilediffusion.server.edge.RootCertificateRoute;
 import dev.mobilediffusion.server.edge.Routes;
@@ -286,7 +287,7 @@ public final class ImageServer implements AutoCloseable {
                 device.execution());
         PageRoutes page = new PageRoutes();
         Errors.install(routing);
-        routing.addFilter(new RequestTimer(metrics));
+        routing.addFilter(new RequestForm()).addFilter(new RequestTimer(metrics));
         a1111.declare(routing);
         rest.declare(routing, config.access().openReady(), config.access().openMetrics());
         page.declare(routing);

@@ -75,7 +75,8 @@ public final class Schedulers {
 
     static InferenceException invalid(ConfigFile config, String format, Object... args) {
         return new InferenceException(
-                InferenceException.Code.INVALID_BUNDLE, config.name() + ": " + String.format(Locale.ROOT, format, args));
+                InferenceException.Code.INVALID_BUNDLE,
+                config.name() + ": " + String.format(Locale.ROOT, format, args));
     }
 
     /** Refuses settings that would change the trajectory in a way which is not implemented. */

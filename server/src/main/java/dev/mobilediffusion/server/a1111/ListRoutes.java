@@ -55,7 +55,7 @@ final class ListRoutes implements HttpService {
 
     private static void get(HttpRules rules, String path, Supplier<JsonNode> body) {
         rules.get(path, Answers.of((request, response) -> Answers.send(response, body.get())))
-                .any(path, Answers.methodNotAllowed("GET"));
+                .any(path, Answers.methodNotAllowed("GET, HEAD"));
     }
 
     /** The one that the default model was made for. */

@@ -25,7 +25,7 @@ final class OptionRoutes implements HttpService {
     public void routing(HttpRules rules) {
         rules.get("/options", Answers.of(this::show))
                 .post("/options", Answers.of(this::change))
-                .any("/options", Answers.methodNotAllowed("GET, POST"));
+                .any("/options", Answers.methodNotAllowed("GET, HEAD, POST"));
     }
 
     private void show(ServerRequest request, ServerResponse response) {

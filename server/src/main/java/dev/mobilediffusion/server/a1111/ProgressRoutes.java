@@ -39,7 +39,7 @@ final class ProgressRoutes implements HttpService {
     @Override
     public void routing(HttpRules rules) {
         rules.get("/progress", Answers.of(this::show))
-                .any("/progress", Answers.methodNotAllowed("GET"))
+                .any("/progress", Answers.methodNotAllowed("GET, HEAD"))
                 .post("/interrupt", Answers.of((request, response) -> {
                     stop(request);
                     Answers.send(response, Json.object());

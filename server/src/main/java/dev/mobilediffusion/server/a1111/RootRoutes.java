@@ -23,15 +23,7 @@ final class RootRoutes implements HttpService {
 
     @Override
     public void routing(HttpRules rules) {
-        rules.head("/", RootRoutes::sayAlive).get("/", this::describe);
-    }
-
-    private static void sayAlive(ServerRequest request, ServerResponse response) {
-        if (acceptsHtml(request)) {
-            response.next();
-        } else {
-            response.send();
-        }
+        rules.get("/", this::describe);
     }
 
     private void describe(ServerRequest request, ServerResponse response) {

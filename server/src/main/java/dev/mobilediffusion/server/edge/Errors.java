@@ -9,6 +9,7 @@ import dev.mobilediffusion.server.wire.PeerWatch;
 import dev.mobilediffusion.server.wire.Refusals;
 import io.helidon.http.BadRequestException;
 import io.helidon.http.DirectHandler;
+import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.HttpException;
 import io.helidon.http.Status;
@@ -37,7 +38,7 @@ public final class Errors {
     public static DirectHandlers directHandlers() {
         DirectHandlers.Builder handlers = DirectHandlers.builder();
         for (DirectHandler.EventType type : DirectHandler.EventType.values()) {
-            handlers.addHandler(type, (request, event, status, headers, message) -> direct(status));
+            handlers.addHandler(type, (request, event, status, headers, message) -> direct(request, status));
         }
         return handlers.build();
     }
@@ -69,14 +70,17 @@ public final class Errors {
         return ApiException.of(codeOf(failure.status()), messageOf(failure.status()));
     }
 
-    private static DirectHandler.TransportResponse direct(Status status) {
-        ErrorCode code = codeOf(status);
+    private static DirectHandler.TransportResponse direct(DirectHandler.TransportRequest request, Status status) {
         PeerWatch.current().ifPresent(PeerWatch::leaveBodyUnread);
+        // Helidon says 400 of every encoded body where none is to be decoded
+        boolean encoded = status.code() == 400 && request.headers().contains(HeaderNames.CONTENT_ENCODING);
+        Status told = encoded ? Status.UNSUPPORTED_MEDIA_TYPE_415 : status;
+        String param = encoded ? HeaderNames.CONTENT_ENCODING.defaultCase() : "";
         return DirectHandler.TransportResponse.builder()
-                .status(status)
+                .status(told)
                 .header(HeaderValues.CONTENT_TYPE_JSON)
                 .keepAlive(false)
-                .entity(Json.bytes(body(code, "", messageOf(status))))
+                .entity(Json.bytes(body(codeOf(told), param, messageOf(told))))
                 .build();
     }
 
@@ -86,15 +90,22 @@ public final class Errors {
                 return code;
             }
         }
-        return status.code() < 500 ? ErrorCode.INVALID_REQUEST : ErrorCode.INTERNAL;
+        boolean clients = status.code() < 500 || status.equals(Status.HTTP_VERSION_NOT_SUPPORTED_505);
+        return clients ? ErrorCode.INVALID_REQUEST : ErrorCode.INTERNAL;
     }
 
     private static String messageOf(Status status) {
-        return switch (codeOf(status)) {
-            case NOT_FOUND -> "there is nothing at this path";
-            case PAYLOAD_TOO_LARGE -> "the body is too large";
-            case INTERNAL -> "the server failed to answer this request";
-            default -> "the request is not valid HTTP: " + status.reasonPhrase();
+        return switch (status.code()) {
+            case 404 -> "there is nothing at this path";
+            case 413 -> "the body is too large";
+            case 414 -> "the request's first line is too long, shorten its path";
+            case 415 -> "an encoded body cannot be read, send it without Content-Encoding";
+            case 501 -> "chunked is the one Transfer-Encoding that can be read";
+            case 505 -> "this server speaks HTTP/1.1";
+            default ->
+                codeOf(status) == ErrorCode.INTERNAL
+                        ? "the server failed to answer this request"
+                        : "the request is not valid HTTP: " + status.reasonPhrase();
         };
     }
 }

@@ -36,11 +36,11 @@ public final class HealthRoutes implements HttpService {
     @Override
     public void routing(HttpRules rules) {
         rules.get("/health/live", (request, response) -> send(response, "alive"))
-                .any("/health/live", Routes.methodNotAllowed("GET"))
+                .any("/health/live", Routes.methodNotAllowed("GET, HEAD"))
                 .get("/health/ready", this::sendReadiness)
-                .any("/health/ready", Routes.methodNotAllowed("GET"))
+                .any("/health/ready", Routes.methodNotAllowed("GET, HEAD"))
                 .get("/metrics", this::scrape)
-                .any("/metrics", Routes.methodNotAllowed("GET"));
+                .any("/metrics", Routes.methodNotAllowed("GET, HEAD"));
     }
 
     private void sendReadiness(ServerRequest request, ServerResponse response) {

@@ -22,6 +22,6 @@ public final class RootCertificateRoute implements HttpService {
                             HeaderNames.CONTENT_DISPOSITION, "attachment; filename=\"mobilediffusion-root.pem\"");
                     response.send(pem);
                 })
-                .any(Routes.methodNotAllowed("GET"));
+                .any(Routes.methodNotAllowed("GET, HEAD"));
     }
 }

@@ -17,7 +17,6 @@ public enum ErrorCode {
     METHOD_NOT_ALLOWED(405, "UNIMPLEMENTED", "invalid_request_error"),
     REQUEST_TIMEOUT(408, "DEADLINE_EXCEEDED", "invalid_request_error"),
     GONE(410, "DATA_LOSS", "invalid_request_error"),
-    LENGTH_REQUIRED(411, "INVALID_ARGUMENT", "invalid_request_error"),
     PAYLOAD_TOO_LARGE(413, "INVALID_ARGUMENT", "invalid_request_error"),
     UNSUPPORTED_MEDIA_TYPE(415, "INVALID_ARGUMENT", "invalid_request_error"),
     RANGE_NOT_SATISFIABLE(416, "OUT_OF_RANGE", "invalid_request_error"),

@@ -51,12 +51,12 @@ public final class JobRoutes implements HttpService {
                 .any("/", Routes.methodNotAllowed("POST, OPTIONS"))
                 .get("/{id}", this::show)
                 .delete("/{id}", this::cancel)
-                .options("/{id}", Routes.allow("GET, DELETE, OPTIONS"))
-                .any("/{id}", Routes.methodNotAllowed("GET, DELETE, OPTIONS"))
+                .options("/{id}", Routes.allow("GET, HEAD, DELETE, OPTIONS"))
+                .any("/{id}", Routes.methodNotAllowed("GET, HEAD, DELETE, OPTIONS"))
                 .get("/{id}/events", this::events)
-                .any("/{id}/events", Routes.methodNotAllowed("GET"))
+                .any("/{id}/events", Routes.methodNotAllowed("GET, HEAD"))
                 .get("/{id}/images/{index}", this::image)
-                .any("/{id}/images/{index}", Routes.methodNotAllowed("GET"));
+                .any("/{id}/images/{index}", Routes.methodNotAllowed("GET, HEAD"));
     }
 
     private void create(ServerRequest request, ServerResponse response) {

@@ -33,9 +33,9 @@ public final class ModelRoutes implements HttpService {
     @Override
     public void routing(HttpRules rules) {
         rules.get("/", this::list)
-                .any("/", Routes.methodNotAllowed("GET"))
+                .any("/", Routes.methodNotAllowed("GET, HEAD"))
                 .get("/{id}", this::show)
-                .any("/{id}", Routes.methodNotAllowed("GET"));
+                .any("/{id}", Routes.methodNotAllowed("GET, HEAD"));
     }
 
     private void list(ServerRequest request, ServerResponse response) {

@@ -31,7 +31,7 @@ public final class DescriptionRoutes implements HttpService {
                     response.header(HeaderNames.CACHE_CONTROL, "no-cache");
                     response.send(bytes);
                 })
-                .any(path, Routes.methodNotAllowed("GET"));
+                .any(path, Routes.methodNotAllowed("GET, HEAD"));
     }
 
     private static byte[] resource(String name) {

@@ -63,7 +63,6 @@ public final class PageRoutes implements HttpService {
             PageFile file = PageFile.load(name);
             String path = path(name);
             rules.get(path, (request, response) -> send(request, response, file))
-                    .head(path, (request, response) -> send(request, response, file))
                     .any(path, Routes.methodNotAllowed("GET, HEAD"));
         }
     }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -26,20 +27,32 @@ public final class PeerWatch implements Supplier<byte[]> {
 
     private final HelidonSocket socket;
     private final Duration patience;
-    private byte[] unread;
+    private byte[] unread = {};
+    private Exchange exchange = new Exchange(false);
+    private BooleanSupplier betweenRequests = () -> true;
     private FutureTask<byte[]> ahead;
     private Runnable onGone = () -> {};
     private boolean gone;
     private boolean bodyUnread;
 
-    /**
-     * @param unread what Helidon has read already to find out the protocol
-     * @param patience with a peer that is to send something and sends nothing; Helidon's own ends between two requests
-     */
-    PeerWatch(HelidonSocket socket, byte[] unread, Duration patience) {
+    /** @param patience with a peer that is to send something and sends nothing; Helidon's own ends between two requests */
+    PeerWatch(HelidonSocket socket, Duration patience) {
         this.patience = patience;
         this.socket = socket;
-        this.unread = unread;
+    }
+
+    /** Puts back what was read to find out the protocol. */
+    void unread(byte[] bytes) {
+        unread = bytes;
+    }
+
+    /**
+     * @param exchange that says when the connection is to end
+     * @param betweenRequests whether no request is under way
+     */
+    void follow(Exchange exchange, BooleanSupplier betweenRequests) {
+        this.exchange = exchange;
+        this.betweenRequests = betweenRequests;
     }
 
     /** The watch of the connection whose request this thread handles; empty for HTTP/2. */
@@ -81,6 +94,21 @@ public final class PeerWatch implements Supplier<byte[]> {
         bodyUnread = true;
     }
 
+    /** Whether {@link #leaveBodyUnread} was said. */
+    synchronized boolean isBodyUnread() {
+        return bodyUnread;
+    }
+
+    /** Says in the log of a client that went before its request's headers were whole; later the request's handler does. */
+    void reportUnfinished() {
+        if (exchange.isHeadOpen()) {
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "status=499 peer={0} went within a request",
+                    socket.remotePeer().host());
+        }
+    }
+
     /**
      * Reads what a refused client is still sending, and drops it. Closing a connection with unread bytes resets it, and a
      * client that is reset while it sends may never see the reply which says why.
@@ -94,7 +122,7 @@ public final class PeerWatch implements Supplier<byte[]> {
         Thread watchdog = Thread.startVirtualThread(() -> closeAfter(DRAIN_TIME));
         try {
             long dropped = 0;
-            for (byte[] bytes = get(); bytes != null && dropped < DRAIN_BYTES; bytes = get()) {
+            for (byte[] bytes = next(); bytes != null && dropped < DRAIN_BYTES; bytes = next()) {
                 dropped += bytes.length;
             }
         } catch (CloseConnectionException e) {
@@ -116,9 +144,25 @@ public final class PeerWatch implements Supplier<byte[]> {
         }
     }
 
-    /** The next bytes of the connection, for Helidon's reader; null at its end, as that reader wants it. */
+    /**
+     * The next bytes of the connection, for Helidon's reader; null, as that reader wants it, when it ends between two
+     * requests, by the peer's will or after the last reply, after which Helidon 4.5.0 would go on reading.
+     *
+     * @throws CloseConnectionException when the peer goes within a request
+     */
     @Override
     public byte[] get() {
+        if (exchange.isLast() && betweenRequests.getAsBoolean()) {
+            return null;
+        }
+        byte[] bytes = next();
+        if (bytes == null && !betweenRequests.getAsBoolean()) {
+            throw new CloseConnectionException("the client has gone within a request");
+        }
+        return bytes;
+    }
+
+    private byte[] next() {
         FutureTask<byte[]> pending;
         synchronized (this) {
             if (unread.length > 0) {

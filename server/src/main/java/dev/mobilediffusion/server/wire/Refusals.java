@@ -27,7 +27,8 @@ public final class Refusals {
                 .ifPresent(wait -> response.header(
                         HeaderNames.RETRY_AFTER,
                         Long.toString(Math.max(1, wait.plusMillis(999).toSeconds()))));
-        if (code == ErrorCode.LENGTH_REQUIRED || code == ErrorCode.PAYLOAD_TOO_LARGE) {
+        boolean unread = PeerWatch.current().map(PeerWatch::isBodyUnread).orElse(false);
+        if (unread || code == ErrorCode.PAYLOAD_TOO_LARGE) {
             leaveBodyUnread(response);
         }
         if (code == ErrorCode.INTERNAL

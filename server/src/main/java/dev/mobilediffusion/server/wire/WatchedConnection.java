@@ -2,6 +2,7 @@ package dev.mobilediffusion.server.wire;
 
 import io.helidon.common.concurrency.limits.Limit;
 import io.helidon.common.task.InterruptableTask;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.spi.ServerConnection;
 import java.time.Duration;
 
@@ -14,6 +15,9 @@ record WatchedConnection(ServerConnection connection, PeerWatch watch)
         watch.enterConnection();
         try {
             connection.handle(limit);
+        } catch (CloseConnectionException e) {
+            watch.reportUnfinished();
+            throw e;
         } finally {
             watch.drainUnreadBody();
             PeerWatch.leaveConnection();

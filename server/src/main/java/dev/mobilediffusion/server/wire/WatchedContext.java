@@ -11,8 +11,9 @@ import io.helidon.webserver.Router;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 
-/** A connection's context with another reader. */
-record WatchedContext(ConnectionContext context, DataReader dataReader) implements ConnectionContext {
+/** A connection's context with another reader and writer, and what its requests are at. */
+record WatchedContext(ConnectionContext context, DataReader dataReader, DataWriter dataWriter, Exchange exchange)
+        implements ConnectionContext {
 
     @Override
     public ListenerContext listenerContext() {
@@ -22,11 +23,6 @@ record WatchedContext(ConnectionContext context, DataReader dataReader) implemen
     @Override
     public ExecutorService executor() {
         return context.executor();
-    }
-
-    @Override
-    public DataWriter dataWriter() {
-        return context.dataWriter();
     }
 
     @Override

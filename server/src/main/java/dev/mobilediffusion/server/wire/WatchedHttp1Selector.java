@@ -2,12 +2,15 @@ package dev.mobilediffusion.server.wire;
 
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader;
+import io.helidon.common.task.InterruptableTask;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -21,11 +24,17 @@ public final class WatchedHttp1Selector implements ServerConnectionSelector {
 
     private final Http1ConnectionSelector http1;
     private final Duration patience;
+    private final int maxHeadBytes;
 
     /** @param patience with a peer that is to send something and sends nothing, positive */
     public WatchedHttp1Selector(Http1Config config, Duration patience) {
         this.patience = patience;
-        this.http1 = Http1ConnectionSelector.builder().config(config).build();
+        this.maxHeadBytes = config.maxPrologueLength() + config.maxHeadersSize();
+        Http1Config listening = Http1Config.builder(config)
+                .receiveListeners(List.of(ExchangeListener.RECEIVING)) // of two Helidon 4.5.0 calls neither
+                .sendListeners(List.of(ExchangeListener.SENDING))
+                .build();
+        this.http1 = Http1ConnectionSelector.builder().config(listening).build();
     }
 
     @Override
@@ -33,12 +42,13 @@ public final class WatchedHttp1Selector implements ServerConnectionSelector {
         return http1.bytesToIdentifyConnection();
     }
 
+    /** All that is not HTTP/2: to a first line that is too long, or none of HTTP's, Helidon's own says nothing at all. */
     @Override
     public Support supports(BufferData data) {
         int known = Math.min(data.available(), HTTP2_PREFACE.length);
         for (int i = 0; i < known; i++) {
             if (data.get(i) != HTTP2_PREFACE[i]) {
-                return http1.supports(data);
+                return Support.SUPPORTED;
             }
         }
         return known == HTTP2_PREFACE.length ? Support.UNSUPPORTED : Support.UNKNOWN;
@@ -54,8 +64,21 @@ public final class WatchedHttp1Selector implements ServerConnectionSelector {
         DataReader helidons = context.dataReader();
         byte[] unread = new byte[helidons.available()];
         helidons.readBuffer(unread.length).read(unread);
-        PeerWatch watch = new PeerWatch(context.serverSocket(), unread, patience);
-        ConnectionContext watched = new WatchedContext(context, DataReader.create(watch));
-        return new WatchedConnection(http1.connection(watched), watch);
+        PeerWatch watch = new PeerWatch(context.serverSocket(), patience);
+        byte[] head = OldRequest.readHead(unread, watch, maxHeadBytes);
+        Optional<byte[]> modernized = OldRequest.modernized(head, authority(context));
+        watch.unread(modernized.orElse(head));
+        Exchange exchange = new Exchange(modernized.isPresent());
+        ServerConnection connection = http1.connection(new WatchedContext(
+                context, new ChunkReader(watch), new ReplyWriter(context.dataWriter(), exchange), exchange));
+        watch.follow(exchange, ((InterruptableTask<?>) connection)::canInterrupt);
+        return new WatchedConnection(connection, watch);
+    }
+
+    /** The address that the client has reached. */
+    private static String authority(ConnectionContext context) {
+        String host = context.localPeer().host();
+        return (host.contains(":") ? "[" + host + "]" : host) + ":"
+                + context.localPeer().port();
     }
 }

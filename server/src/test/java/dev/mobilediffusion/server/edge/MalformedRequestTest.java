@@ -234,7 +234,11 @@ final class MalformedRequestTest {
     @Test
     void aContentTypeOfJsonsKindOrNoneAtAllIsFine() throws IOException {
         for (String type : new String[] {
-            "Content-Type: application/json; charset=UTF-8", "X: y", "Content-Type: application/problem+json"
+            "Content-Type: application/json; charset=UTF-8",
+            "Content-Type: application/json; charset=utf8",
+            "Content-Type: APPLICATION/JSON;CHARSET=\"utf-8\"",
+            "X: y",
+            "Content-Type: application/problem+json"
         }) {
             String reply =
                     raw("POST %s HTTP/1.1\r\nHost: x\r\n%s\r\nContent-Length: 2\r\n\r\n{}".formatted(PATH, type));
@@ -243,9 +247,33 @@ final class MalformedRequestTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "x\r\n\r\n",
+                "GET /\r\n\r\n",
+                "GET / HTTP/1.1\nHost: x\n\n",
+                "GET / HTTP/1.2\r\n\r\n",
+                "GET / HTTP/1.0\n\n"
+            })
+    void whatIsNoHttpIsToldSo(String request) throws IOException {
+        assertThat(raw(request), allOf(startsWith("HTTP/1.1 400"), containsString("not valid HTTP")));
+    }
+
     @Test
-    void whatIsNoHttpAtAllIsHungUpOn() throws IOException {
-        assertThat(raw("x".repeat(100) + "\r\n\r\n"), is(""));
+    void aFirstLineThatIsTooLongIs414() throws IOException {
+        for (int length : new int[] {5_000, 8_200, 100_000}) {
+            String reply = raw("GET /" + "a".repeat(length) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+
+            assertThat(reply, allOf(startsWith("HTTP/1.1 414"), containsString("too long")));
+        }
+    }
+
+    @Test
+    void anEncodedBodyIs415() throws IOException {
+        String reply = raw(head("Content-Encoding: gzip\r\nContent-Length: 3") + "abc");
+
+        assertThat(reply, allOf(startsWith("HTTP/1.1 415"), containsString("without Content-Encoding")));
     }
 
     @ParameterizedTest
@@ -263,7 +291,7 @@ final class MalformedRequestTest {
     void aWrongMethodIs405WithAllow() {
         given().get(server.url() + PATH).then().statusCode(405).header("Allow", "POST, OPTIONS");
         given().put(server.url() + PATH).then().statusCode(405).body("error.code", is("method_not_allowed"));
-        given().delete(server.url() + "/v1/models").then().statusCode(405).header("Allow", "GET");
+        given().delete(server.url() + "/v1/models").then().statusCode(405).header("Allow", "GET, HEAD");
         given().post(server.url() + "/v1/jobs/x").then().statusCode(405).header("Allow", containsString("DELETE"));
         given().post(server.url() + "/metrics").then().statusCode(405);
         given().post(server.url() + "/health/live").then().statusCode(405);
@@ -281,18 +309,41 @@ final class MalformedRequestTest {
         given().get(server.url() + "/v1/models/nobody").then().statusCode(404).body("error.param", is("model"));
     }
 
-    @Test
-    void aChunkedBodyIs411AndTheConnectionEnds() throws IOException {
-        String reply = raw(head("Transfer-Encoding: chunked") + "4\r\n{\"pr\r\n");
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "2\r\n{}\r\n0\r\n\r\n",
+                "1\r\n{\r\n1\r\n}\r\n0\r\n\r\n",
+                "2;note=\"a b\"\r\n{}\r\n000\r\nX-Checksum: 7\r\n\r\n"
+            })
+    void aBodyInChunksIsRead(String chunks) throws IOException {
+        try (RawClient client = RawClient.connect(server.port())) {
+            for (int i = 0; i < 2; i++) { // and the connection goes on after it
+                client.send(head("Transfer-Encoding: chunked") + chunks);
+                assertThat(client.readReply(), allOf(startsWith("HTTP/1.1 400"), containsString("prompt is missing")));
+            }
+        }
+    }
 
-        assertThat(reply, allOf(startsWith("HTTP/1.1 411"), containsString("\"length_required\"")));
+    @ParameterizedTest
+    @ValueSource(strings = {"20000\r\n", "7fffffff\r\n", "fff\r\n"})
+    void aBodyInChunksThatGrowsTooLongIs413(String size) throws IOException {
+        String reply = raw(head("Transfer-Encoding: chunked") + (size + "a".repeat(0xfff) + "\r\n").repeat(40));
+
+        assertThat(reply, allOf(startsWith("HTTP/1.1 413"), containsString("at most 65536 bytes")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"x\r\n", "-1\r\n", "\r\n", "2\n{}\n0\n\n", "ffffffffffffffff\r\n"})
+    void chunksThatAreNoneAreRefusedAtOnce(String chunks) throws IOException {
+        assertThat(raw(head("Transfer-Encoding: chunked") + chunks), startsWith("HTTP/1.1 400"));
     }
 
     @Test
-    void aChunkedOversizeBodyNeverHangs() throws IOException {
-        String reply = raw(head("Transfer-Encoding: chunked") + "20000\r\n" + "a".repeat(0x20000) + "\r\n");
+    void aLineOfChunksWithoutEndFillsNoMemory() throws IOException {
+        String reply = raw(head("Transfer-Encoding: chunked") + "1;" + "a".repeat(1 << 20));
 
-        assertThat(reply, startsWith("HTTP/1.1 411"));
+        assertThat(reply, allOf(startsWith("HTTP/1.1 400"), containsString("too long")));
     }
 
     @Test

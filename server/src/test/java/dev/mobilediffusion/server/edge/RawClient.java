@@ -50,6 +50,11 @@ public final class RawClient implements AutoCloseable {
         return reply.toString(StandardCharsets.ISO_8859_1);
     }
 
+    /** Reads until the server closes. */
+    String readAll() throws IOException {
+        return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+    }
+
     /** Reads until {@code text} has come. */
     public String readUntil(String text) throws IOException {
         StringBuilder read = new StringBuilder();
