@@ -19,7 +19,8 @@ import java.util.stream.Stream;
  */
 record JavaSource(Path path, String text) {
 
-    private static final List<String> ROOTS = List.of("src/main/java", "src/test/java", "src/browser/java");
+    private static final List<String> ROOTS =
+            List.of("src/main/java", "src/test/java", "src/browser/java", "src/bench/java");
     private static final Pattern PACKAGE = Pattern.compile("(?m)^package\\s+([\\w.]+)\\s*;");
     private static final Pattern QUALIFIED_NAME = Pattern.compile("\\b[a-z]\\w*(?:\\s*\\.\\s*[a-z]\\w*)*(?=\\s*\\.)");
     private static final Pattern NOT_CODE = Pattern.compile(
@@ -83,7 +84,9 @@ record JavaSource(Path path, String text) {
 
     boolean isTest() {
         String slashed = path.toString().replace('\\', '/');
-        return slashed.contains("/src/test/java/") || slashed.contains("/src/browser/java/");
+        return slashed.contains("/src/test/java/")
+                || slashed.contains("/src/browser/java/")
+                || slashed.contains("/src/bench/java/");
     }
 
     String packageName() {

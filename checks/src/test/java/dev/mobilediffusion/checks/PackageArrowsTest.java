@@ -7,6 +7,8 @@ import static org.hamcrest.Matchers.is;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class PackageArrowsTest {
@@ -14,6 +16,22 @@ final class PackageArrowsTest {
     @Test
     void arrowsOfTheRepositoryPointDown() {
         assertThat(PackageArrows.violations(Repository.sources()), is(empty()));
+    }
+
+    @Test
+    void everyPermissionIsNeeded() {
+        assertThat(PackageArrows.unused(Repository.sources()), is(empty()));
+    }
+
+    @Test
+    void packagesHaveNoCircles() {
+        Map<String, Set<String>> uses = PackageArrows.uses(Repository.sources());
+
+        assertThat(
+                uses.keySet().stream()
+                        .filter(room -> RoomDrawing.reachable(uses, room).contains(room))
+                        .toList(),
+                is(empty()));
     }
 
     @Test

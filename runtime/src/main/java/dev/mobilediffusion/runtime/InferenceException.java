@@ -37,7 +37,7 @@ public final class InferenceException extends RuntimeException {
         this.param = param;
     }
 
-    /** An {@link Code#INVALID_REQUEST} about the request's field {@code param}, as REST spells it. */
+    /** An {@link Code#INVALID_REQUEST} about the request's field {@code param}, in lower case with underscores. */
     public static InferenceException invalid(String param, String format, Object... args) {
         return new InferenceException(Code.INVALID_REQUEST, param, String.format(Locale.ROOT, format, args), null);
     }

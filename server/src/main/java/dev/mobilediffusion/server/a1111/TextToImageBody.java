@@ -2,20 +2,22 @@ package dev.mobilediffusion.server.a1111;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.generation.Delivery;
+import dev.mobilediffusion.server.generation.Field;
+import dev.mobilediffusion.server.generation.FieldNames;
 import dev.mobilediffusion.server.generation.ImageSize;
 import dev.mobilediffusion.server.generation.JobSpec;
-import dev.mobilediffusion.server.generation.Lifetime;
+import dev.mobilediffusion.server.generation.RequestDraft;
 import dev.mobilediffusion.server.wire.Fields;
 import dev.mobilediffusion.server.wire.Json;
 import dev.mobilediffusion.server.wire.Prompts;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * The body of {@code POST /sdapi/v1/txt2img}. Settings that a model without add-ons cannot follow are ignored, as are
@@ -27,6 +29,8 @@ import java.util.OptionalInt;
  * @param echo the request for the reply, without what must not be shown again
  */
 record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, ObjectNode echo) {
+
+    private static final FieldNames NAMES = new FieldNames(Map.of(Field.GUIDANCE_SCALE, "cfg_scale"));
 
     /** SillyTavern puts the user's credentials into the body. */
     private static final List<String> NOT_ECHOED = List.of("auth", "url");
@@ -46,27 +50,24 @@ record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, 
             prompt = Prompts.withoutSettings(prompt);
         }
         Choice effective = overridden(fields, choices, choice);
-        ImageRequest request = request(fields, prompt);
-        Optional<ImageSize> size = size(fields, checkpoints);
         requireKnownSampler(fields, sampler, warnings);
-        int steps = request.steps().orElse(checkpoints.models().defaultModel().defaultSteps());
-        Delivery delivery = new Delivery(
-                size,
-                effective.format(),
-                Delivery.DEFAULT_QUALITY,
-                effective.metadata(),
-                previews(effective.previewEvery(), steps));
-        JobSpec spec = new JobSpec(
-                SdApi.API.label(),
-                model(fields, effective, checkpoints),
-                request,
-                count(fields),
-                delivery,
-                Optional.empty(),
-                Optional.empty(),
-                Lifetime.ATTACHED);
+        OptionalInt steps = fields.count("steps");
+        int drawn = steps.orElse(checkpoints.models().defaultModel().defaultSteps());
+        RequestDraft draft = new RequestDraft(SdApi.API.label(), NAMES)
+                .model(model(fields, effective, checkpoints))
+                .prompt(prompt)
+                .negativePrompt(
+                        Prompts.withoutNetworks(fields.text("negative_prompt").orElse("")))
+                .seed(fields.whole("seed"))
+                .steps(steps)
+                .guidanceScale(fields.real("cfg_scale"))
+                .count(count(fields))
+                .format(effective.format(), Set.of(effective.format()))
+                .metadata(effective.metadata())
+                .previews(previews(effective.previewEvery(), drawn));
+        size(fields, checkpoints, draft);
         ObjectNode echo = body.deepCopy().remove(NOT_ECHOED);
-        return new TextToImageBody(spec, fields.flag("send_images", true), List.copyOf(warnings), echo);
+        return new TextToImageBody(draft.spec(), fields.flag("send_images", true), List.copyOf(warnings), echo);
     }
 
     private static String prompt(Fields fields, List<String> warnings) {
@@ -74,7 +75,7 @@ record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, 
         if (prompt.isBlank()) {
             throw ApiException.invalid("prompt", "prompt must not be empty");
         }
-        String plain = Prompts.withoutNetworks(Prompts.bounded("prompt", prompt));
+        String plain = Prompts.withoutNetworks(prompt);
         if (!plain.equals(prompt.strip())) {
             warnings.add("additional networks such as <lora:...> are not supported and were left out of the prompt");
         }
@@ -101,22 +102,6 @@ record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, 
                 .orElseGet(checkpoints::defaultTitle);
     }
 
-    private static ImageRequest request(Fields fields, String prompt) {
-        String negative = Prompts.withoutNetworks(Prompts.bounded(
-                "negative_prompt", fields.text("negative_prompt").orElse("")));
-        OptionalInt steps = fields.count("steps");
-        OptionalDouble scale = fields.real("cfg_scale");
-        if (scale.isPresent()
-                && !(scale.getAsDouble() >= 0 && scale.getAsDouble() <= ImageRequest.MAX_GUIDANCE_SCALE)) {
-            throw ApiException.invalid(
-                    "cfg_scale",
-                    "cfg_scale must be in [0, %s], got %s",
-                    ImageRequest.MAX_GUIDANCE_SCALE,
-                    scale.getAsDouble());
-        }
-        return new ImageRequest(prompt, negative, Prompts.seed(fields.whole("seed")), steps, scale);
-    }
-
     /** One picture after the other here, so a batch and a repetition are the same. */
     private static int count(Fields fields) {
         long batch = fields.count("batch_size").orElse(1);
@@ -132,22 +117,23 @@ record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, 
         return (int) (batch * repetitions);
     }
 
-    private static Optional<ImageSize> size(Fields fields, Checkpoints checkpoints) {
+    private static void size(Fields fields, Checkpoints checkpoints, RequestDraft draft) {
         OptionalInt width = fields.count("width");
         OptionalInt height = fields.count("height");
         boolean enlarged = fields.flag("enable_hr", false);
         if (width.isEmpty() && height.isEmpty() && !enlarged) {
-            return Optional.empty();
+            return;
         }
-        long wide = width.orElseGet(() -> checkpoints.models().defaultModel().width());
-        long high = height.orElseGet(() -> checkpoints.models().defaultModel().height());
-        requirePixels("width", wide);
-        requirePixels("height", high);
-        return Optional.of(enlarged ? enlarged(fields, wide, high) : new ImageSize((int) wide, (int) high));
+        int wide = width.orElseGet(() -> checkpoints.models().defaultModel().width());
+        int high = height.orElseGet(() -> checkpoints.models().defaultModel().height());
+        draft.size(wide, high);
+        if (enlarged) {
+            enlarge(fields, wide, high, draft);
+        }
     }
 
     /** A1111's second pass draws again at the larger size; here the picture is resampled to it. */
-    private static ImageSize enlarged(Fields fields, long width, long height) {
+    private static void enlarge(Fields fields, long width, long height, RequestDraft draft) {
         int toWidth = fields.count("hr_resize_x").orElse(0);
         int toHeight = fields.count("hr_resize_y").orElse(0);
         double scale = fields.real("hr_scale").orElse(2);
@@ -156,21 +142,16 @@ record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, 
         }
         long wide = toWidth > 0 && toHeight > 0 ? toWidth : Math.round(width * scale);
         long high = toWidth > 0 && toHeight > 0 ? toHeight : Math.round(height * scale);
-        requirePixels("hr_scale", wide);
-        requirePixels("hr_scale", high);
-        return new ImageSize((int) wide, (int) high);
-    }
-
-    private static void requirePixels(String field, long value) {
-        if (value < ImageSize.MIN_PIXELS || value > ImageSize.MAX_PIXELS) {
+        if (!ImageSize.isAllowed(wide) || !ImageSize.isAllowed(high)) {
             throw ApiException.invalid(
-                    field,
-                    "%s must give pictures of [%d, %d] pixels a side, got %d",
-                    field,
+                    "hr_scale",
+                    "hr_scale must give pictures of [%d, %d] pixels a side, got %d x %d",
                     ImageSize.MIN_PIXELS,
                     ImageSize.MAX_PIXELS,
-                    value);
+                    wide,
+                    high);
         }
+        draft.size(wide, high);
     }
 
     private static void requireKnownSampler(Fields fields, String sampler, List<String> warnings) {

@@ -17,7 +17,6 @@ import picocli.CommandLine.Spec;
 /** {@code bench}: how fast a model draws on this machine, stage by stage. */
 @Command(
         name = "bench",
-        subcommands = BenchServeCommand.class,
         description = "Measures how fast a model draws here, stage by stage, without a server.",
         footer = {"", "The first picture after loading is not part of the figures, and told apart."})
 final class BenchCommand implements Runnable {

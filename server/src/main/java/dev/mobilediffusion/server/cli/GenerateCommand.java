@@ -7,6 +7,8 @@ import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.image.ImageCodec;
 import dev.mobilediffusion.runtime.image.Infotext;
 import dev.mobilediffusion.runtime.pipeline.TextToImagePipeline;
+import dev.mobilediffusion.server.generation.JobSpec;
+import dev.mobilediffusion.server.generation.Seeds;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -14,8 +16,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,9 +37,6 @@ import picocli.CommandLine.Spec;
             "Example: mobilediffusion generate \"a red house by the sea at sunset\" --seed 7 --out house.png"
         })
 final class GenerateCommand implements Runnable {
-
-    /** Other programs draw their seeds from 32 bits; a seed of ours must work there too. */
-    private static final long RANDOM_SEEDS = 1L << 32;
 
     @Spec
     private CommandSpec spec;
@@ -84,7 +83,8 @@ final class GenerateCommand implements Runnable {
             names = {"-n", "--count"},
             paramLabel = "N",
             converter = OptionValues.Count.class,
-            description = "How many pictures, with seeds N, N+1, ... and files house-1.png, house-2.png, ...")
+            description = "How many pictures, 1 to " + JobSpec.MAX_COUNT
+                    + ", with seeds N, N+1, ... and files house-1.png, house-2.png, ...")
     private int count = 1;
 
     @Mixin
@@ -103,15 +103,15 @@ final class GenerateCommand implements Runnable {
         try (TextToImage pipeline = TextToImagePipeline.load(model.bundle(), engine.options(spec))) {
             for (int index = 0; index < count; index++) {
                 String label = count == 1 ? "" : "%s/%s ".formatted(index + 1, count);
-                draw(pipeline, request.withSeed(request.seed() + index), files.get(index), label);
+                draw(pipeline, request.withSeed(Seeds.ofImage(request.seed(), index)), files.get(index), label);
             }
         }
     }
 
     private ImageRequest request() {
-        long first = seed == null ? ThreadLocalRandom.current().nextLong(RANDOM_SEEDS) : seed;
-        if (first > Long.MAX_VALUE - count + 1) {
-            throw wrong("--seed must be at most %d for %d pictures, got %d", Long.MAX_VALUE - count + 1, count, first);
+        long first = Seeds.orRandom(seed == null ? OptionalLong.empty() : OptionalLong.of(seed));
+        if (first > Seeds.largestFirst(count)) {
+            throw wrong("--seed must be at most %d for %d pictures, got %d", Seeds.largestFirst(count), count, first);
         }
         return new ImageRequest(
                 prompt,

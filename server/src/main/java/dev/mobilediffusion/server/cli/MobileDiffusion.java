@@ -39,9 +39,13 @@ public final class MobileDiffusion implements Runnable {
 
     /** The same without ending the process. */
     static int run(PrintWriter out, PrintWriter err, String... args) {
+        return execute(commandLine(args), out, err, args);
+    }
+
+    /** Runs {@code line} the way all our commands answer; its exit code. */
+    static int execute(CommandLine line, PrintWriter out, PrintWriter err, String... args) {
         ErrorSentences errors = new ErrorSentences();
-        return commandLine(args)
-                .setOut(out)
+        return line.setOut(out)
                 .setErr(err)
                 .setParameterExceptionHandler(errors)
                 .setExecutionExceptionHandler(errors)

@@ -2,6 +2,7 @@ package dev.mobilediffusion.server.cli;
 
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.server.ServerConfig;
+import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.security.ApiKey;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -16,10 +17,7 @@ import picocli.CommandLine.TypeConversionException;
 /** Numbers of the command line, each with its range, so that a refusal names what is allowed and what was given. */
 final class OptionValues {
 
-    static final int MAX_COUNT = 1000;
     static final int MAX_RUNS = 1000;
-    static final int MAX_PICTURES = 1_000_000;
-    static final int MAX_CLIENTS = 200;
 
     private OptionValues() {}
 
@@ -57,7 +55,7 @@ final class OptionValues {
     static final class Count implements ITypeConverter<Integer> {
         @Override
         public Integer convert(String text) {
-            return (int) whole(text, 1, MAX_COUNT);
+            return (int) whole(text, 1, JobSpec.MAX_COUNT);
         }
     }
 
@@ -72,20 +70,6 @@ final class OptionValues {
         @Override
         public Integer convert(String text) {
             return (int) whole(text, 1, ServerConfig.MAX_QUEUE_CAPACITY);
-        }
-    }
-
-    static final class Pictures implements ITypeConverter<Integer> {
-        @Override
-        public Integer convert(String text) {
-            return (int) whole(text, 1, MAX_PICTURES);
-        }
-    }
-
-    static final class Clients implements ITypeConverter<Integer> {
-        @Override
-        public Integer convert(String text) {
-            return (int) whole(text, 1, MAX_CLIENTS);
         }
     }
 
@@ -129,7 +113,7 @@ final class OptionValues {
         return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
     }
 
-    private static long whole(String text, long min, long max) {
+    static long whole(String text, long min, long max) {
         try {
             long value = Long.parseLong(text);
             if (value >= min && value <= max) {

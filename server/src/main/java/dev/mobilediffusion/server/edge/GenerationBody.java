@@ -1,25 +1,23 @@
 package dev.mobilediffusion.server.edge;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
-import dev.mobilediffusion.server.generation.Delivery;
-import dev.mobilediffusion.server.generation.ImageSize;
+import dev.mobilediffusion.server.generation.Field;
+import dev.mobilediffusion.server.generation.FieldNames;
 import dev.mobilediffusion.server.generation.JobSpec;
-import dev.mobilediffusion.server.generation.Lifetime;
+import dev.mobilediffusion.server.generation.RequestDraft;
 import dev.mobilediffusion.server.models.ModelCatalog;
 import dev.mobilediffusion.server.wire.Fields;
 import dev.mobilediffusion.server.wire.Prompts;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalInt;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -34,9 +32,16 @@ import java.util.regex.Pattern;
  */
 public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, List<String> warnings) {
 
+    private static final FieldNames NAMES = new FieldNames(Map.of(
+            Field.WIDTH, "size",
+            Field.HEIGHT, "size",
+            Field.FORMAT, "output_format",
+            Field.QUALITY, "output_compression",
+            Field.PREVIEWS, "partial_images"));
+
     private static final Pattern SIZE = Pattern.compile("(\\d{1,5})[xX](\\d{1,5})");
 
-    public static GenerationBody of(ObjectNode body, String api, ModelCatalog models) {
+    public static GenerationBody of(ObjectNode body, String api, ModelCatalog models, Set<ImageFormat> formats) {
         Fields fields = new Fields(body);
         List<String> warnings = new ArrayList<>();
         String prompt = prompt(fields);
@@ -47,38 +52,34 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
         }
         ModelInfo defaults = models.defaultModel();
         String model = model(fields, models, defaults.name());
-        Optional<ImageSize> size = size(fields);
+        Optional<Sides> size = size(fields);
         size.filter(wanted -> wanted.width() != defaults.width() || wanted.height() != defaults.height())
                 .ifPresent(wanted -> warnings.add("%s was made from the model's own %sx%s"
-                        .formatted(wanted, defaults.width(), defaults.height())));
+                        .formatted(wanted.width() + "x" + wanted.height(), defaults.width(), defaults.height())));
         if (fields.lenientText("background").orElse("").equals("transparent")) {
             warnings.add("a transparent background is not possible; the picture is opaque");
         }
-        JobSpec spec = new JobSpec(
-                api,
-                model,
-                image(fields, prompt),
-                fields.count("n").orElse(1),
-                new Delivery(
-                        size,
-                        format(fields),
-                        fields.count("output_compression").orElse(Delivery.DEFAULT_QUALITY),
-                        fields.flag("metadata", true),
-                        fields.count("partial_images").orElse(0)),
-                timeout(fields),
-                Optional.empty(),
-                Lifetime.ATTACHED);
+        RequestDraft draft = new RequestDraft(api, NAMES)
+                .model(model)
+                .prompt(prompt)
+                .negativePrompt(fields.text("negative_prompt").orElse(""))
+                .seed(fields.whole("seed"))
+                .steps(fields.count("steps", "step", "num_inference_steps"))
+                .guidanceScale(fields.real("guidance_scale", "cfg_scale"))
+                .count(fields.count("n").orElse(1))
+                .format(format(fields), formats)
+                .quality(fields.count("output_compression"))
+                .metadata(fields.flag("metadata", true))
+                .previews(fields.count("partial_images").orElse(0))
+                .timeout(fields.real("timeout_seconds"));
+        size.ifPresent(sides -> draft.size(sides.width(), sides.height()));
         boolean wantsUrl = fields.lenientText("response_format").orElse("").equals("url");
-        return new GenerationBody(spec, fields.flag("stream", false), wantsUrl, List.copyOf(warnings));
+        return new GenerationBody(draft.spec(), fields.flag("stream", false), wantsUrl, List.copyOf(warnings));
     }
 
     private static String prompt(Fields fields) {
-        String prompt = fields.text("prompt")
+        return fields.text("prompt")
                 .orElseThrow(() -> ApiException.invalid("prompt", "prompt is missing; it must be a string"));
-        if (prompt.isBlank()) {
-            throw ApiException.invalid("prompt", "prompt must not be empty");
-        }
-        return Prompts.bounded("prompt", prompt);
     }
 
     /** Clients name OpenAI's models, which nobody has here; so an unknown name means the default unless strict. */
@@ -99,16 +100,7 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
         return otherwise;
     }
 
-    private static ImageRequest image(Fields fields, String prompt) {
-        long seed = Prompts.seed(fields.whole("seed"));
-        OptionalInt steps = fields.count("steps", "step", "num_inference_steps");
-        OptionalDouble guidanceScale = fields.real("guidance_scale", "cfg_scale");
-        String negative = Prompts.bounded(
-                "negative_prompt", fields.text("negative_prompt").orElse(""));
-        return new ImageRequest(prompt, negative, seed, steps, guidanceScale);
-    }
-
-    private static Optional<ImageSize> size(Fields fields) {
+    private static Optional<Sides> size(Fields fields) {
         String text = fields.text("size").orElse("").strip();
         if (text.isEmpty() || text.equalsIgnoreCase("auto")) {
             return Optional.empty();
@@ -118,7 +110,7 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
             throw ApiException.invalid(
                     "size", "size must be \"auto\" or WIDTHxHEIGHT such as 512x512, got \"%s\"", abridged(text));
         }
-        return Optional.of(new ImageSize(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2))));
+        return Optional.of(new Sides(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2))));
     }
 
     private static ImageFormat format(Fields fields) {
@@ -133,21 +125,8 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
         };
     }
 
-    private static Optional<Duration> timeout(Fields fields) {
-        OptionalDouble seconds = fields.real("timeout_seconds");
-        if (seconds.isEmpty()) {
-            return Optional.empty();
-        }
-        double value = seconds.getAsDouble();
-        if (!(value > 0 && value <= JobSpec.MAX_TIMEOUT.toSeconds())) {
-            throw ApiException.invalid(
-                    "timeout_seconds",
-                    "timeout_seconds must be in (0, %d], got %s",
-                    JobSpec.MAX_TIMEOUT.toSeconds(),
-                    value);
-        }
-        return Optional.of(Duration.ofNanos((long) (value * 1e9)));
-    }
+    /** As asked for, in pixels, in bounds or not. */
+    private record Sides(int width, int height) {}
 
     private static String abridged(String text) {
         return text.length() <= 40 ? text : text.substring(0, 40) + "…";

@@ -43,7 +43,7 @@ public record Submission(JobQueue queue, ModelCatalog models, Set<ImageFormat> f
         Optional<String> key = request.headers().contains(IDEMPOTENCY_KEY)
                 ? Optional.of(request.headers().get(IDEMPOTENCY_KEY).get())
                 : Optional.empty();
-        return new Draft(GenerationBody.of(object, api, models), raw, Clients.of(request), key);
+        return new Draft(GenerationBody.of(object, api, models, formats), raw, Clients.of(request), key);
     }
 
     public Job submit(Draft draft, JobSpec spec) {

@@ -3,7 +3,6 @@ package dev.mobilediffusion.server.generation;
 import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.runtime.image.Resampler;
-import dev.mobilediffusion.server.error.ApiException;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -31,12 +30,12 @@ public record Delivery(Optional<ImageSize> size, ImageFormat format, int quality
     public Delivery {
         Objects.requireNonNull(size, "size");
         Objects.requireNonNull(format, "format");
-        if (quality < 0 || quality > 100) {
-            throw ApiException.invalid("output_compression", "output_compression must be in [0, 100], got %d", quality);
+        if (quality < RequestDraft.MIN_QUALITY || quality > RequestDraft.MAX_QUALITY) {
+            throw new IllegalArgumentException("quality must be in [%s, %s], got %s"
+                    .formatted(RequestDraft.MIN_QUALITY, RequestDraft.MAX_QUALITY, quality));
         }
         if (previews < 0 || previews > MAX_PREVIEWS) {
-            throw ApiException.invalid(
-                    "partial_images", "partial_images must be in [0, %d], got %d", MAX_PREVIEWS, previews);
+            throw new IllegalArgumentException("previews must be in [0, %s], got %s".formatted(MAX_PREVIEWS, previews));
         }
     }
 

@@ -1,7 +1,5 @@
 package dev.mobilediffusion.server.generation;
 
-import dev.mobilediffusion.server.error.ApiException;
-
 /**
  * Width and height of a delivered picture.
  *
@@ -18,10 +16,15 @@ public record ImageSize(int width, int height) {
         requireInRange("height", height);
     }
 
+    /** Whether a side may have that many pixels. */
+    public static boolean isAllowed(long pixels) {
+        return pixels >= MIN_PIXELS && pixels <= MAX_PIXELS;
+    }
+
     private static void requireInRange(String name, int value) {
-        if (value < MIN_PIXELS || value > MAX_PIXELS) {
-            throw ApiException.invalid(
-                    "size", "%s must be in [%d, %d] pixels, got %d", name, MIN_PIXELS, MAX_PIXELS, value);
+        if (!isAllowed(value)) {
+            throw new IllegalArgumentException(
+                    "%s must be in [%s, %s] pixels, got %s".formatted(name, MIN_PIXELS, MAX_PIXELS, value));
         }
     }
 

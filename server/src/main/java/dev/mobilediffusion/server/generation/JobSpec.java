@@ -1,19 +1,18 @@
 package dev.mobilediffusion.server.generation;
 
 import dev.mobilediffusion.runtime.ImageRequest;
-import dev.mobilediffusion.server.error.ApiException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Everything that a job was asked to do. Immutable.
+ * Everything that a job was asked to do. Immutable. APIs make it by {@link RequestDraft}, which names what is wrong.
  *
  * <pre>{@code
  * JobSpec.of("pocket", ImageRequest.of("a red house by the sea", 7)).withCount(4)
  * }</pre>
  *
- * @param api which face took it in, for metrics and logs: {@code openai}, {@code jobs}, {@code a1111}, {@code grpc}
+ * @param api which API took it in, for metrics and logs: {@code openai}, {@code jobs}, {@code a1111}, {@code grpc}
  * @param model name of a bundle that the server has
  * @param request the first picture; picture k of the job is the same with seed + k
  * @param count pictures in [1, {@value #MAX_COUNT}]
@@ -44,25 +43,15 @@ public record JobSpec(
         Objects.requireNonNull(idempotency, "idempotency");
         Objects.requireNonNull(lifetime, "lifetime");
         if (count < 1 || count > MAX_COUNT) {
-            throw ApiException.invalid("n", "n must be in [1, %d], got %d", MAX_COUNT, count);
+            throw new IllegalArgumentException("count must be in [1, %s], got %s".formatted(MAX_COUNT, count));
         }
-        if (timeout.isPresent()
-                && (timeout.get().isNegative()
-                        || timeout.get().isZero()
-                        || timeout.get().compareTo(MAX_TIMEOUT) > 0)) {
-            throw ApiException.invalid(
-                    "timeout_seconds",
-                    "timeout_seconds must be in (0, %d], got %s",
-                    MAX_TIMEOUT.toSeconds(),
-                    timeout.get().toMillis() / 1000.0);
+        if (timeout.isPresent() && !(timeout.get().isPositive() && timeout.get().compareTo(MAX_TIMEOUT) <= 0)) {
+            throw new IllegalArgumentException(
+                    "timeout must be in (0, %s], got %s".formatted(MAX_TIMEOUT, timeout.get()));
         }
-        if (request.seed() > Long.MAX_VALUE - count + 1) {
-            throw ApiException.invalid(
-                    "seed",
-                    "seed must be at most %d for %d pictures, got %d",
-                    Long.MAX_VALUE - count + 1,
-                    count,
-                    request.seed());
+        if (request.seed() > Seeds.largestFirst(count)) {
+            throw new IllegalArgumentException(
+                    "seed must be at most %s, got %s".formatted(Seeds.largestFirst(count), request.seed()));
         }
     }
 
@@ -99,6 +88,6 @@ public record JobSpec(
 
     /** What picture {@code index} of the job asks of the model; the first is 0. */
     public ImageRequest picture(int index) {
-        return request.withSeed(request.seed() + index);
+        return request.withSeed(Seeds.ofImage(request.seed(), index));
     }
 }

@@ -1,21 +1,18 @@
 package dev.mobilediffusion.server.grpc;
 
-import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
-import dev.mobilediffusion.server.generation.Delivery;
-import dev.mobilediffusion.server.generation.ImageSize;
+import dev.mobilediffusion.server.generation.FieldNames;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.Lifetime;
+import dev.mobilediffusion.server.generation.RequestDraft;
 import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
 import dev.mobilediffusion.server.models.ModelCatalog;
-import java.time.Duration;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * From a request's message to what a job has to do. Strict: a wrong value is refused by its field's name.
@@ -26,19 +23,36 @@ import java.util.concurrent.ThreadLocalRandom;
 record GenerationRequest(ModelCatalog models, Set<ImageFormat> formats) {
 
     private static final String API = "grpc";
-    private static final int MAX_PROMPT_LENGTH = 32_000;
-    private static final long RANDOM_SEED_BOUND = 1L << 32; // what other servers use, and JavaScript can hold
 
     JobSpec spec(GenerateRequest request, Lifetime lifetime) {
-        return new JobSpec(
-                API,
-                model(request.getModel()),
-                image(request),
-                request.hasN() ? request.getN() : 1,
-                new Delivery(size(request), format(request), quality(request), true, 0),
-                timeout(request),
-                Optional.empty(),
-                lifetime);
+        requireSeed(request);
+        RequestDraft draft = new RequestDraft(API, FieldNames.OWN)
+                .model(model(request.getModel()))
+                .prompt(request.getPrompt())
+                .negativePrompt(request.getNegativePrompt())
+                .seed(request.hasSeed() ? OptionalLong.of(request.getSeed()) : OptionalLong.empty())
+                .steps(request.hasSteps() ? OptionalInt.of(request.getSteps()) : OptionalInt.empty())
+                .guidanceScale(
+                        request.hasGuidanceScale()
+                                ? OptionalDouble.of(request.getGuidanceScale())
+                                : OptionalDouble.empty())
+                .count(request.hasN() ? request.getN() : 1)
+                .format(format(request), formats)
+                .quality(request.hasQuality() ? OptionalInt.of(request.getQuality()) : OptionalInt.empty())
+                .timeout(
+                        request.hasTimeoutSeconds()
+                                ? OptionalDouble.of(request.getTimeoutSeconds())
+                                : OptionalDouble.empty())
+                .lifetime(lifetime);
+        size(request, draft);
+        return draft.spec();
+    }
+
+    /** Strict here: what is negative in A1111 means a random seed. */
+    private static void requireSeed(GenerateRequest request) {
+        if (request.hasSeed() && request.getSeed() < 0) {
+            throw ApiException.invalid("seed", "seed must be in [0, %d], got %d", Long.MAX_VALUE, request.getSeed());
+        }
     }
 
     private String model(String name) {
@@ -54,82 +68,28 @@ record GenerationRequest(ModelCatalog models, Set<ImageFormat> formats) {
         return name;
     }
 
-    private static ImageRequest image(GenerateRequest request) {
-        return new ImageRequest(
-                bounded("prompt", request.getPrompt()),
-                bounded("negative_prompt", request.getNegativePrompt()),
-                request.hasSeed()
-                        ? request.getSeed()
-                        : ThreadLocalRandom.current().nextLong(RANDOM_SEED_BOUND),
-                request.hasSteps() ? OptionalInt.of(request.getSteps()) : OptionalInt.empty(),
-                request.hasGuidanceScale() ? OptionalDouble.of(request.getGuidanceScale()) : OptionalDouble.empty());
-    }
-
-    private static String bounded(String field, String text) {
-        if (text.length() > MAX_PROMPT_LENGTH) {
-            throw ApiException.invalid(
-                    field, "%s must have at most %d characters, got %d", field, MAX_PROMPT_LENGTH, text.length());
-        }
-        return text;
-    }
-
-    private static Optional<ImageSize> size(GenerateRequest request) {
+    private static void size(GenerateRequest request, RequestDraft draft) {
         if (request.hasWidth() != request.hasHeight()) {
             String missing = request.hasWidth() ? "height" : "width";
             throw ApiException.invalid(missing, "width and height come together or not at all; %s is missing", missing);
         }
-        if (!request.hasWidth()) {
-            return Optional.empty();
+        if (request.hasWidth()) {
+            draft.size(request.getWidth(), request.getHeight());
         }
-        requireInRange("width", request.getWidth(), ImageSize.MIN_PIXELS, ImageSize.MAX_PIXELS);
-        requireInRange("height", request.getHeight(), ImageSize.MIN_PIXELS, ImageSize.MAX_PIXELS);
-        return Optional.of(new ImageSize(request.getWidth(), request.getHeight()));
     }
 
-    private ImageFormat format(GenerateRequest request) {
-        ImageFormat format =
-                switch (request.getFormat()) {
-                    case IMAGE_FORMAT_UNSPECIFIED, IMAGE_FORMAT_PNG -> ImageFormat.PNG;
-                    case IMAGE_FORMAT_JPEG -> ImageFormat.JPEG;
-                    case IMAGE_FORMAT_WEBP -> ImageFormat.WEBP;
-                    case UNRECOGNIZED ->
-                        throw ApiException.invalid(
-                                "format",
-                                "format must be in [0, %d], got %d",
-                                dev.mobilediffusion.server.grpc.v1.ImageFormat.IMAGE_FORMAT_WEBP_VALUE,
-                                request.getFormatValue());
-                };
-        if (!formats.contains(format)) {
-            throw ApiException.invalid(
-                    "format", "format %s cannot be written here; ask for PNG or JPEG", request.getFormat());
-        }
-        return format;
-    }
-
-    private static int quality(GenerateRequest request) {
-        if (!request.hasQuality()) {
-            return Delivery.DEFAULT_QUALITY;
-        }
-        requireInRange("quality", request.getQuality(), 0, 100);
-        return request.getQuality();
-    }
-
-    private static Optional<Duration> timeout(GenerateRequest request) {
-        if (!request.hasTimeoutSeconds()) {
-            return Optional.empty();
-        }
-        double seconds = request.getTimeoutSeconds();
-        long most = JobSpec.MAX_TIMEOUT.toSeconds();
-        if (!(seconds > 0 && seconds <= most)) {
-            throw ApiException.invalid("timeout_seconds", "timeout_seconds must be in (0, %d], got %s", most, seconds);
-        }
-        return Optional.of(Duration.ofNanos(Math.max(1, (long) (seconds * 1e9))));
-    }
-
-    private static void requireInRange(String field, int value, int min, int max) {
-        if (value < min || value > max) {
-            throw ApiException.invalid(field, "%s must be in [%d, %d], got %d", field, min, max, value);
-        }
+    private static ImageFormat format(GenerateRequest request) {
+        return switch (request.getFormat()) {
+            case IMAGE_FORMAT_UNSPECIFIED, IMAGE_FORMAT_PNG -> ImageFormat.PNG;
+            case IMAGE_FORMAT_JPEG -> ImageFormat.JPEG;
+            case IMAGE_FORMAT_WEBP -> ImageFormat.WEBP;
+            case UNRECOGNIZED ->
+                throw ApiException.invalid(
+                        "format",
+                        "format must be in [0, %d], got %d",
+                        dev.mobilediffusion.server.grpc.v1.ImageFormat.IMAGE_FORMAT_WEBP_VALUE,
+                        request.getFormatValue());
+        };
     }
 
     private static String abridged(String text) {

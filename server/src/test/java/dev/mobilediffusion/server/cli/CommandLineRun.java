@@ -12,14 +12,24 @@ record CommandLineRun(int exitCode, List<String> out, List<String> err) {
     /** The random models that the runtime's tests use, which draw noise of 64x64 pixels. */
     static final Path MODELS = Path.of("..", "runtime", "src", "test", "resources", "bundles");
 
+    /** A program's way to run with given outputs; its exit code. */
+    @FunctionalInterface
+    interface Program {
+        int run(PrintWriter out, PrintWriter err, String... words);
+    }
+
     static CommandLineRun of(Object... arguments) {
+        return of(MobileDiffusion::run, arguments);
+    }
+
+    static CommandLineRun of(Program program, Object... arguments) {
         String[] words = new String[arguments.length];
         for (int i = 0; i < words.length; i++) {
             words[i] = arguments[i].toString();
         }
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        int exitCode = MobileDiffusion.run(new PrintWriter(out, true), new PrintWriter(err, true), words);
+        int exitCode = program.run(new PrintWriter(out, true), new PrintWriter(err, true), words);
         return new CommandLineRun(
                 exitCode,
                 out.toString().lines().toList(),

@@ -168,14 +168,14 @@ final class GenerateTest {
                 wrong("height", "height is missing", request -> request.setWidth(64)),
                 wrong(
                         "width",
-                        "[16, 2048], got 4096",
+                        "[16, 2048] pixels, got 4096",
                         request -> request.setWidth(4096).setHeight(64)),
                 wrong(
                         "height",
-                        "[16, 2048], got 8",
+                        "[16, 2048] pixels, got 8",
                         request -> request.setWidth(64).setHeight(8)),
                 wrong("format", "[0, 3], got 9", request -> request.setFormatValue(9)),
-                wrong("format", "WEBP cannot", request -> request.setFormat(ImageFormat.IMAGE_FORMAT_WEBP)),
+                wrong("format", "webp cannot", request -> request.setFormat(ImageFormat.IMAGE_FORMAT_WEBP)),
                 wrong("quality", "[0, 100], got 101", request -> request.setQuality(101)),
                 wrong("timeout_seconds", "(0, 604800], got 0.0", request -> request.setTimeoutSeconds(0)),
                 wrong("timeout_seconds", "got NaN", request -> request.setTimeoutSeconds(Double.NaN)));

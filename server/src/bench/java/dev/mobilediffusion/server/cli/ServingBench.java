@@ -1,20 +1,31 @@
 package dev.mobilediffusion.server.cli;
 
 import dev.mobilediffusion.server.queue.QueueLimits;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.OptionalDouble;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code bench serve}: what serving costs on top of drawing, under load and over time. */
+/**
+ * What serving costs on top of drawing, under load and over time: {@code server/bench-serve} runs it. No part of the shipped
+ * program, whose classes and settings it measures from outside.
+ */
 @Command(
-        name = "serve",
+        name = "bench-serve",
+        mixinStandardHelpOptions = true,
         description = "Starts a server of its own and measures overhead, fairness and memory.",
         footer = {"", "Every figure is printed beside its target; a missed target does not change the exit code."})
-final class BenchServeCommand implements Runnable {
+final class ServingBench implements Runnable {
+
+    private static final int MAX_PICTURES = 1_000_000;
+    /** Half of {@code max-connections}' default would do; each client holds one. */
+    private static final int MAX_CLIENTS = 200;
 
     @Spec
     private CommandSpec spec;
@@ -37,15 +48,15 @@ final class BenchServeCommand implements Runnable {
     @Option(
             names = "--pictures",
             paramLabel = "N",
-            converter = OptionValues.Pictures.class,
+            converter = Pictures.class,
             description = "Pictures under load, of all clients together. Default: ${DEFAULT-VALUE}.")
     private int pictures = 2000;
 
     @Option(
             names = "--clients",
             paramLabel = "N",
-            converter = OptionValues.Clients.class,
-            description = "Clients at once, 1 to " + OptionValues.MAX_CLIENTS + ". Default: ${DEFAULT-VALUE}.")
+            converter = Clients.class,
+            description = "Clients at once, 1 to " + MAX_CLIENTS + ". Default: ${DEFAULT-VALUE}.")
     private int clients = 64;
 
     @Option(names = "--json", description = "Print JSON, for programs.")
@@ -53,6 +64,30 @@ final class BenchServeCommand implements Runnable {
 
     @Mixin
     private ModelChoice model;
+
+    static final class Pictures implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return (int) OptionValues.whole(text, 1, MAX_PICTURES);
+        }
+    }
+
+    static final class Clients implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return (int) OptionValues.whole(text, 1, MAX_CLIENTS);
+        }
+    }
+
+    public static void main(String[] args) {
+        PrintWriter out = new PrintWriter(System.out, true, System.out.charset());
+        PrintWriter err = new PrintWriter(System.err, true, System.err.charset());
+        System.exit(run(out, err, args));
+    }
+
+    static int run(PrintWriter out, PrintWriter err, String... args) {
+        return MobileDiffusion.execute(new CommandLine(new ServingBench()), out, err, args);
+    }
 
     @Override
     public void run() {

@@ -21,7 +21,7 @@ import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-final class BenchServeCommandTest {
+final class ServingBenchTest {
 
     @Test
     void measuresARealServerAloneAndUnderLoad() throws JsonProcessingException {
@@ -112,9 +112,8 @@ final class BenchServeCommandTest {
     }
 
     private static CommandLineRun bench(Object... arguments) {
-        List<Object> words =
-                new ArrayList<>(List.of("bench", "serve", "--models", CommandLineRun.MODELS, "--model", "tiny-flow"));
+        List<Object> words = new ArrayList<>(List.of("--models", CommandLineRun.MODELS, "--model", "tiny-flow"));
         words.addAll(List.of(arguments));
-        return CommandLineRun.of(words.toArray());
+        return CommandLineRun.of(ServingBench::run, words.toArray());
     }
 }
