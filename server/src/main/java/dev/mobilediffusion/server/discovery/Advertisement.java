@@ -2,9 +2,12 @@ package dev.mobilediffusion.server.discovery;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import javax.jmdns.JmDNS;
 import javax.jmdns.ServiceInfo;
 
@@ -15,6 +18,12 @@ import javax.jmdns.ServiceInfo;
 public final class Advertisement implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(Advertisement.class.getName());
+
+    private static final String TYPE = "_mobilediffusion._tcp.local.";
+    private static final String INSTANCE = "instance";
+
+    /** For the answer of a responder on the same machine. */
+    private static final Duration ANSWER = Duration.ofSeconds(2);
 
     /** Tells nobody. */
     public static final Advertisement NONE = new Advertisement(List.of());
@@ -46,12 +55,22 @@ public final class Advertisement implements AutoCloseable {
             }
         }
 
-        private List<ServiceInfo> infos() {
-            Map<String, String> text =
-                    Map.of("path", "/", "model", model, "version", version, "tls", Boolean.toString(tls));
+        /** @param instance tells this server's own answers from those of a neighbour with the same name */
+        private List<ServiceInfo> infos(String instance) {
+            Map<String, String> text = Map.of(
+                    "path",
+                    "/",
+                    "model",
+                    model,
+                    "version",
+                    version,
+                    "tls",
+                    Boolean.toString(tls),
+                    INSTANCE,
+                    instance);
             String web = tls ? "_https._tcp.local." : "_http._tcp.local.";
             return List.of(
-                    ServiceInfo.create("_mobilediffusion._tcp.local.", name, port, 0, 0, text),
+                    ServiceInfo.create(TYPE, name, port, 0, 0, text),
                     ServiceInfo.create(web, name, port, 0, 0, text));
         }
     }
@@ -61,13 +80,22 @@ public final class Advertisement implements AutoCloseable {
         return start(service, LocalNetwork.multicastAddresses());
     }
 
+    /**
+     * One responder for each network: two of the machine's interfaces may lead to the same one, and two responders there
+     * would take each other for a neighbour of the same name and number it.
+     */
     static Advertisement start(Service service, List<InetAddress> addresses) {
+        String instance = UUID.randomUUID().toString();
         List<JmDNS> responders = new ArrayList<>();
         for (InetAddress address : addresses) {
             try {
                 JmDNS responder = JmDNS.create(address, LocalNetwork.multicastName());
+                if (!responders.isEmpty() && hears(responder, instance)) {
+                    responder.close();
+                    continue;
+                }
                 responders.add(responder);
-                for (ServiceInfo info : service.infos()) {
+                for (ServiceInfo info : service.infos(instance)) {
                     responder.registerService(info);
                 }
             } catch (IOException e) {
@@ -79,6 +107,12 @@ public final class Advertisement implements AutoCloseable {
             }
         }
         return new Advertisement(responders);
+    }
+
+    /** Whether an earlier responder of {@code instance} answers on this one's network. */
+    private static boolean hears(JmDNS responder, String instance) {
+        return Arrays.stream(responder.list(TYPE, ANSWER.toMillis()))
+                .anyMatch(info -> instance.equals(info.getPropertyString(INSTANCE)));
     }
 
     /** Says goodbye to the neighbours. */

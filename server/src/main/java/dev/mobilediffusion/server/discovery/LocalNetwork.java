@@ -6,12 +6,16 @@ import java.net.DatagramSocket;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.InterfaceAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.UnknownHostException;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.StringJoiner;
 import java.util.stream.Stream;
 
 /** This machine in its network: what it is called, and under which addresses others reach it. */
@@ -63,14 +67,46 @@ public final class LocalNetwork {
                 .or(() -> all.stream().findFirst());
     }
 
-    /** One address for each interface on which neighbours can be spoken to all at once. */
+    /**
+     * One address for each network on which neighbours can be spoken to all at once; of several in the same subnet, as of
+     * a board with a cable and radio, the one that the way out has.
+     */
     static List<InetAddress> multicastAddresses() {
-        return interfaces()
+        List<InterfaceAddress> all = interfaces()
                 .filter(LocalNetwork::isMulticast)
-                .flatMap(each -> each.inetAddresses()
-                        .filter(address -> address instanceof Inet4Address && !address.isLoopbackAddress())
+                .flatMap(each -> each.getInterfaceAddresses().stream()
+                        .filter(address -> address.getAddress() instanceof Inet4Address
+                                && !address.getAddress().isLoopbackAddress())
                         .limit(1))
                 .toList();
+        return onePerSubnet(all, primaryAddress());
+    }
+
+    /** The first address of each subnet, or {@code preferred} where it is one of them. */
+    private static List<InetAddress> onePerSubnet(List<InterfaceAddress> addresses, Optional<InetAddress> preferred) {
+        Map<String, InetAddress> chosen = new LinkedHashMap<>();
+        for (InterfaceAddress each : addresses) {
+            String subnet = subnet(each.getAddress(), each.getNetworkPrefixLength());
+            if (preferred.equals(Optional.of(each.getAddress()))) {
+                chosen.put(subnet, each.getAddress());
+            } else {
+                chosen.putIfAbsent(subnet, each.getAddress());
+            }
+        }
+        return List.copyOf(chosen.values());
+    }
+
+    /** As in {@code 192.168.1.0/24}. */
+    static String subnet(InetAddress address, int prefixLength) {
+        byte[] bytes = address.getAddress();
+        for (int bit = prefixLength; bit < bytes.length * Byte.SIZE; bit++) {
+            bytes[bit / Byte.SIZE] &= (byte) ~(0x80 >> bit % Byte.SIZE);
+        }
+        StringJoiner digits = new StringJoiner(".", "", "/" + prefixLength);
+        for (byte each : bytes) {
+            digits.add(Integer.toString(each & 0xff));
+        }
+        return digits.toString();
     }
 
     private static Stream<NetworkInterface> interfaces() {

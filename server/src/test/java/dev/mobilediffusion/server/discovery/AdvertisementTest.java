@@ -61,6 +61,34 @@ final class AdvertisementTest {
     }
 
     @Test
+    void twoInterfacesOnOneNetworkAreOneServerUnderOneName() throws Exception {
+        String name = "Twin server " + ProcessHandle.current().pid();
+        Advertisement.Service service = new Advertisement.Service(name, 8125, false, "pocket", "0.1.0");
+        try (JmDNS neighbour = JmDNS.create(NETWORK, "neighbour");
+                // Two responders that hear each other, as those of a cable and radio do
+                Advertisement shown = Advertisement.start(service, List.of(NETWORK, NETWORK))) {
+            assertThat(shown, is(not((Object) null)));
+            find(neighbour, "_mobilediffusion._tcp.local.", name).orElseThrow();
+
+            List<String> names = Arrays.stream(neighbour.list("_mobilediffusion._tcp.local.", 3000))
+                    .map(ServiceInfo::getName)
+                    .filter(each -> each.startsWith(name))
+                    .toList();
+            assertThat(names, is(List.of(name)));
+        }
+    }
+
+    @Test
+    void addressesAreOfOneSubnetUpToThePrefix() throws Exception {
+        InetAddress address = InetAddress.getByName("192.168.77.130");
+
+        assertThat(LocalNetwork.subnet(address, 24), is("192.168.77.0/24"));
+        assertThat(LocalNetwork.subnet(address, 25), is("192.168.77.128/25"));
+        assertThat(LocalNetwork.subnet(address, 12), is("192.160.0.0/12"));
+        assertThat(LocalNetwork.subnet(address, 32), is("192.168.77.130/32"));
+    }
+
+    @Test
     void aNameThatDnsCannotHoldIsRefused() {
         assertThrows(
                 IllegalArgumentException.class,
