@@ -1,6 +1,7 @@
 package dev.mobilediffusion.runtime;
 
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
@@ -16,18 +17,31 @@ import java.util.OptionalInt;
  * @param seed start of the noise, as in {@code torch.Generator("cpu").manual_seed(seed)}; in [0, 2^63)
  * @param steps denoising steps in [1, {@value #MAX_STEPS}]
  * @param guidanceScale strength of classifier-free guidance in [0, {@value #MAX_GUIDANCE_SCALE}]; 1 and below means none
+ * @param source the picture that is drawn anew; empty for text to image
  */
 public record ImageRequest(
-        String prompt, String negativePrompt, long seed, OptionalInt steps, OptionalDouble guidanceScale) {
+        String prompt,
+        String negativePrompt,
+        long seed,
+        OptionalInt steps,
+        OptionalDouble guidanceScale,
+        Optional<SourceImage> source) {
 
     public static final int MAX_STEPS = 150;
     public static final double MAX_GUIDANCE_SCALE = 30;
+
+    /** A request for text to image. */
+    public ImageRequest(
+            String prompt, String negativePrompt, long seed, OptionalInt steps, OptionalDouble guidanceScale) {
+        this(prompt, negativePrompt, seed, steps, guidanceScale, Optional.empty());
+    }
 
     public ImageRequest {
         Objects.requireNonNull(prompt, "prompt");
         Objects.requireNonNull(negativePrompt, "negativePrompt");
         Objects.requireNonNull(steps, "steps");
         Objects.requireNonNull(guidanceScale, "guidanceScale");
+        Objects.requireNonNull(source, "source");
         if (prompt.isBlank()) {
             throw InferenceException.invalid("prompt", "prompt must not be empty");
         }
@@ -52,18 +66,22 @@ public record ImageRequest(
     }
 
     public ImageRequest withNegativePrompt(String text) {
-        return new ImageRequest(prompt, text, seed, steps, guidanceScale);
+        return new ImageRequest(prompt, text, seed, steps, guidanceScale, source);
     }
 
     public ImageRequest withSeed(long value) {
-        return new ImageRequest(prompt, negativePrompt, value, steps, guidanceScale);
+        return new ImageRequest(prompt, negativePrompt, value, steps, guidanceScale, source);
     }
 
     public ImageRequest withSteps(int value) {
-        return new ImageRequest(prompt, negativePrompt, seed, OptionalInt.of(value), guidanceScale);
+        return new ImageRequest(prompt, negativePrompt, seed, OptionalInt.of(value), guidanceScale, source);
     }
 
     public ImageRequest withGuidanceScale(double value) {
-        return new ImageRequest(prompt, negativePrompt, seed, steps, OptionalDouble.of(value));
+        return new ImageRequest(prompt, negativePrompt, seed, steps, OptionalDouble.of(value), source);
+    }
+
+    public ImageRequest withSource(SourceImage value) {
+        return new ImageRequest(prompt, negativePrompt, seed, steps, guidanceScale, Optional.of(value));
     }
 }

@@ -17,6 +17,7 @@ import java.util.Optional;
  * bundle.json                       ours, optional: {@link BundleManifest}
  * tokenizer/                        vocab.json, merges.txt, tokenizer_config.json, special_tokens_map.json
  * text_encoder/ unet/ vae_decoder/  config.json, model.onnx, perhaps its external data
+ * vae_encoder/                      the same, optional: without it no picture can be drawn anew
  * scheduler/scheduler_config.json
  * </pre>
  *
@@ -98,6 +99,11 @@ public record ModelBundle(
 
     public Path vaeDecoderModel() {
         return folder.resolve("vae_decoder/model.onnx");
+    }
+
+    /** The VAE's encoder, where the bundle has one. */
+    public Optional<Path> vaeEncoderModel() {
+        return Optional.of(folder.resolve("vae_encoder/model.onnx")).filter(Files::isRegularFile);
     }
 
     /** Native picture width in pixels. */

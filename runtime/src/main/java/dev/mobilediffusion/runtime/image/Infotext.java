@@ -43,6 +43,7 @@ public final class Infotext {
         request.guidanceScale().ifPresent(scale -> settings.add("CFG scale: " + shortest(scale)));
         settings.add("Seed: " + request.seed());
         settings.add("Size: %sx%s".formatted(width, height));
+        request.source().ifPresent(source -> settings.add("Denoising strength: " + shortest(source.strength())));
         settings.add("Model hash: "
                 + model.sha256()
                         .substring(0, Math.min(HASH_DIGITS, model.sha256().length())));

@@ -1,6 +1,7 @@
 package dev.mobilediffusion.runtime.image;
 
 import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.Picture;
 import java.util.Arrays;
 
 /**
@@ -14,22 +15,24 @@ public final class Resampler {
     private Resampler() {}
 
     /**
-     * The middle of the picture at exactly {@code width} by {@code height} pixels: as much of it as has that shape, so that nothing is stretched.
-     * The very same picture when that is its size.
+     * The middle of the picture at exactly {@code width} by {@code height} pixels: as much of it as has that shape, so
+     * that nothing is stretched. The very same picture when that is its size.
      */
     public static GeneratedImage resample(GeneratedImage image, int width, int height) {
         if (image.width() == width && image.height() == height) {
             return image;
         }
-        // The largest part with the shape of the target
-        double zoom = Math.max((double) width / image.width(), (double) height / image.height());
-        int cutWidth = Math.clamp(Math.round(width / zoom), 1, image.width());
-        int cutHeight = Math.clamp(Math.round(height / zoom), 1, image.height());
+        Picture picture = new Picture(image.width(), image.height(), image.rgb());
+        byte[] rgb = scale(picture, Area.middle(image.width(), image.height(), width, height), width, height)
+                .rgb();
+        return new GeneratedImage(width, height, rgb, image.request(), image.timings(), image.warnings());
+    }
+
+    /** A part of a picture at {@code width} by {@code height} pixels. */
+    static Picture scale(Picture picture, Area area, int width, int height) {
         byte[] rgb = new byte[width * height * 3];
-        Taps columns = Taps.of(cutWidth, width);
-        Taps rows = Taps.of(cutHeight, height);
-        int left = (image.width() - cutWidth) / 2;
-        int top = (image.height() - cutHeight) / 2;
+        Taps columns = Taps.of(area.width(), width);
+        Taps rows = Taps.of(area.height(), height);
         // Of all rows at once there would be up to 75 MB, so only those are kept that the next one is made of
         float[][] window = new float[rows.most()][width * 3]; // source rows of the target's width, [0, 255]
         int[] inWindow = new int[rows.most()];
@@ -39,17 +42,18 @@ public final class Resampler {
             Arrays.fill(target, 0);
             float[] weights = rows.weights()[y];
             for (int tap = 0; tap < weights.length; tap++) {
-                int source = Math.clamp(rows.first()[y] + tap, 0, cutHeight - 1);
+                int source = Math.clamp(rows.first()[y] + tap, 0, area.height() - 1);
                 int place = source % inWindow.length;
                 if (inWindow[place] != source) {
-                    widen(image.rgb(), ((top + source) * image.width() + left) * 3, cutWidth, columns, window[place]);
+                    int from = ((area.top() + source) * picture.width() + area.left()) * 3;
+                    widen(picture.rgb(), from, area.width(), columns, window[place]);
                     inWindow[place] = source;
                 }
                 add(weights[tap], window[place], target);
             }
             round(target, rgb, y * target.length);
         }
-        return new GeneratedImage(width, height, rgb, image.request(), image.timings(), image.warnings());
+        return new Picture(width, height, rgb);
     }
 
     /** One row of {@code width} pixels from {@code rgb[from]} on, to the width of {@code target}. */

@@ -12,10 +12,8 @@ import dev.mobilediffusion.runtime.StageTimings;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.diffusion.Denoiser;
-import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
 import dev.mobilediffusion.runtime.diffusion.Guidance;
 import dev.mobilediffusion.runtime.image.VaeDecoder;
-import dev.mobilediffusion.runtime.scheduler.Scheduler;
 import dev.mobilediffusion.runtime.scheduler.Schedulers;
 import dev.mobilediffusion.runtime.text.ClipTokenizer;
 import dev.mobilediffusion.runtime.text.PromptEmbeddings;
@@ -69,10 +67,7 @@ public final class TextToImagePipeline implements TextToImage {
     private final VaeDecoder vaeDecoder;
     private final TextEncoder textEncoder;
     private final Denoiser denoiser;
-
-    private final float[] latents; // (C, H/f, W/f), the sample
-    private final float[] scaled; // (C, H/f, W/f), what the UNet sees of it
-    private final float[] prediction; // (C, H/f, W/f)
+    private final DenoiseLoop loop;
 
     private TextToImagePipeline(ModelBundle bundle, RuntimeOptions options) {
         this.bundle = bundle;
@@ -102,9 +97,7 @@ public final class TextToImagePipeline implements TextToImage {
                     && guidance.needsNegativePrompt(model.defaultGuidanceScale())) {
                 denoiser.allowPairs();
             }
-            latents = new float[denoiser.sampleSize()];
-            scaled = new float[latents.length];
-            prediction = new float[latents.length];
+            loop = opened(new DenoiseLoop(bundle, options, denoiser, guidance));
         } catch (RuntimeException failure) {
             close();
             throw failure;
@@ -173,7 +166,8 @@ public final class TextToImagePipeline implements TextToImage {
         int steps = filled.steps().orElseThrow();
         double guidanceScale = filled.guidanceScale().orElseThrow();
         boolean guided = guidance.needsNegativePrompt(guidanceScale);
-        Scheduler scheduler = Schedulers.create(bundle.scheduler(), steps);
+        requireNativeSize(filled);
+        Schedulers.create(bundle.scheduler(), steps); // refuses too many before anything is computed
 
         clock.enter(Stage.TOKENIZE);
         TokenizedPrompt prompt = tokenizer.encodeWeighted(filled.prompt());
@@ -189,27 +183,10 @@ public final class TextToImagePipeline implements TextToImage {
         textEncoder.rest();
 
         clock.enter(Stage.UNET);
-        GaussianNoise noise = GaussianNoise.seeded(filled.seed());
-        noise.fill(latents);
-        scale(latents, scheduler.initNoiseSigma());
         guidance.begin(guidanceScale, positive, negative);
-        float[] timesteps = scheduler.timesteps();
-        for (int step = 0; step < timesteps.length; step++) {
-            cancel.throwIfCancelled();
-            scheduler.scaleModelInput(step, latents, scaled);
-            guidance.predict(scaled, timesteps[step], prediction, cancel);
-            boolean preview = step + 1 < timesteps.length && progress.wantsPreview(step + 1, timesteps.length);
-            if (preview) {
-                scheduler.predictOriginal(step, prediction, latents, scaled); // which is free until the next step
-            }
-            scheduler.step(step, prediction, latents, noise);
-            progress.onStep(step + 1, timesteps.length);
-            if (preview) {
-                progress.onPreview(step + 1, preview(scaled, filled, cancel));
-            }
-        }
-        denoiser.rest();
-        requireFinite(latents);
+        DenoiseLoop.Previewer previewer =
+                (step, original) -> progress.onPreview(step, preview(original, filled, cancel));
+        float[] latents = loop.run(filled, progress, previewer, cancel);
 
         clock.enter(Stage.VAE_DECODER);
         byte[] rgb = vaeDecoder.decode(latents, cancel);
@@ -247,10 +224,15 @@ public final class TextToImagePipeline implements TextToImage {
         return part;
     }
 
-    private static void scale(float[] values, float factor) {
-        for (int i = 0; i < values.length; i++) {
-            values[i] *= factor;
-        }
+    private void requireNativeSize(ImageRequest request) {
+        request.source().ifPresent(source -> {
+            String wanted = model.width() + "x" + model.height();
+            String given = source.picture().width() + "x" + source.picture().height();
+            if (!given.equals(wanted)) {
+                throw InferenceException.invalid(
+                        "image", "image must have the model's size, %s pixels, got %s", wanted, given);
+            }
+        });
     }
 
     private static void requireUsableWeights(String field, TokenizedPrompt prompt) {
@@ -258,16 +240,6 @@ public final class TextToImagePipeline implements TextToImage {
             if (!(Math.abs(weight) <= MAX_WEIGHT)) {
                 throw InferenceException.invalid(
                         field, "%s: weights must be in [-%d, %d], got %s", field, MAX_WEIGHT, MAX_WEIGHT, weight);
-            }
-        }
-    }
-
-    private static void requireFinite(float[] values) {
-        for (float value : values) {
-            if (!Float.isFinite(value)) {
-                throw new InferenceException(
-                        InferenceException.Code.INFERENCE_FAILED,
-                        "unet: the latents became infinite or not a number; the model overflows with these settings");
             }
         }
     }

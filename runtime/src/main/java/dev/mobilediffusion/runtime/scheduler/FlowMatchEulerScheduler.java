@@ -10,10 +10,17 @@ import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
  */
 final class FlowMatchEulerScheduler implements Scheduler {
 
+    static final String NAME = "FlowMatchEulerDiscreteScheduler";
+
     private final float[] sigmas; // (steps + 1), from about 1 to 0
     private final float[] timesteps; // (steps)
 
     FlowMatchEulerScheduler(ConfigFile config, int steps) {
+        this(config, steps, 1);
+    }
+
+    /** @param begin where the first step begins, in (0, 1], before the shift; the others are where they always are */
+    FlowMatchEulerScheduler(ConfigFile config, int steps, double begin) {
         Schedulers.refuse(
                 config,
                 "use_dynamic_shifting",
@@ -34,7 +41,8 @@ final class FlowMatchEulerScheduler implements Scheduler {
         sigmas = new float[steps + 1];
         timesteps = new float[steps];
         for (int i = 0; i < steps; i++) {
-            sigmas[i] = (float) shifted(range[i] / trainSteps, shift);
+            double sigma = i == 0 ? Math.min(begin, range[i] / trainSteps) : range[i] / trainSteps;
+            sigmas[i] = (float) shifted(sigma, shift);
             timesteps[i] = sigmas[i] * trainSteps;
         }
     }

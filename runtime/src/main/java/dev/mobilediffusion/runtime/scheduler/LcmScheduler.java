@@ -9,19 +9,26 @@ import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
  */
 final class LcmScheduler extends AlphaScheduler {
 
+    static final String NAME = "LCMScheduler";
+
     private static final float SIGMA_DATA = 0.5f;
 
     private final float timestepScaling;
 
     LcmScheduler(ConfigFile config, int steps) {
-        this(config, NoiseSchedule.ofAlphas(config, 0.00085, 0.012, "scaled_linear"), steps);
+        this(config, steps, 1);
     }
 
-    private LcmScheduler(ConfigFile config, NoiseSchedule schedule, int steps) {
+    /** @param strength share of the distilled timesteps that are walked, from the last one of that share on */
+    LcmScheduler(ConfigFile config, int steps, double strength) {
+        this(config, NoiseSchedule.ofAlphas(config, 0.00085, 0.012, "scaled_linear"), steps, strength);
+    }
+
+    private LcmScheduler(ConfigFile config, NoiseSchedule schedule, int steps, double strength) {
         super(
                 config,
                 schedule,
-                Schedules.distilled(config, schedule.trainSteps(), steps),
+                Schedules.distilled(config, schedule.trainSteps(), steps, strength),
                 config.flag("clip_sample", false));
         timestepScaling = (float) config.number("timestep_scaling", 10);
     }

@@ -13,7 +13,7 @@ public final class Schedulers {
 
     private static final String CLASS_NAME = "_class_name";
     private static final Map<String, BiFunction<ConfigFile, Integer, Scheduler>> KNOWN = new TreeMap<>(Map.ofEntries(
-            Map.entry("FlowMatchEulerDiscreteScheduler", FlowMatchEulerScheduler::new),
+            Map.entry(FlowMatchEulerScheduler.NAME, FlowMatchEulerScheduler::new),
             Map.entry("EulerDiscreteScheduler", EulerScheduler::new),
             Map.entry("EulerAncestralDiscreteScheduler", EulerAncestralScheduler::new),
             Map.entry("HeunDiscreteScheduler", HeunScheduler::new),
@@ -26,7 +26,7 @@ public final class Schedulers {
             Map.entry("DPMSolverMultistepScheduler", DpmSolverMultistepScheduler::new),
             Map.entry("UniPCMultistepScheduler", UniPcScheduler::new),
             Map.entry("DEISMultistepScheduler", DeisScheduler::new),
-            Map.entry("LCMScheduler", LcmScheduler::new),
+            Map.entry(LcmScheduler.NAME, LcmScheduler::new),
             Map.entry("TCDScheduler", TcdScheduler::new)));
 
     private Schedulers() {}

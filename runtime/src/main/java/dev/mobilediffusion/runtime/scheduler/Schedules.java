@@ -71,8 +71,13 @@ final class Schedules {
         return timesteps;
     }
 
-    /** The timesteps of a model that was distilled to {@code original_inference_steps} of them, falling. */
-    static float[] distilled(ConfigFile config, int trainSteps, int steps) {
+    /**
+     * The timesteps of a model that was distilled to {@code original_inference_steps} of them, falling.
+     *
+     * @param strength share of those that are chosen from, the lowest ones, in (0, 1]; where it has fewer than {@code
+     *     steps}, there are fewer
+     */
+    static float[] distilled(ConfigFile config, int trainSteps, int steps, double strength) {
         int originalSteps = config.integer("original_inference_steps", 50);
         if (originalSteps < 1 || originalSteps > trainSteps) {
             throw Schedulers.invalid(
@@ -80,11 +85,12 @@ final class Schedules {
         }
         requireAtMost(originalSteps, steps);
         int stride = trainSteps / originalSteps;
-        float[] timesteps = new float[steps];
-        double indexStep = (double) originalSteps / steps;
-        for (int i = 0; i < steps; i++) {
+        int choice = Math.max(1, (int) (originalSteps * strength));
+        float[] timesteps = new float[Math.min(steps, choice)];
+        double indexStep = (double) choice / timesteps.length;
+        for (int i = 0; i < timesteps.length; i++) {
             int index = (int) Math.floor(i * indexStep);
-            timesteps[i] = (originalSteps - index) * stride - 1;
+            timesteps[i] = (choice - index) * stride - 1;
         }
         return timesteps;
     }

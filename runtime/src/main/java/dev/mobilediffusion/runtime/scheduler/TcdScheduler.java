@@ -17,7 +17,7 @@ final class TcdScheduler extends AlphaScheduler {
     }
 
     private TcdScheduler(ConfigFile config, NoiseSchedule schedule, int steps) {
-        super(config, schedule, Schedules.distilled(config, schedule.trainSteps(), steps), false);
+        super(config, schedule, Schedules.distilled(config, schedule.trainSteps(), steps, 1), false);
     }
 
     @Override

@@ -1,0 +1,21 @@
+package dev.mobilediffusion.runtime;
+
+import java.util.Objects;
+
+/**
+ * A picture in memory, to be changed.
+ *
+ * @param width in pixels
+ * @param height in pixels
+ * @param rgb (height, width, 3) bytes, row by row; not copied
+ */
+public record Picture(int width, int height, byte[] rgb) {
+
+    public Picture {
+        Objects.requireNonNull(rgb, "rgb");
+        if (width < 1 || height < 1 || rgb.length != 3L * width * height) {
+            throw new IllegalArgumentException(
+                    "%sx%s pixels need %s bytes, got %s".formatted(width, height, 3L * width * height, rgb.length));
+        }
+    }
+}

@@ -1,0 +1,147 @@
+package dev.mobilediffusion.runtime.image;
+
+import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.SourceImage;
+import java.util.Optional;
+
+/**
+ * The way of a picture to the model's size and, drawn anew, back:
+ *
+ * <pre>{@code
+ * PictureEdit edit = PictureEdit.of(PictureReader.read(file, "image"), Optional.of(mask), options, model.model());
+ * GeneratedImage drawn = model.generate(request.withSource(edit.source(0.6)), …);
+ * GeneratedImage finished = edit.finish(drawn);
+ * }</pre>
+ *
+ * Immutable.
+ */
+public final class PictureEdit {
+
+    public static final int MAX_BLUR = 64;
+    public static final int MAX_PADDING = 256;
+
+    /** What the masked part starts from, as A1111's {@code inpainting_fill} 0 to 3. */
+    public enum Fill {
+        /** The colours around it. */
+        FILL,
+        ORIGINAL,
+        LATENT_NOISE,
+        LATENT_NOTHING
+    }
+
+    /**
+     * @param resize for a picture of another size than the model's
+     * @param maskBlur softness of the mask's edge in pixels, in [0, {@value #MAX_BLUR}]
+     * @param onlyMasked whether the masked part is cut out, drawn at the model's full size, and put back; the picture
+     *     then keeps its own size
+     * @param padding pixels around that part which are seen too, in [0, {@value #MAX_PADDING}]
+     * @param fill what the masked part starts from
+     */
+    public record Options(ResizeMode resize, int maskBlur, boolean onlyMasked, int padding, Fill fill) {
+
+        public static final Options DEFAULT = new Options(ResizeMode.CROP_AND_RESIZE, 4, false, 32, Fill.ORIGINAL);
+
+        public Options {
+            if (maskBlur < 0 || maskBlur > MAX_BLUR) {
+                throw InferenceException.invalid(
+                        "mask_blur", "mask_blur must be in [0, %d], got %d", MAX_BLUR, maskBlur);
+            }
+            if (padding < 0 || padding > MAX_PADDING) {
+                throw InferenceException.invalid(
+                        "inpaint_full_res_padding",
+                        "inpaint_full_res_padding must be in [0, %d], got %d",
+                        MAX_PADDING,
+                        padding);
+            }
+        }
+    }
+
+    private final Picture held; // what stays where nothing is drawn anew
+    private final Optional<Mask> mask; // of its size, soft
+    private final Optional<Area> area; // the part that is drawn, where it is not all
+    private final Picture seen; // by the model, at its size
+    private final byte[] seenMask; // (height, width) of the model's, or empty
+    private final Fill fill;
+
+    private PictureEdit(
+            Picture held, Optional<Mask> mask, Optional<Area> area, Picture seen, byte[] seenMask, Fill fill) {
+        this.held = held;
+        this.mask = mask;
+        this.area = area;
+        this.seen = seen;
+        this.seenMask = seenMask;
+        this.fill = fill;
+    }
+
+    /**
+     * @param image the picture; where it is transparent and no mask is given, the transparent part is drawn anew
+     * @param mask of the same size, transparent or white where the picture is drawn anew
+     */
+    public static PictureEdit of(
+            PictureReader.Read image, Optional<PictureReader.Read> mask, Options options, ModelInfo model) {
+        Picture picture = image.picture();
+        Optional<Mask> marked = mask.map(read -> Mask.of(read, picture, "mask"))
+                .or(() -> Optional.of(image)
+                        .filter(read -> read.alpha().length > 0)
+                        .map(read -> Mask.of(read, picture, "image")));
+        int width = model.width();
+        int height = model.height();
+        if (marked.isEmpty()) {
+            Picture fitted = options.resize.fit(picture, width, height);
+            return new PictureEdit(fitted, Optional.empty(), Optional.empty(), fitted, new byte[0], options.fill);
+        }
+        if (options.onlyMasked) {
+            Mask soft = marked.get().blurred(options.maskBlur);
+            Area area = soft.bounds().grown(options.padding, picture.width(), picture.height(), width, height);
+            Mask sharp = Mask.ofGrey(Resampler.scale(marked.get().grey(), area, width, height));
+            Picture seen = Resampler.scale(filled(picture, marked.get(), options), area, width, height);
+            return new PictureEdit(picture, Optional.of(soft), Optional.of(area), seen, sharp.share(), options.fill);
+        }
+        Picture fitted = options.resize.fit(picture, width, height);
+        Mask sharp = Mask.ofGrey(options.resize.fit(marked.get().grey(), width, height));
+        Mask soft = sharp.blurred(options.maskBlur);
+        Picture seen = filled(fitted, sharp, options);
+        return new PictureEdit(fitted, Optional.of(soft), Optional.empty(), seen, soft.share(), options.fill);
+    }
+
+    private static Picture filled(Picture picture, Mask mask, Options options) {
+        return options.fill == Fill.FILL ? MaskFill.fill(picture, mask) : picture;
+    }
+
+    /** What the model is to draw anew. */
+    public SourceImage source(double strength) {
+        SourceImage.MaskContent content =
+                switch (fill) {
+                    case FILL, ORIGINAL -> SourceImage.MaskContent.ORIGINAL;
+                    case LATENT_NOISE -> SourceImage.MaskContent.LATENT_NOISE;
+                    case LATENT_NOTHING -> SourceImage.MaskContent.LATENT_NOTHING;
+                };
+        return new SourceImage(seen, strength, seenMask, content);
+    }
+
+    /** The picture with what was drawn in its place; the input's own bytes wherever nothing was. */
+    public GeneratedImage finish(GeneratedImage drawn) {
+        if (mask.isEmpty()) {
+            return drawn;
+        }
+        Picture anew = new Picture(drawn.width(), drawn.height(), drawn.rgb());
+        Picture whole = area.map(part -> pasted(anew, part)).orElse(anew);
+        Picture blended = mask.get().blend(whole, held);
+        return new GeneratedImage(
+                blended.width(), blended.height(), blended.rgb(), drawn.request(), drawn.timings(), drawn.warnings());
+    }
+
+    private Picture pasted(Picture anew, Area part) {
+        Picture scaled =
+                Resampler.scale(anew, new Area(0, 0, anew.width(), anew.height()), part.width(), part.height());
+        byte[] rgb = held.rgb().clone();
+        for (int y = 0; y < part.height(); y++) {
+            int to = 3 * ((part.top() + y) * held.width() + part.left());
+            System.arraycopy(scaled.rgb(), 3 * y * part.width(), rgb, to, 3 * part.width());
+        }
+        return new Picture(held.width(), held.height(), rgb);
+    }
+}

@@ -1,0 +1,185 @@
+package dev.mobilediffusion.runtime.pipeline;
+
+import dev.mobilediffusion.runtime.CancelToken;
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.ProgressListener;
+import dev.mobilediffusion.runtime.RuntimeOptions;
+import dev.mobilediffusion.runtime.SourceImage;
+import dev.mobilediffusion.runtime.bundle.ModelBundle;
+import dev.mobilediffusion.runtime.diffusion.Denoiser;
+import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
+import dev.mobilediffusion.runtime.diffusion.Guidance;
+import dev.mobilediffusion.runtime.image.VaeEncoder;
+import dev.mobilediffusion.runtime.scheduler.Scheduler;
+import dev.mobilediffusion.runtime.scheduler.Walk;
+import java.util.Optional;
+
+/**
+ * From seeded noise, or a picture with as much noise as its strength says, to the latents of a picture. Owns scratch
+ * buffers, and the VAE's encoder once the first picture came; for one thread at a time.
+ */
+final class DenoiseLoop implements AutoCloseable {
+
+    /** Shows what the model sees so far, (C, H/f, W/f) latents, after a step. */
+    interface Previewer {
+        void show(int step, float[] original);
+    }
+
+    private final ModelBundle bundle;
+    private final RuntimeOptions options;
+    private final Denoiser denoiser;
+    private final Guidance guidance;
+    private final float[] latents; // (C, H/f, W/f), the sample
+    private final float[] scaled; // (C, H/f, W/f), what the UNet sees of it
+    private final float[] prediction; // (C, H/f, W/f)
+    private Optional<VaeEncoder> encoder = Optional.empty();
+
+    DenoiseLoop(ModelBundle bundle, RuntimeOptions options, Denoiser denoiser, Guidance guidance) {
+        this.bundle = bundle;
+        this.options = options;
+        this.denoiser = denoiser;
+        this.guidance = guidance;
+        latents = new float[denoiser.sampleSize()];
+        scaled = new float[latents.length];
+        prediction = new float[latents.length];
+    }
+
+    /**
+     * Walks all steps.
+     *
+     * @param request with every default filled in
+     * @return (C, H/f, W/f) latents, finite; overwritten by the next walk
+     */
+    float[] run(ImageRequest request, ProgressListener progress, Previewer previewer, CancelToken cancel) {
+        GaussianNoise noise = GaussianNoise.seeded(request.seed());
+        Walk walk = walk(request);
+        Scheduler scheduler = walk.scheduler();
+        Optional<Held> held = request.source().map(source -> begin(source, walk, noise, cancel));
+        if (held.isEmpty()) {
+            noise.fill(latents);
+            scale(latents, scheduler.initNoiseSigma());
+        }
+        float[] timesteps = scheduler.timesteps();
+        for (int call = walk.firstCall(); call < timesteps.length; call++) {
+            cancel.throwIfCancelled();
+            scheduler.scaleModelInput(call, latents, scaled);
+            guidance.predict(scaled, timesteps[call], prediction, cancel);
+            int step = call + 1 - walk.firstCall();
+            boolean preview = step < walk.calls() && progress.wantsPreview(step, walk.calls());
+            if (preview) {
+                scheduler.predictOriginal(call, prediction, latents, scaled); // which is free until the next step
+            }
+            scheduler.step(call, prediction, latents, noise);
+            if (held.isPresent()) {
+                held.get().restore(scheduler, call + 1, latents);
+            }
+            progress.onStep(step, walk.calls());
+            if (preview) {
+                previewer.show(step, scaled);
+            }
+        }
+        denoiser.rest();
+        requireFinite(latents);
+        return latents;
+    }
+
+    private Walk walk(ImageRequest request) {
+        int steps = request.steps().orElseThrow();
+        return request.source()
+                .map(source -> Walk.from(bundle.scheduler(), steps, source.strength(), denoiser.takesGuidanceScale()))
+                .orElseGet(() -> Walk.whole(bundle.scheduler(), steps));
+    }
+
+    /**
+     * What a masked picture holds on to.
+     *
+     * @param original (C, H/f, W/f) latents of the picture
+     * @param noise (C, H/f, W/f), that the walk began with
+     * @param mask (C, H/f, W/f), whether drawn anew; empty when all is
+     */
+    private record Held(float[] original, float[] noise, boolean[] mask) {
+
+        /** Puts the picture, as noisy as it is before {@code call}, where nothing is drawn anew. */
+        void restore(Scheduler scheduler, int call, float[] latents) {
+            if (mask.length == 0) {
+                return;
+            }
+            float[] level = original;
+            if (call < scheduler.timesteps().length) {
+                level = new float[original.length];
+                scheduler.addNoise(call, original, noise, level);
+            }
+            for (int i = 0; i < latents.length; i++) {
+                latents[i] = mask[i] ? latents[i] : level[i];
+            }
+        }
+    }
+
+    /** Fills the latents with the picture's, noised; draws from the generator in diffusers' order. */
+    private Held begin(SourceImage source, Walk walk, GaussianNoise noise, CancelToken cancel) {
+        if (encoder.isEmpty()) {
+            encoder = Optional.of(VaeEncoder.load(bundle, options));
+        }
+        float[] original = encoder.get().encode(source.picture(), noise::next, cancel);
+        float[] first = new float[latents.length];
+        noise.fill(first);
+        boolean[] mask = source.isMasked() ? latentMask(source.mask()) : new boolean[0];
+        for (int i = 0; i < mask.length; i++) {
+            if (mask[i] && source.content() != SourceImage.MaskContent.ORIGINAL) {
+                original[i] = source.content() == SourceImage.MaskContent.LATENT_NOISE ? first[i] : 0;
+            }
+        }
+        if (source.isMasked() && encoder.get().drawsNoise()) {
+            noise.next(latents.length); // diffusers encodes the picture without its masked part, too
+        }
+        if (walk.calls() == 0) {
+            System.arraycopy(original, 0, latents, 0, latents.length);
+        } else if (source.isMasked() && source.strength() == 1) {
+            System.arraycopy(first, 0, latents, 0, latents.length);
+            scale(latents, walk.scheduler().initNoiseSigma());
+        } else {
+            walk.scheduler().addNoise(walk.firstCall(), original, first, latents);
+        }
+        return new Held(original, first, mask);
+    }
+
+    /** A latent is drawn anew where any of its pixels is. */
+    private boolean[] latentMask(byte[] mask) {
+        int factor = bundle.vaeDecoder().scaleFactor();
+        int columns = bundle.unet().latentWidth();
+        int perChannel = columns * bundle.unet().latentHeight();
+        boolean[] anew = new boolean[latents.length];
+        for (int i = 0; i < mask.length; i++) {
+            if ((mask[i] & 0xff) > 127) {
+                int latent = i / bundle.width() / factor * columns + i % bundle.width() / factor;
+                for (int at = latent; at < anew.length; at += perChannel) {
+                    anew[at] = true;
+                }
+            }
+        }
+        return anew;
+    }
+
+    private static void scale(float[] values, float factor) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] *= factor;
+        }
+    }
+
+    private static void requireFinite(float[] values) {
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                throw new InferenceException(
+                        InferenceException.Code.INFERENCE_FAILED,
+                        "unet: the latents became infinite or not a number; the model overflows with these settings");
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        encoder.ifPresent(VaeEncoder::close);
+        encoder = Optional.empty();
+    }
+}

@@ -1,0 +1,197 @@
+package dev.mobilediffusion.runtime.image;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.greaterThan;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.lessThan;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.SourceImage;
+import dev.mobilediffusion.runtime.StageTimings;
+import dev.mobilediffusion.runtime.image.PictureEdit.Fill;
+import dev.mobilediffusion.runtime.image.PictureEdit.Options;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Pictures on their way to a model of 32x32 pixels and back. */
+final class PictureEditTest {
+
+    private static final int SIDE = 32;
+    private static final byte GREEN = (byte) 200;
+
+    private static final ModelInfo MODEL =
+            new ModelInfo("m", SIDE, SIDE, 1, 1, true, "DDIMScheduler", 0, List.of(), "", "00");
+
+    @ParameterizedTest
+    @CsvSource({"0, false", "3, false", "0, true", "3, true"})
+    void holdsEveryPixelThatIsNotMarked(int blur, boolean onlyMasked) {
+        Picture picture = noise(48, 40);
+        byte[] mask = new byte[48 * 40];
+        for (int y = 16; y < 24; y++) {
+            Arrays.fill(mask, y * 48 + 20, y * 48 + 30, (byte) 255);
+        }
+        Options options = new Options(ResizeMode.CROP_AND_RESIZE, blur, onlyMasked, 4, Fill.ORIGINAL);
+        PictureEdit edit = PictureEdit.of(opaque(picture), Optional.of(grey(48, 40, mask)), options, MODEL);
+
+        GeneratedImage finished = edit.finish(drawn());
+
+        Picture held = onlyMasked ? picture : ResizeMode.CROP_AND_RESIZE.fit(picture, SIDE, SIDE);
+        assertThat(finished.width(), is(onlyMasked ? 48 : SIDE));
+        int changed = 0;
+        for (int i = 0; i < held.width() * held.height(); i++) {
+            int x = i % held.width();
+            int y = i / held.width();
+            int far = 3 * blur + 2;
+            double zoom = onlyMasked ? 1 : 40.0 / SIDE;
+            double sourceX = onlyMasked ? x : x * zoom + 4;
+            double sourceY = y * zoom;
+            boolean outside = sourceX < 20 - far * zoom
+                    || sourceX >= 30 + far * zoom
+                    || sourceY < 16 - far * zoom
+                    || sourceY >= 24 + far * zoom;
+            boolean same = Arrays.equals(finished.rgb(), 3 * i, 3 * i + 3, held.rgb(), 3 * i, 3 * i + 3);
+            if (outside) {
+                assertThat("pixel %s, %s is held".formatted(x, y), same, is(true));
+            }
+            changed += same ? 0 : 1;
+        }
+        assertThat(changed, is(greaterThan(40)));
+        int middle = onlyMasked ? 20 * 48 + 25 : 16 * SIDE + 17;
+        if (blur == 0) {
+            assertThat(finished.rgb()[3 * middle + 1], is(GREEN));
+        }
+    }
+
+    @Test
+    void seesThePartAloneAtFullSize() {
+        Picture picture = noise(128, 96);
+        byte[] mask = new byte[128 * 96];
+        mask[50 * 128 + 70] = (byte) 255;
+        Options options = new Options(ResizeMode.JUST_RESIZE, 0, true, 8, Fill.ORIGINAL);
+
+        SourceImage source = PictureEdit.of(opaque(picture), Optional.of(grey(128, 96, mask)), options, MODEL)
+                .source(0.5);
+
+        assertThat(source.picture().width(), is(SIDE));
+        Area area = new Area(70, 50, 1, 1).grown(8, 128, 96, SIDE, SIDE);
+        assertThat(area, is(new Area(62, 42, 17, 17)));
+        assertThat(
+                source.picture().rgb(),
+                is(Resampler.scale(picture, area, SIDE, SIDE).rgb()));
+        assertThat(new Area(0, 0, 40, 10).grown(4, 128, 96, SIDE, SIDE), is(new Area(0, 0, 44, 44)));
+        assertThat(new Area(100, 90, 28, 6).grown(200, 128, 96, SIDE, SIDE), is(new Area(0, 0, 128, 96)));
+    }
+
+    @ParameterizedTest
+    @EnumSource(ResizeMode.class)
+    void fitsOtherShapes(ResizeMode mode) {
+        byte[] rgb = new byte[3 * 80 * 40];
+        for (int i = 0; i < 80 * 40; i++) {
+            rgb[3 * i] = (byte) (i % 80 < 20 ? 255 : 0); // a red stripe on the left
+        }
+
+        Picture fitted = mode.fit(new Picture(80, 40, rgb), SIDE, SIDE);
+
+        int red = 0;
+        for (int x = 0; x < SIDE; x++) {
+            red += (fitted.rgb()[3 * (16 * SIDE + x)] & 0xff) > 127 ? 1 : 0;
+        }
+        assertThat(red, is(mode == ResizeMode.CROP_AND_RESIZE ? 0 : 8));
+    }
+
+    @Test
+    void marksByTransparencyToo() {
+        byte[] alpha = new byte[SIDE * SIDE];
+        Arrays.fill(alpha, (byte) 255);
+        alpha[5] = 0;
+        PictureReader.Read read = new PictureReader.Read(noise(SIDE, SIDE), alpha);
+        Options sharp = new Options(ResizeMode.JUST_RESIZE, 0, false, 0, Fill.LATENT_NOISE);
+
+        SourceImage source =
+                PictureEdit.of(read, Optional.empty(), sharp, MODEL).source(1);
+
+        assertThat(source.mask()[5] & 0xff, is(255));
+        assertThat((int) source.mask()[6], is(0));
+        assertThat(source.content(), is(SourceImage.MaskContent.LATENT_NOISE));
+    }
+
+    @Test
+    void fillsWithTheColoursAround() {
+        Picture picture = noise(SIDE, SIDE);
+        for (int i = 0; i < picture.rgb().length; i++) {
+            picture.rgb()[i] = (byte) (i / 3 / SIDE < 8 ? 250 : 10);
+        }
+        byte[] mask = new byte[SIDE * SIDE];
+        Arrays.fill(mask, 20 * SIDE, 28 * SIDE, (byte) 255);
+        Arrays.fill(picture.rgb(), 3 * 20 * SIDE, 3 * 28 * SIDE, (byte) 250);
+
+        Picture filled = MaskFill.fill(picture, new Mask(SIDE, SIDE, mask));
+
+        assertThat(filled.rgb()[3 * 24 * SIDE] & 0xff, is(lessThan(90)));
+        assertThat(filled.rgb()[3 * 2 * SIDE] & 0xff, is(250));
+    }
+
+    @Test
+    void refusesMasksThatCannotBeMeant() {
+        Picture picture = noise(SIDE, SIDE);
+
+        assertThat(
+                refusal(picture, grey(16, 16, new byte[256])),
+                is("mask must have the picture's size, 32x32, got 16x16"));
+        assertThat(
+                refusal(picture, grey(SIDE, SIDE, new byte[SIDE * SIDE])),
+                is("mask marks nothing: it must be transparent, or white, where the picture is drawn anew"));
+        assertThat(
+                assertThrows(
+                                InferenceException.class,
+                                () -> new Options(ResizeMode.JUST_RESIZE, 65, false, 0, Fill.FILL))
+                        .getMessage(),
+                is("mask_blur must be in [0, 64], got 65"));
+        assertThat(
+                assertThrows(
+                                InferenceException.class,
+                                () -> new Options(ResizeMode.JUST_RESIZE, 0, false, 257, Fill.FILL))
+                        .getMessage(),
+                is("inpaint_full_res_padding must be in [0, 256], got 257"));
+    }
+
+    private static String refusal(Picture picture, PictureReader.Read mask) {
+        return assertThrows(
+                        InferenceException.class,
+                        () -> PictureEdit.of(opaque(picture), Optional.of(mask), Options.DEFAULT, MODEL))
+                .getMessage();
+    }
+
+    private static PictureReader.Read opaque(Picture picture) {
+        return new PictureReader.Read(picture, new byte[0]);
+    }
+
+    private static PictureReader.Read grey(int width, int height, byte[] share) {
+        return opaque(new Mask(width, height, share).grey());
+    }
+
+    private static Picture noise(int width, int height) {
+        byte[] rgb = new byte[3 * width * height];
+        new Random(3).nextBytes(rgb);
+        return new Picture(width, height, rgb);
+    }
+
+    private static GeneratedImage drawn() {
+        byte[] rgb = new byte[3 * SIDE * SIDE];
+        for (int i = 1; i < rgb.length; i += 3) {
+            rgb[i] = GREEN;
+        }
+        return new GeneratedImage(SIDE, SIDE, rgb, ImageRequest.of("a", 1), StageTimings.NONE, List.of());
+    }
+}
