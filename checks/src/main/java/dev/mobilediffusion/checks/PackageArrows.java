@@ -4,8 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * Who may depend on whom. The tables are the house's plan; code which disagrees with them fails the build.
@@ -18,12 +16,12 @@ import java.util.TreeSet;
  */
 final class PackageArrows {
 
-    private static final String HOUSE = "dev.mobilediffusion.";
+    static final String HOUSE = "dev.mobilediffusion.";
     private static final String RUNTIME = "runtime";
     private static final String SERVER = "server";
 
     /** Package → the packages it may use, both without the common prefix. A package that is not listed is a mistake. */
-    private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
+    static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
             Map.entry(RUNTIME, Set.of()),
             Map.entry("runtime.bundle", Set.of(RUNTIME)),
             Map.entry("runtime.onnx", Set.of(RUNTIME)),
@@ -54,7 +52,7 @@ final class PackageArrows {
             Map.entry("server.machine", Set.of()),
             Map.entry("server.metrics", Set.of(RUNTIME, "server.machine")),
             Map.entry("server.files", Set.of()),
-            Map.entry("server.security", Set.of("server.error", "server.files")),
+            Map.entry("server.security", Set.of(RUNTIME, "server.error", "server.files")),
             Map.entry("server.discovery", Set.of()),
             Map.entry("server.models", Set.of(RUNTIME, "runtime.pipeline", "runtime.bundle", "server.error")),
             Map.entry("server.generation", Set.of(RUNTIME, "runtime.image", "server.error")),
@@ -121,7 +119,7 @@ final class PackageArrows {
                             "server.generation",
                             "server.models",
                             "server.error")),
-            Map.entry("server.page", Set.of("server.edge", "server.wire")),
+            Map.entry("server.page", Set.of(RUNTIME, "server.edge", "server.wire")),
             Map.entry(
                     "server.grpc",
                     Set.of(
@@ -212,34 +210,6 @@ final class PackageArrows {
             }
         }
         return sentences;
-    }
-
-    /** One sentence per permission that no source needs, so that the tables stay as narrow as the code. */
-    static List<String> unused(List<JavaSource> sources) {
-        Map<String, Set<String>> used = uses(sources);
-        List<String> sentences = new ArrayList<>();
-        MAY_USE.forEach((from, permitted) -> permitted.stream()
-                .filter(to -> !used.getOrDefault(from, Set.of()).contains(to))
-                .forEach(to -> sentences.add("%s does not use %s".formatted(from, to))));
-        return sentences;
-    }
-
-    /** Package → the packages of this repository that its main code uses, both without the common prefix. */
-    static Map<String, Set<String>> uses(List<JavaSource> sources) {
-        Map<String, Set<String>> used = new TreeMap<>();
-        for (JavaSource source : sources) {
-            if (!source.isTest() && source.packageName().startsWith(HOUSE)) {
-                String from = source.packageName().substring(HOUSE.length());
-                Set<String> targets = used.computeIfAbsent(from, name -> new TreeSet<>());
-                for (String name : source.qualifiedNames()) {
-                    if (name.startsWith(HOUSE) && !name.equals(source.packageName())) {
-                        targets.add(name.substring(HOUSE.length()));
-                    }
-                }
-            }
-        }
-        used.remove("checks");
-        return used;
     }
 
     private static void check(JavaSource source, List<String> sentences) {

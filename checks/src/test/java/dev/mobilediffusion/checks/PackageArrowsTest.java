@@ -20,12 +20,12 @@ final class PackageArrowsTest {
 
     @Test
     void everyPermissionIsNeeded() {
-        assertThat(PackageArrows.unused(Repository.sources()), is(empty()));
+        assertThat(PackageUses.unused(Repository.sources()), is(empty()));
     }
 
     @Test
     void packagesHaveNoCircles() {
-        Map<String, Set<String>> uses = PackageArrows.uses(Repository.sources());
+        Map<String, Set<String>> uses = PackageUses.uses(Repository.sources());
 
         assertThat(
                 uses.keySet().stream()

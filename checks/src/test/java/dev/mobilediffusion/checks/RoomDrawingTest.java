@@ -29,7 +29,7 @@ final class RoomDrawingTest {
     void theArchitecturePageDrawsTheCodeAsItIs() throws IOException {
         String page = Files.readString(Path.of("..", "docs", "architecture.md"));
 
-        assertThat(RoomDrawing.differences(page, PackageArrows.uses(Repository.sources())), is(empty()));
+        assertThat(RoomDrawing.differences(page, PackageUses.uses(Repository.sources())), is(empty()));
     }
 
     @Test

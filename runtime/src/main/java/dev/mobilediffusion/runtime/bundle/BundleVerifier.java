@@ -1,6 +1,7 @@
 package dev.mobilediffusion.runtime.bundle;
 
 import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.Sha256;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -9,8 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -61,14 +60,14 @@ public final class BundleVerifier {
 
     /** One hash for the whole: sha256 over the lines {@code hash, two spaces, path}, as {@code sha256sum} prints. */
     static String combined(Map<String, String> hashes) {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.digest();
         new TreeMap<>(hashes)
                 .forEach((name, hash) -> digest.update((hash + "  " + name + "\n").getBytes(StandardCharsets.UTF_8)));
-        return HexFormat.of().formatHex(digest.digest());
+        return Sha256.hex(digest.digest());
     }
 
     private static String hash(Path file, String name) {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.digest();
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
         try (FileChannel channel = FileChannel.open(file)) {
             while (channel.read(chunk) >= 0) {
@@ -80,14 +79,6 @@ public final class BundleVerifier {
         } catch (IOException failure) {
             throw ConfigFile.invalid("%s cannot be read: %s", name, failure);
         }
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException("every Java has SHA-256", impossible);
-        }
+        return Sha256.hex(digest.digest());
     }
 }

@@ -58,20 +58,10 @@ public final class Advertisement implements AutoCloseable {
         /** @param instance tells this server's own answers from those of a neighbour with the same name */
         private List<ServiceInfo> infos(String instance) {
             Map<String, String> text = Map.of(
-                    "path",
-                    "/",
-                    "model",
-                    model,
-                    "version",
-                    version,
-                    "tls",
-                    Boolean.toString(tls),
-                    INSTANCE,
-                    instance);
+                    "path", "/", "model", model, "version", version, "tls", Boolean.toString(tls), INSTANCE, instance);
             String web = tls ? "_https._tcp.local." : "_http._tcp.local.";
             return List.of(
-                    ServiceInfo.create(TYPE, name, port, 0, 0, text),
-                    ServiceInfo.create(web, name, port, 0, 0, text));
+                    ServiceInfo.create(TYPE, name, port, 0, 0, text), ServiceInfo.create(web, name, port, 0, 0, text));
         }
     }
 

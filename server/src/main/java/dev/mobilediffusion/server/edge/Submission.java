@@ -1,6 +1,7 @@
 package dev.mobilediffusion.server.edge;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.Sha256;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.generation.ClientId;
@@ -17,8 +18,6 @@ import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
 
@@ -61,13 +60,8 @@ public record Submission(JobQueue queue, ModelCatalog models, Set<ImageFormat> f
 
     /** The same bytes sent to another route, or for another format, are another request. */
     private static String hash(Draft draft, JobSpec spec) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(
-                    (spec.api() + '\n' + spec.delivery().format().label() + '\n').getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest.digest(draft.raw()));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        MessageDigest digest = Sha256.digest();
+        digest.update((spec.api() + '\n' + spec.delivery().format().label() + '\n').getBytes(StandardCharsets.UTF_8));
+        return Sha256.hex(digest.digest(draft.raw()));
     }
 }

@@ -11,16 +11,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongFunction;
-import java.util.function.Supplier;
 
 /**
  * One request on its way to its pictures. Safe for use by any thread; only this package changes it.
- *
- * <p>Waiting uses a {@link ReentrantLock} rather than a monitor, because a monitor pins a virtual thread's carrier
- * before JDK 24.
  */
 public final class Job {
 
@@ -31,12 +25,7 @@ public final class Job {
     private final int attempt;
     private final CancelToken cancelToken = new CancelToken();
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-
-    /** Apart, so that who waits for the end alone does not take the processor from the networks at every event. */
-    private final Condition ended = lock.newCondition();
-
+    private final JobLock lock = new JobLock();
     private final EventLog events;
     private final TreeMap<Integer, JobImage> pictures = new TreeMap<>();
     private JobState state = JobState.QUEUED;
@@ -80,11 +69,11 @@ public final class Job {
     }
 
     public JobState state() {
-        return locked(() -> state);
+        return lock.locked(() -> state);
     }
 
     public JobStatus status() {
-        return locked(() -> new JobStatus(
+        return lock.locked(() -> new JobStatus(
                 id,
                 state,
                 createdAt,
@@ -100,37 +89,17 @@ public final class Job {
 
     /** Events with an id above {@code id}, oldest first; 0 for all. */
     public List<JobEvent> eventsAfter(long id) {
-        return locked(() -> events.after(id));
+        return lock.locked(() -> events.after(id));
     }
 
     /** As {@link #eventsAfter}, but waits up to {@code timeout} for one; empty when none came. */
     public List<JobEvent> awaitEventsAfter(long id, Duration timeout) throws InterruptedException {
-        long nanosLeft = timeout.toNanos();
-        lock.lockInterruptibly();
-        try {
-            List<JobEvent> found = events.after(id);
-            while (found.isEmpty() && nanosLeft > 0) {
-                nanosLeft = changed.awaitNanos(nanosLeft);
-                found = events.after(id);
-            }
-            return found;
-        } finally {
-            lock.unlock();
-        }
+        return lock.awaitEvent(timeout, () -> events.after(id));
     }
 
     /** Waits up to {@code timeout} for the end; whether it came. */
     public boolean awaitFinished(Duration timeout) throws InterruptedException {
-        long nanosLeft = timeout.toNanos();
-        lock.lockInterruptibly();
-        try {
-            while (!state.isFinal() && nanosLeft > 0) {
-                nanosLeft = ended.awaitNanos(nanosLeft);
-            }
-            return state.isFinal();
-        } finally {
-            lock.unlock();
-        }
+        return lock.awaitEnd(timeout, () -> state.isFinal());
     }
 
     public CancelToken cancelToken() {
@@ -148,7 +117,7 @@ public final class Job {
 
     /** Whether this call was the one that started the job. */
     public boolean start(Instant now) {
-        return locked(() -> {
+        return lock.locked(() -> {
             if (state != JobState.QUEUED) {
                 return false;
             }
@@ -160,7 +129,7 @@ public final class Job {
     }
 
     public void beginStage(int picture, Stage next) {
-        locked(() -> {
+        lock.locked(() -> {
             stage = next;
             step = 0;
             steps = 0;
@@ -170,7 +139,7 @@ public final class Job {
     }
 
     public void endStep(int picture, int done, int of) {
-        locked(() -> {
+        lock.locked(() -> {
             step = done;
             steps = of;
             publish(id -> new JobEvent.StepDone(id, picture, done, of));
@@ -179,7 +148,7 @@ public final class Job {
     }
 
     public void addPreview(int picture, int index, int width, int height, ImageContent content) {
-        locked(() -> {
+        lock.locked(() -> {
             if (state.isFinal()) {
                 content.release();
             } else {
@@ -191,7 +160,7 @@ public final class Job {
 
     /** Whether the job has all its pictures now. */
     public boolean add(JobImage picture) {
-        return locked(() -> {
+        return lock.locked(() -> {
             stage = null;
             if (!state.isFinal()) {
                 pictures.put(picture.index(), picture);
@@ -204,12 +173,12 @@ public final class Job {
     }
 
     public boolean has(int picture) {
-        return locked(() -> pictures.containsKey(picture));
+        return lock.locked(() -> pictures.containsKey(picture));
     }
 
     /** Whether this call was the one that finished the job; the first one wins. */
     public boolean finish(JobState end, Optional<JobError> why, Instant now) {
-        return locked(() -> {
+        return lock.locked(() -> {
             if (state.isFinal()) {
                 return false;
             }
@@ -218,14 +187,14 @@ public final class Job {
             finishedAt = now;
             error = why.orElse(null);
             publish(id -> new JobEvent.Finished(id, end, why));
-            ended.signalAll();
+            lock.signalEnd();
             return true;
         });
     }
 
     /** Puts back what the store knew, without new events for what had not been reached. */
     public Job restore(Optional<Instant> started, List<JobImage> done) {
-        return locked(() -> {
+        return lock.locked(() -> {
             startedAt = started.orElse(null);
             for (JobImage picture : done) {
                 pictures.put(picture.index(), picture);
@@ -240,7 +209,7 @@ public final class Job {
      * heap's old generation, where it would hold on to its files until that is full.
      */
     public void dropPictures() {
-        locked(() -> {
+        lock.locked(() -> {
             pictures.values().forEach(picture -> picture.content().release());
             events.dropPictures();
             return null;
@@ -249,7 +218,7 @@ public final class Job {
 
     /** Forgets the looks at unfinished pictures. */
     public void dropPreviews() {
-        locked(() -> {
+        lock.locked(() -> {
             events.dropPreviews();
             return null;
         });
@@ -257,16 +226,16 @@ public final class Job {
 
     /** Lets waiting threads look again, for instance because the server is stopping. */
     public void wake() {
-        locked(() -> {
-            changed.signalAll();
-            ended.signalAll();
+        lock.locked(() -> {
+            lock.signalEvent();
+            lock.signalEnd();
             return null;
         });
     }
 
     private void publish(LongFunction<JobEvent> event) {
         events.add(event);
-        changed.signalAll();
+        lock.signalEvent();
     }
 
     private StageTimings timings() {
@@ -274,20 +243,6 @@ public final class Job {
         if (startedAt != null) {
             sum = sum.with(Stage.QUEUE, Duration.between(createdAt, startedAt));
         }
-        for (JobImage picture : pictures.values()) {
-            for (Stage each : picture.timings().durations().keySet()) {
-                sum = sum.with(each, sum.of(each).plus(picture.timings().of(each)));
-            }
-        }
-        return sum;
-    }
-
-    private <T> T locked(Supplier<T> action) {
-        lock.lock();
-        try {
-            return action.get();
-        } finally {
-            lock.unlock();
-        }
+        return JobImage.sum(sum, pictures.values());
     }
 }

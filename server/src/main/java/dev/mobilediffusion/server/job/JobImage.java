@@ -1,5 +1,6 @@
 package dev.mobilediffusion.server.job;
 
+import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.runtime.StageTimings;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import java.util.List;
@@ -39,6 +40,17 @@ public record JobImage(
     /** The encoded picture; shared, so not to be written to. */
     public byte[] bytes() {
         return content.read();
+    }
+
+    /** {@code start}, and the stages of all {@code images}. */
+    static StageTimings sum(StageTimings start, Iterable<JobImage> images) {
+        StageTimings sum = start;
+        for (JobImage image : images) {
+            for (Stage stage : image.timings().durations().keySet()) {
+                sum = sum.with(stage, sum.of(stage).plus(image.timings().of(stage)));
+            }
+        }
+        return sum;
     }
 
     public JobImage withContent(ImageContent value) {

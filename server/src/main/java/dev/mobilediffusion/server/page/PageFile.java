@@ -1,11 +1,9 @@
 package dev.mobilediffusion.server.page;
 
+import dev.mobilediffusion.runtime.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /**
  * A file of the web page, held in memory.
@@ -25,13 +23,9 @@ record PageFile(String mediaType, String tag, byte[] bytes) {
                 throw new IllegalStateException("this build lacks the page's file " + name);
             }
             byte[] bytes = resource.readAllBytes();
-            String hash = HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-            return new PageFile(mediaType(name), "\"" + hash.substring(0, TAG_DIGITS) + "\"", bytes);
+            return new PageFile(mediaType(name), "\"" + Sha256.of(bytes).substring(0, TAG_DIGITS) + "\"", bytes);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
         }
     }
 

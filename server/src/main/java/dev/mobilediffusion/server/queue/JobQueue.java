@@ -1,6 +1,5 @@
 package dev.mobilediffusion.server.queue;
 
-import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.generation.ClientId;
@@ -9,7 +8,6 @@ import dev.mobilediffusion.server.generation.Lifetime;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobError;
 import dev.mobilediffusion.server.job.JobIds;
-import dev.mobilediffusion.server.job.JobImage;
 import dev.mobilediffusion.server.job.JobState;
 import dev.mobilediffusion.server.store.FolderInUseException;
 import dev.mobilediffusion.server.store.ImageSpool;
@@ -20,11 +18,8 @@ import dev.mobilediffusion.server.store.UnknownSchemaException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
@@ -44,17 +39,13 @@ public final class JobQueue implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(JobQueue.class.getName());
 
-    /** How long those who watch a job may take to its end. */
-    private static final Duration LAST_LOOKS = Duration.ofMinutes(1);
-
     private final WaitingRoom waiting;
     private final JobObserver observer;
     private final Clock clock;
     private final Storage storage;
-    private final ImageSpool spool;
-    private final JobTimer timer = new JobTimer();
+    private final LiveJobs live;
+    private final WorkQueue work;
     private volatile AdmissionRule rule = (spec, client) -> {};
-    private final Map<String, Job> live = new ConcurrentHashMap<>();
 
     /** One durable admission at a time, so that two equal keys cannot both be new. */
     private final ReentrantLock durableAdmission = new ReentrantLock();
@@ -64,8 +55,16 @@ public final class JobQueue implements AutoCloseable {
         this.waiting = new WaitingRoom(limits);
         this.observer = observer;
         this.clock = clock;
-        this.spool = new ImageSpool(data);
         this.storage = new Storage(opener, this::recover);
+        this.live =
+                new LiveJobs(waiting, observer, clock, job -> storage.require().update(job));
+        this.work = new WorkQueue(
+                waiting,
+                live,
+                observer,
+                clock,
+                new ImageSpool(data)::keep,
+                (job, image) -> storage.require().save(job, image));
     }
 
     /**
@@ -83,7 +82,7 @@ public final class JobQueue implements AutoCloseable {
 
     void resume() {
         storage.tryOpen();
-        timer.every("expiry", Duration.ofMinutes(1), this::expireStored);
+        live.every("expiry", Duration.ofMinutes(1), this::expireStored);
     }
 
     /** Has {@code value} look at each job before it is admitted. */
@@ -104,22 +103,23 @@ public final class JobQueue implements AutoCloseable {
 
     /** A live or stored job. */
     public Optional<Job> find(String id) {
-        Job job = live.get(id);
-        if (job != null) {
-            return Optional.of(job);
+        Optional<Job> job = live.find(id);
+        if (job.isPresent()) {
+            return job;
         }
         return JobIds.isValid(id) ? storage.require().find(id) : Optional.empty();
     }
 
     /** Ends a job wherever it is; whether this call was the one that did. A finished job stays as it is. */
     public boolean cancel(Job job) {
-        return settle(job, JobState.CANCELLED, Optional.of(JobError.of(ErrorCode.CANCELLED, "the job was cancelled")));
+        return live.settle(
+                job, JobState.CANCELLED, Optional.of(JobError.of(ErrorCode.CANCELLED, "the job was cancelled")));
     }
 
     /** To be called when the client that waits for a job has gone: ends it, unless it is durable. */
     public void abandon(Job job) {
         if (!job.isDurable()) {
-            settle(job, JobState.CANCELLED, Optional.of(JobError.of(ErrorCode.CANCELLED, "the client has gone")));
+            live.settle(job, JobState.CANCELLED, Optional.of(JobError.of(ErrorCode.CANCELLED, "the client has gone")));
         }
     }
 
@@ -156,67 +156,23 @@ public final class JobQueue implements AutoCloseable {
         JobError stopping = JobError.of(ErrorCode.NOT_READY, "the server is stopping");
         for (ImageTask task : waiting.drain()) {
             if (!task.job().isDurable()) {
-                fail(task.job(), stopping);
+                live.fail(task.job(), stopping);
             }
         }
-        live.values().forEach(Job::wake);
+        live.wakeAll();
     }
 
     /** Closes the store. Call it when the workers have ended. */
     @Override
     public void close() {
         drain();
-        timer.close();
+        live.close();
         storage.close();
     }
 
-    /** The next picture to draw, in fair order; waits for one. Empty once the queue drains. */
-    public Optional<ImageTask> take() throws InterruptedException {
-        return waiting.take();
-    }
-
-    /** Begins a taken picture; false when its job is too late or already over. */
-    public boolean begin(ImageTask task) {
-        Job job = task.job();
-        Instant now = clock.instant();
-        if (job.deadline().isPresent() && !now.isBefore(job.deadline().get())) {
-            dropLate(job);
-        }
-        if (job.start(now)) {
-            observer.stageDone(job.spec().model(), Stage.QUEUE, Duration.between(job.createdAt(), now));
-            keep(job);
-        }
-        return !job.state().isFinal();
-    }
-
-    /** Ends a taken picture, whatever came of it. */
-    public void done(ImageTask task, Optional<Duration> took) {
-        waiting.done(task, took);
-    }
-
-    /** Adds a finished picture to its job, on disk first where the job is durable. */
-    public void deliver(ImageTask task, JobImage picture) {
-        Job job = task.job();
-        JobImage kept = job.isDurable()
-                ? storage.require().save(job, picture)
-                : picture.withContent(spool.keep(picture.bytes()));
-        observer.pictureDone(job.spec().model());
-        if (job.add(kept)) {
-            settle(job, JobState.SUCCEEDED, Optional.empty());
-        }
-    }
-
-    public void fail(Job job, JobError error) {
-        settle(job, JobState.FAILED, Optional.of(error));
-    }
-
-    /** For pictures that nobody keeps. */
-    public ImageSpool spool() {
-        return spool;
-    }
-
-    public JobObserver observer() {
-        return observer;
+    /** For the worker. */
+    public WorkQueue work() {
+        return work;
     }
 
     private Job submitAttached(JobSpec spec, ClientId client) {
@@ -246,68 +202,27 @@ public final class JobQueue implements AutoCloseable {
         return spec.idempotency().flatMap(sent -> {
             Optional<Job> stored = storage.require().findByKey(client, sent.key());
             stored.flatMap(job -> job.spec().idempotency()).ifPresent(sent::requireSameBody);
-            return stored.map(job -> live.getOrDefault(job.id(), job));
+            return stored.map(job -> live.find(job.id()).orElse(job));
         });
     }
 
     private void admit(Job job) {
-        live.put(job.id(), job);
-        watchDeadline(job);
+        live.add(job);
         waiting.seat(job);
     }
 
     private void recover(JobStore store) {
         // Some are live where the store was damaged and opened again: those it may have lost
         List<Job> jobs = store.recover().stream()
-                .filter(job -> !live.containsKey(job.id()))
+                .filter(job -> live.find(job.id()).isEmpty())
                 .toList();
-        live.values().stream().filter(Job::isDurable).forEach(store::insertIfMissing);
-        jobs.forEach(job -> live.put(job.id(), job));
-        jobs.forEach(this::watchDeadline);
+        live.all().filter(Job::isDurable).forEach(store::insertIfMissing);
+        jobs.forEach(live::add);
         waiting.seatRecovered(jobs);
         if (!jobs.isEmpty()) {
             LOG.log(System.Logger.Level.INFO, "{0} unfinished jobs are queued again", jobs.size());
         }
         store.expire(clock.instant());
-    }
-
-    private void watchDeadline(Job job) {
-        job.deadline()
-                .map(moment -> Duration.between(clock.instant(), moment))
-                .ifPresent(delay -> timer.at(job.id(), delay, () -> dropLate(job)));
-    }
-
-    private void dropLate(Job job) {
-        fail(job, JobError.of(ErrorCode.DEADLINE_EXCEEDED, "the job did not finish within its timeout_seconds"));
-    }
-
-    private boolean settle(Job job, JobState state, Optional<JobError> error) {
-        // First, so that nobody who sees the end still finds the job in the queue
-        waiting.remove(job);
-        if (!job.finish(state, error, clock.instant())) {
-            return false;
-        }
-        job.cancelToken().cancel();
-        timer.cancel(job.id());
-        keep(job);
-        live.remove(job.id());
-        if (job.isDurable() && job.spec().delivery().previews() > 0) {
-            timer.after(LAST_LOOKS, job::dropPreviews);
-        }
-        observer.finished(job);
-        return true;
-    }
-
-    /** What fails here leaves an older state on disk, which means that a restart runs the job again. */
-    private void keep(Job job) {
-        if (!job.isDurable()) {
-            return;
-        }
-        try {
-            storage.require().update(job);
-        } catch (ApiException e) {
-            LOG.log(System.Logger.Level.WARNING, "job={0} state not kept: {1}", job.id(), e.getMessage());
-        }
     }
 
     private void expireStored() {

@@ -1,11 +1,10 @@
 package dev.mobilediffusion.server.security;
 
+import dev.mobilediffusion.runtime.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Base64;
-import java.util.HexFormat;
 
 /** The text of a key: {@code md_} and 256 random bits. One that nobody can guess needs no slow hash: see the ADR. */
 final class Secret {
@@ -24,12 +23,7 @@ final class Secret {
 
     /** The hash that is kept: SHA-256 of the text, 64 hexadecimal digits. */
     static String sha256(String secret) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            return HexFormat.of().formatHex(digest.digest(secret.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return Sha256.of(secret);
     }
 
     /** Takes the same time wherever two hashes differ. */

@@ -1,7 +1,6 @@
 package dev.mobilediffusion.server.security;
 
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.mobilediffusion.runtime.Sha256;
 import java.security.PrivateKey;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
@@ -26,10 +25,10 @@ public record ServerCertificate(PrivateKey privateKey, List<X509Certificate> cha
     /** SHA-256 of a certificate as browsers show it: {@code 1F:A0:…}. */
     public static String fingerprint(X509Certificate certificate) {
         try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded());
+            byte[] digest = Sha256.digest().digest(certificate.getEncoded());
             return HexFormat.ofDelimiter(":").formatHex(digest).toUpperCase(Locale.ROOT);
-        } catch (NoSuchAlgorithmException | CertificateEncodingException e) {
-            throw new IllegalStateException("every Java has SHA-256, and every certificate its bytes", e);
+        } catch (CertificateEncodingException e) {
+            throw new IllegalStateException("every certificate has its bytes", e);
         }
     }
 

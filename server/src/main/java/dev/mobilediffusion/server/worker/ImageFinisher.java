@@ -3,6 +3,7 @@ package dev.mobilediffusion.server.worker;
 import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.Sha256;
 import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.runtime.StageTimings;
 import dev.mobilediffusion.server.error.ApiException;
@@ -13,11 +14,8 @@ import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobError;
 import dev.mobilediffusion.server.job.JobImage;
 import dev.mobilediffusion.server.queue.ImageTask;
-import dev.mobilediffusion.server.queue.JobQueue;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.mobilediffusion.server.queue.WorkQueue;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -33,7 +31,7 @@ final class ImageFinisher implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(ImageFinisher.class.getName());
 
-    private final JobQueue queue;
+    private final WorkQueue work;
     private final ImageEncoder encoder;
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("picture-finisher").factory());
@@ -51,8 +49,8 @@ final class ImageFinisher implements AutoCloseable {
      */
     record Drawn(ImageTask task, ModelInfo model, GeneratedImage image, long beganNanos) {}
 
-    ImageFinisher(JobQueue queue, ImageEncoder encoder) {
-        this.queue = queue;
+    ImageFinisher(WorkQueue work, ImageEncoder encoder) {
+        this.work = work;
         this.encoder = encoder;
     }
 
@@ -66,15 +64,15 @@ final class ImageFinisher implements AutoCloseable {
     /** Finishes a picture: beside the next one's networks when one waits for them, else before this returns. */
     void finish(Drawn drawn) {
         await();
-        if (queue.depth() == 0) {
+        if (work.isEmpty()) {
             deliver(drawn);
-            queue.done(drawn.task(), Optional.of(since(drawn.beganNanos())));
+            work.done(drawn.task(), Optional.of(since(drawn.beganNanos())));
             return;
         }
         Duration inNetworks = since(drawn.beganNanos());
         last = Optional.of(new Finishing(drawn.task().job(), thread.submit(() -> {
             deliver(drawn);
-            queue.done(drawn.task(), Optional.of(inNetworks));
+            work.done(drawn.task(), Optional.of(inNetworks));
         })));
     }
 
@@ -92,7 +90,7 @@ final class ImageFinisher implements AutoCloseable {
         if (failure.code().httpStatus() >= 500) {
             LOG.log(System.Logger.Level.ERROR, "job=" + task.job().id() + " failed", failure);
         }
-        queue.fail(task.job(), JobError.of(failure));
+        work.fail(task, JobError.of(failure));
     }
 
     /** Waits for the picture in hand. */
@@ -121,7 +119,7 @@ final class ImageFinisher implements AutoCloseable {
     private void deliver(Drawn drawn) {
         try {
             drawn.task().job().cancelToken().throwIfCancelled();
-            queue.deliver(drawn.task(), picture(drawn));
+            work.deliver(drawn.task(), picture(drawn));
         } catch (RuntimeException | Error e) {
             fail(drawn.task(), e);
         }
@@ -137,7 +135,7 @@ final class ImageFinisher implements AutoCloseable {
         GeneratedImage sized = delivery.sized(image);
         byte[] bytes = encoder.encode(sized, model, delivery.format(), delivery.quality(), delivery.metadata());
         StageTimings timings = image.timings().with(Stage.ENCODE, since(begin));
-        timings.durations().forEach((stage, took) -> queue.observer().stageDone(model.name(), stage, took));
+        timings.durations().forEach((stage, took) -> work.stageDone(model.name(), stage, took));
         return new JobImage(
                 task.index(),
                 image.request().seed(),
@@ -146,7 +144,7 @@ final class ImageFinisher implements AutoCloseable {
                 image.request().steps().orElse(model.defaultSteps()),
                 image.request().guidanceScale().orElse(model.defaultGuidanceScale()),
                 delivery.format(),
-                sha256(bytes),
+                Sha256.of(bytes),
                 timings,
                 image.warnings(),
                 ImageContent.of(bytes));
@@ -154,13 +152,5 @@ final class ImageFinisher implements AutoCloseable {
 
     private static Duration since(long nanos) {
         return Duration.ofNanos(System.nanoTime() - nanos);
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 }

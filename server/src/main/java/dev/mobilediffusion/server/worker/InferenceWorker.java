@@ -11,6 +11,7 @@ import dev.mobilediffusion.server.machine.DeviceGuard;
 import dev.mobilediffusion.server.models.Pipelines;
 import dev.mobilediffusion.server.queue.ImageTask;
 import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.queue.WorkQueue;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -22,6 +23,7 @@ import java.util.Optional;
 public final class InferenceWorker implements AutoCloseable {
 
     private final JobQueue queue;
+    private final WorkQueue work;
     private final Pipelines pipelines;
     private final ImageEncoder encoder;
     private final ImageFinisher finisher;
@@ -30,10 +32,11 @@ public final class InferenceWorker implements AutoCloseable {
 
     private InferenceWorker(JobQueue queue, Pipelines pipelines, ImageEncoder encoder, DeviceGuard guard) {
         this.queue = queue;
+        this.work = queue.work();
         this.pipelines = pipelines;
         this.encoder = encoder;
         this.guard = guard;
-        this.finisher = new ImageFinisher(queue, encoder);
+        this.finisher = new ImageFinisher(queue.work(), encoder);
         this.thread = Thread.ofPlatform().name("inference-worker").unstarted(this::run);
     }
 
@@ -68,7 +71,7 @@ public final class InferenceWorker implements AutoCloseable {
 
     private void run() {
         try (finisher) {
-            for (Optional<ImageTask> next = queue.take(); next.isPresent(); next = queue.take()) {
+            for (Optional<ImageTask> next = work.take(); next.isPresent(); next = work.take()) {
                 long begin = System.nanoTime();
                 draw(next.get());
                 guard.rest(Duration.ofNanos(System.nanoTime() - begin));
@@ -82,13 +85,13 @@ public final class InferenceWorker implements AutoCloseable {
         finisher.awaitPicturesOf(task.job());
         Optional<ImageFinisher.Drawn> drawn = Optional.empty();
         try {
-            if (queue.begin(task)) {
+            if (work.begin(task)) {
                 drawn = Optional.of(drawn(task));
             }
         } catch (RuntimeException | Error e) {
             finisher.fail(task, e);
         }
-        drawn.ifPresentOrElse(finisher::finish, () -> queue.done(task, Optional.empty()));
+        drawn.ifPresentOrElse(finisher::finish, () -> work.done(task, Optional.empty()));
     }
 
     private ImageFinisher.Drawn drawn(ImageTask task) {
@@ -124,13 +127,7 @@ public final class InferenceWorker implements AutoCloseable {
             public void onPreview(int step, GeneratedImage preview) {
                 GeneratedImage sized = delivery.sized(preview);
                 byte[] bytes = encoder.encode(sized, model, delivery.format(), delivery.quality(), false);
-                task.job()
-                        .addPreview(
-                                task.index(),
-                                previews++,
-                                sized.width(),
-                                sized.height(),
-                                queue.spool().keep(bytes));
+                task.job().addPreview(task.index(), previews++, sized.width(), sized.height(), work.keep(bytes));
             }
         };
     }
