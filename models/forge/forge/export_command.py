@@ -39,7 +39,7 @@ def export(options: Namespace, run: Path, preset: Preset) -> None:
     card = {
         "name": options.preset, "default_steps": options.steps or kind.steps, "guidance_baked_in": kind.baked,
         "default_guidance_scale": 1.0 if kind.baked else 2.5 if options.guidance is None else options.guidance,
-        "licence": "Apache-2.0", "words": known_words(run, preset), "made_by": made_by(run, stage)}
+        "licence": "Apache-2.0", "words": known_words(run, preset), "made_by": made_by(run, stage, preset)}
     if preset.unet.memory:
         card["groups"] = checkpoint.read_state(run / "memory")["groups"]
     if options.decoder:
@@ -74,15 +74,16 @@ def steps_range(folder: Path, state: dict, wanted: int) -> list[int]:
     return [fewest, most]
 
 
-def made_by(run: Path, stage: str) -> dict:
+def made_by(run: Path, stage: str, preset: Preset) -> dict:
     """Commit, commands, and what each stage had: steps, samples, minutes, the last losses; of students options and marks."""
     state = checkpoint.read_state(run / stage)
     students = [stage] if DENOISERS[stage].baked else []
     if stage == "one-step" and state["start"] != state["teacher"]:
         students = ["eight-step", *students]
     vae = checkpoint.read_state(run / "vae")
-    commands = ["train", *(f"train --stage {student}" for student in students), "export"]
-    made = {"commit": commit(), "command": " && ".join(f"python models/forge {command}" for command in commands),
+    first = f"train --preset {preset.name} --stage concepts" if preset.unet.memory else "train"
+    commands = [first, *(f"train --stage {student}" for student in students), "export"]
+    made = {"commit": commit(), "command": " && ".join(f"python -m forge {command}" for command in commands),
             "denoiser": spent(run / "denoiser", "samples_by_pixels"), "text": spent(run / "text"),
             "vae": {"steps": vae["step"], "samples": vae["samples"], "history": vae["history"]}}
     for student in students:

@@ -67,6 +67,17 @@ def test_steps_learn_and_a_stopped_run_goes_on(fresh, assets, machine, tmp_path,
                            concept_stage.ConceptModel(preset("tiny-atlas"), 8).unet.memory_layers["up0"].query.weight)
 
 
+def test_published_weights_are_gone_on_from(fresh, assets, machine, tmp_path, small):
+    first = training(fresh, assets, machine, tmp_path)
+    first._step(first.model, 0.1)
+    first.save()
+    checkpoint.remove(fresh / "concepts-training")
+    again = training(fresh, assets, machine, tmp_path)
+    assert again.step == again.warm_from == 1 and again.clock.spent() < 5 and again.earlier > 0
+    for name, tensor in again.model.unet.state_dict().items():
+        assert torch.equal(tensor, first.average.weights[f"unet.{name}"])
+
+
 def test_memory_holds_the_things_own_pictures(fresh, assets, machine, tmp_path, small):
     made = training(fresh, assets, machine, tmp_path)
     assert made.recall.table.shape == (len(THINGS), 256, 36)

@@ -130,11 +130,7 @@ class UNet(nn.Module):
         x, skips = self._encode(sample, time, context, look)
         if features is not None:
             features.append(x)
-        x = self.middle_in(x, time)
-        for block in self.middle:
-            if "transformer" in block:
-                x = block["transformer"](x, context)
-            x = block["residual"](x, time)
+        x = self._middle_of(x, time, context)
         first = True
         for index, level in zip(reversed(range(len(self.up))), self.up):
             x = look(f"up{index}", x)
@@ -146,6 +142,22 @@ class UNet(nn.Module):
             if "resample" in level:
                 x = level["resample"](x)
         return self.conv_out(self.act_out(self.norm_out(x)))
+
+    def encode(self, sample: Tensor, timestep: Tensor, encoder_hidden_states: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """As `forward`, but to the end of the middle: the feature map there, and the skip connections, finest first."""
+        context, look = self._split(encoder_hidden_states, None)
+        time = self._condition(timestep, context, sample.dtype)
+        x, skips = self._encode(sample, time, context, look)
+        return self._middle_of(x, time, context), skips
+
+    def _middle_of(self, x: Tensor, time: Tensor, context: Tensor) -> Tensor:
+        """The coarsest feature map behind the middle's blocks."""
+        x = self.middle_in(x, time)
+        for block in self.middle:
+            if "transformer" in block:
+                x = block["transformer"](x, context)
+            x = block["residual"](x, time)
+        return x
 
     def _split(self, states: Tensor, logits: list[Tensor] | None) -> tuple[Tensor, "Look"]:
         """The text states, and what looks into the memory behind them."""

@@ -48,14 +48,7 @@ class HeadsDiscriminator(nn.Module):
 
     def forward(self, noised: Tensor, t: Tensor, states: Tensor) -> tuple[Tensor, list[Tensor]]:
         """As the other, logits being the mean of the heads' at the finest grid."""
-        unet = self.unet
-        time = unet._condition(1000 * t, states, noised.dtype)
-        x, skips = unet._encode(noised, time, states)
-        x = unet.middle_in(x, time)
-        for block in unet.middle:
-            if "transformer" in block:
-                x = block["transformer"](x, states)
-            x = block["residual"](x, time)
+        x, skips = self.unet.encode(noised, 1000 * t, states)
         features = [*skips, x]
         logits = [F.interpolate(head(feature).float(), noised.shape[-2:], mode="nearest")[:, 0]
                   for head, feature in zip(self.heads, features)]

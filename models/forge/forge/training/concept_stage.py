@@ -30,6 +30,7 @@ from .denoiser_stage import CAPTION_DROPOUT, PEAK, Frozen, flow_loss, sample_tim
 from .latents import channel_weights
 from .resumable import Resumable
 from .run import Average, Clock, Losses, Machine, learning_rate
+from .settings import check
 from .text_stage import prepare_tokenizer
 
 LANDSCAPES = 640
@@ -128,14 +129,29 @@ class ConceptTraining:
         self.average = Average(self.model, 0.9993, 24)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=PEAK, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
         self.resumable = Resumable(run / "concepts-training", self.model, self.average, self.optimizer, wanted)
-        state = self.resumable.resume() or {"step": 0, "samples": {}, "seconds": 0.0}
+        self.warm_from = 0  # step of a warm start: the learning rate warms up again from there
+        state = self.resumable.resume() or self._warm_start(wanted)
         self.step, self.samples = state["step"], {int(size): count for size, count in state["samples"].items()}
-        self.clock = Clock(minutes, state["seconds"])
+        self.earlier = state.get("earlier_seconds", 0.0)  # of the published weights that this run started from
+        self.clock = Clock(minutes, state["seconds"] - self.earlier)
         self.losses = Losses(run / "logs/concepts.csv", 50)
         self.rng = np.random.default_rng([seed, self.step])
         self.random = torch.Generator().manual_seed(seed * 1_000_003 + self.step)
         self.empty = torch.tensor(self.tokenizer.encode("", preset.text.tokens))
         self.channels: Tensor | None = None
+
+    def _warm_start(self, wanted: dict) -> dict:
+        """From published weights, which come without heads and moments, if there are any; else from nothing. Either way
+        the budget is this run's own."""
+        if not checkpoint.exists(self.run / "denoiser"):
+            return {"step": 0, "samples": {}, "seconds": 0.0}
+        for folder, module, name in ((self.run / "text", self.model.text, "text.tower"), (self.run / "denoiser", self.model.unet, "unet")):
+            tensors, state = checkpoint.load(folder)
+            check(folder, state, wanted)
+            checkpoint.load_into(module, checkpoint.part(name, tensors), folder)
+        self.average.weights |= {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+        self.warm_from = state["step"]
+        return state | {"earlier_seconds": state["seconds"]}
 
     def train(self, on_save=lambda training: None) -> None:
         """Trains until the budget is spent; `on_save` is called after each checkpoint (sample sheets)."""
@@ -151,7 +167,8 @@ class ConceptTraining:
         on_save(self)
 
     def save(self) -> None:
-        state = {"step": self.step, "samples": self.samples, "seconds": self.clock.spent(), "preset": self.preset.as_dict()}
+        state = {"step": self.step, "samples": self.samples, "seconds": self.earlier + self.clock.spent(), "earlier_seconds": self.earlier,
+                 "preset": self.preset.as_dict()}
         self.resumable.save(state)
         weights = self.average.weights
         text = checkpoint.prefixed("text.tower", checkpoint.part("text", weights))
@@ -194,7 +211,7 @@ class ConceptTraining:
         with self.machine.mixed_precision():
             velocity, what, looks = forward(mixed, 1000 * t, ids, self._memory(data["slots"], known))
         losses = self._losses(data, known, velocity, noise - clean, what, looks)
-        rate = learning_rate(self.step, progress, PEAK)
+        rate = learning_rate(self.step - self.warm_from, progress, PEAK)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)

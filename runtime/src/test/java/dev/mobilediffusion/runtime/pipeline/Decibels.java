@@ -1,9 +1,25 @@
 package dev.mobilediffusion.runtime.pipeline;
 
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+
 /** How near two pictures are. */
 final class Decibels {
 
     private Decibels() {}
+
+    /** A picture's bytes, RGB row by row. */
+    static byte[] pixels(Path picture) throws IOException {
+        BufferedImage read = ImageIO.read(picture.toFile());
+        byte[] rgb = new byte[3 * read.getWidth() * read.getHeight()];
+        for (int i = 0; i < rgb.length; i++) {
+            int pixel = i / 3;
+            rgb[i] = (byte) (read.getRGB(pixel % read.getWidth(), pixel / read.getWidth()) >> (16 - 8 * (i % 3)));
+        }
+        return rgb;
+    }
 
     /** Peak signal-to-noise ratio of two pictures of one size, bytes being RGB; infinite for equal ones. */
     static double peakSignalToNoise(byte[] left, byte[] right) {

@@ -12,13 +12,11 @@ import dev.mobilediffusion.runtime.ProgressListener;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.TinyBundle;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,18 +59,8 @@ final class PictureParityTest {
             Path golden = TinyBundle.resource(
                     "goldens/pictures/" + example.path("name").textValue() + ".png");
             assertThat(
-                    Decibels.peakSignalToNoise(image.rgb(), pixels(golden)),
+                    Decibels.peakSignalToNoise(image.rgb(), Decibels.pixels(golden)),
                     greaterThanOrEqualTo(SAME_PICTURE_DECIBELS));
         }
-    }
-
-    private static byte[] pixels(Path picture) throws IOException {
-        BufferedImage read = ImageIO.read(picture.toFile());
-        byte[] rgb = new byte[3 * read.getWidth() * read.getHeight()];
-        for (int i = 0; i < rgb.length; i++) {
-            int pixel = i / 3;
-            rgb[i] = (byte) (read.getRGB(pixel % read.getWidth(), pixel / read.getWidth()) >> (16 - 8 * (i % 3)));
-        }
-        return rgb;
     }
 }
