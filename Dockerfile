@@ -20,7 +20,7 @@ COPY --from=build /image/ /
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
-EXPOSE 8080
+EXPOSE 8080 8081
 # Ready, not merely alive: the model is loaded. The server listens at once, so a slow board needs the start period
 HEALTHCHECK --interval=15s --timeout=5s --start-period=120s --retries=4 \
     CMD ["/opt/mobilediffusion/healthcheck.sh"]

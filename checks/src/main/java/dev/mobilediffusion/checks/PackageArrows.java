@@ -79,12 +79,16 @@ final class PackageArrows {
                             "server.machine",
                             "server.models",
                             "server.error")),
-            Map.entry("server.wire", Set.of("server.queue", "server.job", "server.generation", "server.error")),
+            Map.entry("server.transport", Set.of()),
+            Map.entry(
+                    "server.wire",
+                    Set.of("server.transport", "server.queue", "server.job", "server.generation", "server.error")),
             Map.entry(
                     "server.edge",
                     Set.of(
                             RUNTIME,
                             "runtime.image",
+                            "server.transport",
                             "server.wire",
                             "server.queue",
                             "server.job",
@@ -147,6 +151,7 @@ final class PackageArrows {
                             "server.page",
                             "server.grpc",
                             "server.edge",
+                            "server.transport",
                             "server.wire",
                             "server.worker",
                             "server.queue",
@@ -188,13 +193,14 @@ final class PackageArrows {
                     "io.helidon",
                     Set.of(
                             SERVER,
+                            "server.transport",
                             "server.wire",
                             "server.edge",
                             "server.openai",
                             "server.jobs",
                             "server.a1111",
-                            "server.page",
-                            "server.grpc")),
+                            "server.page")),
+            Map.entry("io.netty", Set.of("server.grpc")),
             Map.entry("org.bouncycastle", Set.of("server.security")),
             Map.entry("javax.jmdns", Set.of("server.discovery")),
             Map.entry("com.google.zxing", Set.of("server.discovery")));

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -84,6 +85,7 @@ public final class ConfigKeys {
         return new ServerConfig(
                 values.getOrDefault("host", host),
                 (int) whole("port", base.port()),
+                values.containsKey("grpc-port") ? OptionalInt.of((int) whole("grpc-port", 0)) : base.grpcPort(),
                 path("data", base.data()),
                 path("models", base.models()),
                 values.containsKey("model") ? Optional.of(values.get("model")) : base.model(),
@@ -265,6 +267,7 @@ public final class ConfigKeys {
         keys.put("tls-certificate", "PEM file with a certificate and those that vouch for it");
         keys.put("tls-key", "PEM file with the certificate's private key, without a password");
         keys.put("port", "port to listen at; 0 for any that is free");
+        keys.put("grpc-port", "port of gRPC; 0 for any that is free; without it the port after the other");
         keys.put("data", "folder of jobs and their pictures");
         keys.put("models", "folder of model bundles");
         keys.put("model", "bundle that draws when a request names none");

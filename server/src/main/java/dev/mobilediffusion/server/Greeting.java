@@ -20,10 +20,11 @@ final class Greeting {
     static void print(ImageServer server, PrintWriter out) {
         out.printf(
                 Locale.ROOT,
-                "listening at %s, model %s loaded in %.1f s%s%n",
+                "listening at %s, model %s loaded in %.1f s, gRPC at port %d%s%n",
                 server.url(),
                 server.model(),
                 server.loadTime().toMillis() / 1e3,
+                server.grpcPort(),
                 traffic(server));
         if (server.isOpenToOthers() && !server.access().gate().isLocked()) {
             out.println("no API key is asked for: everybody who reaches this server may use it");

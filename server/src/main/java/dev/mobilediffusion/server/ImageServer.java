@@ -9,6 +9,7 @@ import dev.mobilediffusion.server.edge.RequestForm;
 import dev.mobilediffusion.server.edge.RequestTimer;
 import dev.mobilediffusion.server.edge.RootCertificateRoute;
 import dev.mobilediffusion.server.edge.Routes;
+import dev.mobilediffusion.server.edge.ServerRoutes;
 import dev.mobilediffusion.server.grpc.GrpcApi;
 import dev.mobilediffusion.server.machine.DeviceGuard;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
@@ -20,14 +21,9 @@ import dev.mobilediffusion.server.queue.QueueLimits;
 import dev.mobilediffusion.server.security.Certificates;
 import dev.mobilediffusion.server.security.IssuedKey;
 import dev.mobilediffusion.server.security.ServerCertificate;
-import dev.mobilediffusion.server.wire.TlsHelloSelector;
-import dev.mobilediffusion.server.wire.WatchedHttp1Selector;
 import dev.mobilediffusion.server.worker.ImageEncoder;
 import dev.mobilediffusion.server.worker.InferenceWorker;
-import io.helidon.webserver.WebServer;
-import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.HttpRouting;
-import io.helidon.webserver.http1.Http1Config;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
@@ -43,9 +39,6 @@ public final class ImageServer implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(ImageServer.class.getName());
 
-    /** For replies that are being written when the worker has ended. */
-    private static final Duration LAST_REPLIES = Duration.ofSeconds(2);
-
     private final ServerConfig config;
     private final Access access;
     private final Optional<ServerCertificate> certificate;
@@ -57,7 +50,7 @@ public final class ImageServer implements AutoCloseable {
     private final AtomicBoolean ready = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
     private final GrpcApi grpc;
-    private final WebServer listener;
+    private final Listeners listeners;
     private InferenceWorker worker;
     private Optional<IssuedKey> firstKey = Optional.empty();
     private Optional<IdleModels> idleModels = Optional.empty();
@@ -87,10 +80,11 @@ public final class ImageServer implements AutoCloseable {
                 models,
                 formats,
                 config.http().eventHeartbeat(),
+                config.http().idleTimeout(),
                 (outcome, took) -> metrics.requestDone("grpc", outcome, took),
                 access.gate(),
                 config.access().openReady());
-        this.listener = listener(formats);
+        this.listeners = new Listeners(config, certificate, routing(formats), grpc);
     }
 
     /**
@@ -103,7 +97,7 @@ public final class ImageServer implements AutoCloseable {
         ImageServer server = new ImageServer(config, models, formats, device);
         boolean started = false;
         try {
-            server.listen();
+            server.listeners.start();
             server.loadTime = models.loadDefault();
             WarmUp.run(models.pipeline(server.model()), encoder);
             server.queue.admitBy(new Admission(server.access.gate(), server.guard, models));
@@ -123,7 +117,12 @@ public final class ImageServer implements AutoCloseable {
     }
 
     public int port() {
-        return listener.port();
+        return listeners.port();
+    }
+
+    /** Where gRPC is served; 0 before the server listens. */
+    public int grpcPort() {
+        return listeners.grpcPort();
     }
 
     /** Where a browser on this machine finds the server. */
@@ -171,6 +170,12 @@ public final class ImageServer implements AutoCloseable {
         return access;
     }
 
+    /** Of the program; unknown where it does not run from its jar. */
+    static String version() {
+        String version = ImageServer.class.getPackage().getImplementationVersion();
+        return version == null ? "unknown" : version;
+    }
+
     public String model() {
         return models.defaultModel().name();
     }
@@ -200,7 +205,7 @@ public final class ImageServer implements AutoCloseable {
         queue.drain();
         guard.close();
         boolean ended = awaitWorker();
-        listener.stop();
+        listeners.stop();
         queue.close();
         metrics.close();
         if (ended) {
@@ -222,48 +227,6 @@ public final class ImageServer implements AutoCloseable {
             Thread.currentThread().interrupt();
             return false;
         }
-    }
-
-    private void listen() {
-        String refusal =
-                "cannot listen at %s port %s; is another server running there? --port takes another, 0 any that is free"
-                        .formatted(config.host(), config.port());
-        try {
-            listener.start();
-        } catch (RuntimeException e) {
-            throw new IllegalStateException(refusal, e);
-        }
-        // Helidon 4.5.0 logs a port that is taken, and returns as if all were well
-        if (!listener.isRunning()) {
-            throw new IllegalStateException(refusal);
-        }
-    }
-
-    private WebServer listener(Set<ImageFormat> formats) {
-        HttpLimits limits = config.http();
-        Http1Config http1 =
-                Http1Config.builder().maxHeadersSize(limits.maxHeaderBytes()).build();
-        WebServerConfig.Builder builder = WebServer.builder()
-                .host(config.host())
-                .port(config.port())
-                // Ours runs first the queue, then the listener; Helidon's own would run beside it
-                .shutdownHook(false)
-                .shutdownGracePeriod(LAST_REPLIES)
-                // A reply is written in several parts; with Nagle's algorithm the last one waits up to 40 ms for the
-                // client's
-                // delayed acknowledgement of those before: RFC 896, RFC 1122 section 4.2.3.2
-                .connectionOptions(options -> options.tcpNoDelay(true))
-                .maxPayloadSize(limits.maxBodyBytes())
-                .maxTcpConnections(limits.maxConnections())
-                .idleConnectionTimeout(limits.idleTimeout())
-                .idleConnectionPeriod(limits.idleTimeout().dividedBy(4).plusMillis(1))
-                .directHandlers(Errors.directHandlers())
-                .addConnectionSelector(new TlsHelloSelector())
-                .addConnectionSelector(new WatchedHttp1Selector(http1, limits.idleTimeout()))
-                .addRouting(routing(formats));
-        grpc.install(builder);
-        certificate.map(Encryption::tls).ifPresent(builder::tls);
-        return builder.build();
     }
 
     private HttpRouting.Builder routing(Set<ImageFormat> formats) {
@@ -298,6 +261,7 @@ public final class ImageServer implements AutoCloseable {
 
         a1111.install(routing);
         rest.install(routing);
+        routing.register("/v1/server", new ServerRoutes(version(), this::grpcPort));
         certificate
                 .flatMap(ServerCertificate::root)
                 .map(Certificates::pem)

@@ -108,13 +108,13 @@ public final class Main {
             return Advertisement.NONE;
         }
         String name = "MobileDiffusion on " + LocalNetwork.machineName();
-        String version = Main.class.getPackage().getImplementationVersion();
         return Advertisement.start(new Advertisement.Service(
                 name.substring(0, Math.min(name.length(), Advertisement.Service.MAX_NAME_LENGTH)),
                 server.port(),
+                server.grpcPort(),
                 server.certificate().isPresent(),
                 server.model(),
-                version == null ? "unknown" : version));
+                ImageServer.version()));
     }
 
     /** Told to stop before it was announced, a server is never announced. */

@@ -6,12 +6,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Everything that a server can be told. Immutable.
  *
  * @param host name or address to listen at
  * @param port in [0, {@value #MAX_PORT}]; 0 for any that is free
+ * @param grpcPort where gRPC is served, in [0, {@value #MAX_PORT}], not {@code port}; 0 for any that is free; empty for the
+ *     port after {@code port}, or any that is free where that is 0
  * @param data folder of jobs and their pictures
  * @param models folder of bundles
  * @param model the bundle that draws when a request names none; empty for {@code pocket}, else the first
@@ -29,6 +32,7 @@ import java.util.Optional;
 public record ServerConfig(
         String host,
         int port,
+        OptionalInt grpcPort,
         Path data,
         Path models,
         Optional<String> model,
@@ -63,6 +67,7 @@ public record ServerConfig(
             throw new IllegalArgumentException("host must not be empty");
         }
         requireInRange("port", port, 0, MAX_PORT);
+        requireGrpcPort(port, grpcPort);
         requireInRange("queue-capacity", queueCapacity, 1, MAX_QUEUE_CAPACITY);
         requirePositive("grace-period", gracePeriod);
     }
@@ -72,6 +77,7 @@ public record ServerConfig(
         return new ServerConfig(
                 LOOPBACK,
                 DEFAULT_PORT,
+                OptionalInt.empty(),
                 UserFolders.data(System.getenv(), Path.of(System.getProperty("user.home"))),
                 home.resolve("models"),
                 Optional.empty(),
@@ -85,6 +91,25 @@ public record ServerConfig(
                 DeviceConfig.DEFAULT,
                 false,
                 true);
+    }
+
+    /** The port to ask the system for: as given, else the one after HTTP's, or any where HTTP's is any. */
+    int grpcPortToListenAt() {
+        return grpcPort.orElse(port == 0 ? 0 : port + 1);
+    }
+
+    private static void requireGrpcPort(int port, OptionalInt grpcPort) {
+        if (grpcPort.isEmpty()) {
+            if (port == MAX_PORT) {
+                throw new IllegalArgumentException(
+                        "grpc-port must be given where port is %d, the last".formatted(port));
+            }
+            return;
+        }
+        requireInRange("grpc-port", grpcPort.getAsInt(), 0, MAX_PORT);
+        if (port != 0 && grpcPort.getAsInt() == port) {
+            throw new IllegalArgumentException("grpc-port must be another than port, got %d for both".formatted(port));
+        }
     }
 
     public static void requireInRange(String name, long value, long min, long max) {

@@ -41,6 +41,7 @@ public final class NoisyServer {
                 new FileEncoder(true),
                 EnumSet.of(ImageFormat.PNG, ImageFormat.JPEG),
                 TestServer.DEVICE);
+        System.out.println(server.grpcPort());
         System.out.println(server.url());
         Thread.sleep(Long.MAX_VALUE);
     }

@@ -16,7 +16,6 @@ import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
@@ -45,8 +44,7 @@ final class RealModelTest {
         BufferedReader output = server.inputReader();
         String line = output.readLine();
         assertThat(line, startsWith("listening at http://127.0.0.1:"));
-        int port = URI.create(line.substring(line.indexOf("http"), line.indexOf(",")))
-                .getPort();
+        int port = Integer.parseInt(line.substring(line.indexOf("gRPC at port ") + "gRPC at port ".length()));
         channel =
                 NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
     }

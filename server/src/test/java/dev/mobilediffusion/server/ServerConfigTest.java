@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -59,6 +60,7 @@ final class ServerConfigTest {
         values.put("allowed-hosts", "a.example, b");
         values.put("allowed-origins", "https://c.example");
         values.put("port", "9");
+        values.put("grpc-port", "19");
         values.put("data", "d");
         values.put("models", "m");
         values.put("model", "full");
@@ -91,6 +93,7 @@ final class ServerConfigTest {
                 is(new ServerConfig(
                         "0.0.0.0",
                         9,
+                        OptionalInt.of(19),
                         Path.of("d"),
                         Path.of("m"),
                         Optional.of("full"),
@@ -118,6 +121,16 @@ final class ServerConfigTest {
                                 new DeviceLimits(70, 90, 0)),
                         true,
                         false)));
+    }
+
+    @Test
+    void grpcIsServedAtTheNextPortUnlessToldOtherwise() {
+        ServerConfig defaults = ServerConfig.defaults(HOME);
+
+        assertThat(defaults.grpcPortToListenAt(), is(8081));
+        assertThat(ConfigKeys.apply(defaults, Map.of("port", "0")).grpcPortToListenAt(), is(0));
+        assertThat(ConfigKeys.apply(defaults, Map.of("port", "90")).grpcPortToListenAt(), is(91));
+        assertThat(ConfigKeys.apply(defaults, Map.of("grpc-port", "0")).grpcPortToListenAt(), is(0));
     }
 
     @Test
@@ -162,6 +175,9 @@ final class ServerConfigTest {
         "heat-soft-celsius,10,'heat-soft-celsius must be in [20, 200], got 10'",
         "heat-hard-celsius,79,'heat-hard-celsius must be in [80, 200], got 79'",
         "battery-min-percent,101,'battery-min-percent must be in [0, 100], got 101'",
+        "port,65535,'grpc-port must be given where port is 65535, the last'",
+        "grpc-port,65536,'grpc-port must be in [0, 65535], got 65536'",
+        "grpc-port,8080,'grpc-port must be another than port, got 8080 for both'",
         "queue-capacity,0,'queue-capacity must be in [1, 10000], got 0'",
         "memory,tiny,'memory must be speed or small, got \"tiny\"'",
         "unload-after,PT0S,'unload-after must be positive, got PT0S'",

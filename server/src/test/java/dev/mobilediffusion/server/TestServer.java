@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** A real server on a real port with a fake model; pictures are encoded as their plain bytes, unless a test says how. */
@@ -71,6 +72,7 @@ public final class TestServer implements AutoCloseable {
         return new ServerConfig(
                 ServerConfig.LOOPBACK,
                 0,
+                OptionalInt.empty(),
                 folder.resolve("data"),
                 folder.resolve("models"),
                 Optional.empty(),
@@ -89,6 +91,10 @@ public final class TestServer implements AutoCloseable {
 
     public int port() {
         return server.port();
+    }
+
+    public int grpcPort() {
+        return server.grpcPort();
     }
 
     public String url() {

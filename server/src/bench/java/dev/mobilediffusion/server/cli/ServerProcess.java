@@ -22,19 +22,22 @@ import java.util.stream.Stream;
  */
 final class ServerProcess implements AutoCloseable {
 
-    private static final Pattern LISTENING = Pattern.compile("listening at (\\S+), model (\\S+) loaded.*");
+    private static final Pattern LISTENING =
+            Pattern.compile("listening at (\\S+), model (\\S+) loaded.* gRPC at port (\\d+).*");
     private static final long STOP_SECONDS = 30;
 
     private final Process process;
     private final Path folder;
     private final URI url;
     private final String model;
+    private final int grpcPort;
 
-    private ServerProcess(Process process, Path folder, URI url, String model) {
+    private ServerProcess(Process process, Path folder, URI url, String model, int grpcPort) {
         this.process = process;
         this.folder = folder;
         this.url = url;
         this.model = model;
+        this.grpcPort = grpcPort;
     }
 
     /**
@@ -60,7 +63,12 @@ final class ServerProcess implements AutoCloseable {
                 remove(folder);
                 throw new CommandFailure("the server did not start: " + words);
             }
-            return new ServerProcess(process, folder, URI.create(listening.group(1)), listening.group(2));
+            return new ServerProcess(
+                    process,
+                    folder,
+                    URI.create(listening.group(1)),
+                    listening.group(2),
+                    Integer.parseInt(listening.group(3)));
         } catch (IOException failure) {
             throw new CommandFailure("the server did not start: " + failure.getMessage(), failure);
         }
@@ -72,6 +80,10 @@ final class ServerProcess implements AutoCloseable {
 
     String model() {
         return model;
+    }
+
+    int grpcPort() {
+        return grpcPort;
     }
 
     /** Bytes of RAM that the server holds now; empty where the system does not say. */

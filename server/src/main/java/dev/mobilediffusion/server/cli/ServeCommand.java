@@ -40,6 +40,13 @@ final class ServeCommand implements Runnable {
             description = "Port to listen at, 0 for any that is free. Default: " + ServerConfig.DEFAULT_PORT + ".")
     private Integer port;
 
+    @Option(
+            names = "--grpc-port",
+            paramLabel = "N",
+            converter = OptionValues.Port.class,
+            description = "Port of gRPC, 0 for any that is free. Default: the one after --port.")
+    private Integer grpcPort;
+
     @ArgGroup
     private Address address;
 
@@ -128,6 +135,7 @@ final class ServeCommand implements Runnable {
     private ServerConfig config() {
         Map<String, String> flags = new TreeMap<>();
         put(flags, "port", port);
+        put(flags, "grpc-port", grpcPort);
         put(flags, "host", address == null ? null : address.host);
         put(flags, "lan", (address != null && address.lan) ? true : null);
         put(flags, "insecure", insecure ? true : null);

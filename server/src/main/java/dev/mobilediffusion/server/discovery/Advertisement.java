@@ -7,12 +7,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import javax.jmdns.JmDNS;
 import javax.jmdns.ServiceInfo;
 
 /**
- * Tells the neighbours by mDNS (RFC 6762, 6763) that a server is here, until it is closed. Neighbours learn its name, port,
+ * Tells the neighbours by mDNS (RFC 6762, 6763) that a server is here, until it is closed. Neighbours learn its name, ports,
  * model and version, and no key.
  */
 public final class Advertisement implements AutoCloseable {
@@ -38,12 +39,13 @@ public final class Advertisement implements AutoCloseable {
      * What is told.
      *
      * @param name for people; a neighbour of the same name gets a number added to it
-     * @param port of the server
+     * @param port of the server's HTTP
+     * @param grpcPort of its gRPC
      * @param tls whether it speaks TLS
      * @param model that draws
      * @param version of the program
      */
-    public record Service(String name, int port, boolean tls, String model, String version) {
+    public record Service(String name, int port, int grpcPort, boolean tls, String model, String version) {
 
         /** DNS allows 63 bytes. */
         public static final int MAX_NAME_LENGTH = 63;
@@ -57,8 +59,10 @@ public final class Advertisement implements AutoCloseable {
 
         /** @param instance tells this server's own answers from those of a neighbour with the same name */
         private List<ServiceInfo> infos(String instance) {
-            Map<String, String> text = Map.of(
-                    "path", "/", "model", model, "version", version, "tls", Boolean.toString(tls), INSTANCE, instance);
+            Map<String, String> text = new TreeMap<>(Map.of("path", "/", "model", model, "version", version));
+            text.put("tls", Boolean.toString(tls));
+            text.put("grpc-port", Integer.toString(grpcPort));
+            text.put(INSTANCE, instance);
             String web = tls ? "_https._tcp.local." : "_http._tcp.local.";
             return List.of(
                     ServiceInfo.create(TYPE, name, port, 0, 0, text), ServiceInfo.create(web, name, port, 0, 0, text));

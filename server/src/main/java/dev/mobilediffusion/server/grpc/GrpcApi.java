@@ -5,18 +5,23 @@ import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
 import dev.mobilediffusion.server.models.ModelCatalog;
 import dev.mobilediffusion.server.queue.JobQueue;
 import dev.mobilediffusion.server.security.Gate;
+import dev.mobilediffusion.server.security.ServerCertificate;
 import io.grpc.BindableService;
+import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
-import io.helidon.webserver.WebServerConfig;
-import io.helidon.webserver.grpc.GrpcReflectionFeature;
-import io.helidon.webserver.grpc.GrpcRouting;
-import io.helidon.webserver.grpc.GrpcServiceDescriptor;
+import io.grpc.protobuf.services.ProtoReflectionService;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
- * The gRPC face of a server: {@code mobilediffusion.v1.ImageGeneration}, {@code grpc.health.v1.Health} and reflection.
+ * The server's gRPC API: {@code mobilediffusion.v1.ImageGeneration}, {@code grpc.health.v1.Health} and reflection.
  * Not serving until {@link #serving} says so.
  */
 public final class GrpcApi {
@@ -25,7 +30,6 @@ public final class GrpcApi {
     public static final int MAX_REQUEST_BYTES = 256 << 10;
 
     private final HealthStatusManager health = new HealthStatusManager();
-    private final Connections connections = new Connections();
     private final BindableService service;
     private final CallGuard guard;
 
@@ -34,6 +38,7 @@ public final class GrpcApi {
      * @param models that requests may name
      * @param formats that can be written here
      * @param heartbeat the longest silence in an event stream, positive
+     * @param patience with a client that leaves its events unread, positive
      * @param observer of the calls to {@code ImageGeneration}
      * @param gate that knows the keys
      * @param openHealth whether the health service needs no key
@@ -43,32 +48,44 @@ public final class GrpcApi {
             ModelCatalog models,
             Set<ImageFormat> formats,
             Duration heartbeat,
+            Duration patience,
             CallObserver observer,
             Gate gate,
             boolean openHealth) {
         this(
                 new ImageGenerationService(
-                        queue, models, new GenerationRequest(models, Set.copyOf(formats)), heartbeat),
+                        queue, models, new GenerationRequest(models, Set.copyOf(formats)), heartbeat, patience),
                 observer,
                 new Callers(gate, openHealth));
     }
 
     GrpcApi(BindableService service, CallObserver observer, Callers callers) {
         this.service = service;
-        this.guard = new CallGuard(callers, connections, observer, MAX_REQUEST_BYTES);
+        this.guard = new CallGuard(callers, observer);
         serving(false);
     }
 
-    /** Adds all of it to a listener, before Helidon's own HTTP/2. */
-    public void install(WebServerConfig.Builder listener) {
-        listener.addConnectionSelector(new GuardedHttp2Selector(connections, MAX_REQUEST_BYTES))
-                .addRouting(GrpcRouting.builder()
-                        .intercept(guard)
-                        // As descriptors, because reflection knows the messages of these alone
-                        .service(GrpcServiceDescriptor.builder(service).build())
-                        .service(GrpcServiceDescriptor.builder(health.getHealthService())
-                                .build()))
-                .addFeature(GrpcReflectionFeature.builder().enabled(true).build());
+    /**
+     * Listens for all of it.
+     *
+     * @param address with port 0 for any that is free
+     * @param certificate to encrypt with; empty for plain text
+     * @throws IOException when the address cannot be listened at, or the certificate cannot be used
+     */
+    @SuppressWarnings("deprecation") // reflection v1alpha, which is all that older tools and grpcio's client know
+    public GrpcListener listen(InetSocketAddress address, GrpcLimits limits, Optional<ServerCertificate> certificate)
+            throws IOException {
+        return GrpcListener.start(
+                address,
+                limits,
+                certificate,
+                Stream.of(
+                                service,
+                                health.getHealthService(),
+                                ProtoReflectionServiceV1.newInstance(),
+                                ProtoReflectionService.newInstance())
+                        .map(this::guarded)
+                        .toList());
     }
 
     /** What health says from now on: whether the model is loaded and warm and the server is not stopping. */
@@ -76,5 +93,10 @@ public final class GrpcApi {
         ServingStatus status = ready ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
         health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, status);
         health.setStatus(ImageGenerationGrpc.SERVICE_NAME, status);
+    }
+
+    /** Messages are read behind the guard, so that it hears of those that cannot be. */
+    private ServerServiceDefinition guarded(BindableService each) {
+        return ServerInterceptors.intercept(ServerInterceptors.useInputStreamMessages(each.bindService()), guard);
     }
 }

@@ -2,6 +2,7 @@ package dev.mobilediffusion.server.grpc;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
@@ -12,7 +13,6 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
-import java.nio.charset.StandardCharsets;
 
 /** Failures as gRPC statuses, with the details that a client can act on. */
 final class GrpcErrors {
@@ -28,6 +28,9 @@ final class GrpcErrors {
     /** What {@code failure} means to a client: ours, the runtime's, a library's status, or a bug. */
     static StatusRuntimeException of(Throwable failure) {
         return switch (failure) {
+            case StatusRuntimeException status
+            when status.getCause() instanceof InvalidProtocolBufferException ->
+                refusal(ApiException.of(ErrorCode.INVALID_REQUEST, "the request is not a message of this method"));
             case StatusRuntimeException status -> status;
             case ApiException refusal -> refusal(refusal);
             case InferenceException refusal -> refusal(ApiException.of(refusal));
@@ -54,10 +57,11 @@ final class GrpcErrors {
         return ErrorCode.INTERNAL.label();
     }
 
-    /** {@code status} with its sentence percent-encoded, as gRPC's protocol wants it and Helidon 4.5.0 does not do. */
-    static Status onTheWire(Status status) {
-        String description = status.getDescription();
-        return description == null ? status : status.withDescription(encoded(description));
+    /** Of a client that left its events unread for {@code patience}. */
+    static ApiException unread(java.time.Duration patience) {
+        return ApiException.of(
+                ErrorCode.DEADLINE_EXCEEDED,
+                "the client read none of its events for %s seconds".formatted(patience.toSeconds()));
     }
 
     private static StatusRuntimeException refusal(ApiException refusal) {
@@ -86,18 +90,5 @@ final class GrpcErrors {
         });
         StatusRuntimeException answer = StatusProto.toStatusRuntimeException(status.build(), trailers);
         return new StatusRuntimeException(answer.getStatus().withCause(refusal), answer.getTrailers());
-    }
-
-    /** All but printable ASCII, and the percent sign itself. */
-    private static String encoded(String text) {
-        StringBuilder encoded = new StringBuilder(text.length());
-        for (byte each : text.getBytes(StandardCharsets.UTF_8)) {
-            if (each >= ' ' && each < 0x7F && each != '%') {
-                encoded.append((char) each);
-            } else {
-                encoded.append("%%%02X".formatted(Byte.toUnsignedInt(each)));
-            }
-        }
-        return encoded.toString();
     }
 }

@@ -17,7 +17,6 @@ import dev.mobilediffusion.server.grpc.v1.WatchJobRequest;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.models.ModelCatalog;
 import dev.mobilediffusion.server.queue.JobQueue;
-import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -25,8 +24,8 @@ import java.time.Duration;
 import java.util.HexFormat;
 
 /**
- * The service's methods. Each runs on its call's own virtual thread and may wait there; what it throws, the {@link
- * CallGuard} turns into the call's status.
+ * The service's methods. What they throw, the {@link CallGuard} turns into the call's status. Those that send events do so
+ * on a virtual thread of their own.
  */
 final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationImplBase {
 
@@ -34,31 +33,33 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
     private final ModelCatalog models;
     private final GenerationRequest requests;
     private final Duration heartbeat;
+    private final Duration patience;
 
-    ImageGenerationService(JobQueue queue, ModelCatalog models, GenerationRequest requests, Duration heartbeat) {
+    /**
+     * @param heartbeat the longest silence in an event stream
+     * @param patience with a client that leaves its events unread
+     */
+    ImageGenerationService(
+            JobQueue queue, ModelCatalog models, GenerationRequest requests, Duration heartbeat, Duration patience) {
         this.queue = queue;
         this.models = models;
         this.requests = requests;
         this.heartbeat = heartbeat;
+        this.patience = patience;
     }
 
     @Override
     public void generate(GenerateRequest request, StreamObserver<JobEvent> observer) {
         JobSpec spec = requests.spec(request, Lifetime.ATTACHED);
         Job job = queue.submit(spec, Callers.CURRENT.get());
-        ServerCallStreamObserver<JobEvent> client = (ServerCallStreamObserver<JobEvent>) observer;
-        client.setOnCancelHandler(() -> queue.abandon(job));
-        try {
-            sendEvents(job, 0, client);
-        } finally {
+        stream(job, 0, new ClientPace(observer, patience, () -> queue.abandon(job)), () -> {
             // Whatever ended the call, nobody waits for the job now
             queue.abandon(job);
             queue.handedOver(job);
-        }
-        job.status().error().ifPresent(error -> {
-            throw error.toException();
+            job.status().error().ifPresent(error -> {
+                throw error.toException();
+            });
         });
-        complete(client);
     }
 
     @Override
@@ -84,11 +85,8 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
                     Long.MAX_VALUE,
                     request.getAfterEventId());
         }
-        ServerCallStreamObserver<JobEvent> client = (ServerCallStreamObserver<JobEvent>) observer;
-        // Without a handler of its own, grpc-java throws at the next event
-        client.setOnCancelHandler(() -> {});
-        sendEvents(find(request.getId()), request.getAfterEventId(), client);
-        complete(client);
+        Job job = find(request.getId());
+        stream(job, request.getAfterEventId(), new ClientPace(observer, patience, () -> {}), () -> {});
     }
 
     @Override
@@ -109,13 +107,18 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
         client.onCompleted();
     }
 
-    private void sendEvents(Job job, long seen, ServerCallStreamObserver<JobEvent> client) {
-        try {
-            new JobEvents(queue, job, client, heartbeat).sendAfter(seen);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw ApiException.of(ErrorCode.NOT_READY, "the server is stopping", e);
-        }
+    /** @param atEnd to be run when all events are sent, or none can be; what it throws becomes the call's status */
+    private void stream(Job job, long seen, ClientPace client, Runnable atEnd) {
+        client.serve(() -> {
+            try {
+                new EventStream(queue, job, client, heartbeat).sendAfter(seen);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw ApiException.of(ErrorCode.NOT_READY, "the server is stopping", e);
+            } finally {
+                atEnd.run();
+            }
+        });
     }
 
     private void reply(StreamObserver<dev.mobilediffusion.server.grpc.v1.Job> client, Job job) {
@@ -127,12 +130,6 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
         return queue.find(id)
                 .orElseThrow(
                         () -> ApiException.of(ErrorCode.NOT_FOUND, "id", "there is no such job; it may have expired"));
-    }
-
-    private static void complete(ServerCallStreamObserver<JobEvent> client) {
-        if (!client.isCancelled()) {
-            client.onCompleted();
-        }
     }
 
     /** The same key sent with another request, or to another API, is another request. */

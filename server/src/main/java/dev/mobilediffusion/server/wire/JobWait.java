@@ -5,6 +5,7 @@ import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobEvent;
 import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.transport.PeerWatch;
 import io.helidon.webserver.CloseConnectionException;
 import java.time.Duration;
 import java.util.List;

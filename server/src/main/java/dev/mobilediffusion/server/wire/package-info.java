@@ -1,5 +1,5 @@
 /**
  * What all faces over HTTP share: reading bodies and JSON, who asks, and waiting for a job while its client is still
- * there. Uses jobs, errors and Helidon; knows no face.
+ * there. Uses jobs, errors, transport and Helidon; knows no face.
  */
 package dev.mobilediffusion.server.wire;

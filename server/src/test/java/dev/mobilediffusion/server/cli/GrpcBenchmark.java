@@ -25,7 +25,7 @@ final class GrpcBenchmark {
                 Integer.getInteger("bench.steps", 1),
                 guidance.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(Double.parseDouble(guidance)));
         try (ServerProcess server = ServerProcess.start(models.resolve(model), 64);
-                PictureClient client = new GrpcPictureClient(server.url(), settings)) {
+                PictureClient client = new GrpcPictureClient(server.url().getHost(), server.grpcPort(), settings)) {
             int warmUp = ServingBenchmark.WARM_UP_PICTURES;
             ServingOverhead.measure(client, 0, warmUp, drawn -> {});
             ServingOverhead overhead = ServingOverhead.measure(client, warmUp, PICTURES, drawn -> {});

@@ -8,7 +8,6 @@ import dev.mobilediffusion.server.grpc.v1.Stage;
 import dev.mobilediffusion.server.grpc.v1.StageTiming;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
-import java.net.URI;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.Set;
@@ -22,10 +21,8 @@ final class GrpcPictureClient implements PictureClient {
     private final ManagedChannel channel;
     private final PictureSettings settings;
 
-    GrpcPictureClient(URI server, PictureSettings settings) {
-        this.channel = NettyChannelBuilder.forAddress(server.getHost(), server.getPort())
-                .usePlaintext()
-                .build();
+    GrpcPictureClient(String host, int port, PictureSettings settings) {
+        this.channel = NettyChannelBuilder.forAddress(host, port).usePlaintext().build();
         this.settings = settings;
     }
 

@@ -50,11 +50,12 @@ final class LargestRequestsTest {
     private Path folder;
 
     private URI server;
+    private int grpcPort;
 
     @Test
     void theLargestRequestsOfSeveralClientsAreAnsweredInTheLaunchersHeap() throws Exception {
         try (ChildProcess process = ChildProcess.startMain(folder, NoisyServer.class.getName(), folder)) {
-            server = awaitAddress(process);
+            awaitAddress(process);
             List<Callable<Long>> clients = new ArrayList<>(List.of(
                     client(10 * PNG_BYTES, () -> post("/v1/images/generations", "{'prompt': 'a', 'n': 10}")),
                     client(4 * PNG_BYTES, () -> post("/sdapi/v1/txt2img", "{'prompt': 'a', 'batch_size': 4}")),
@@ -123,7 +124,7 @@ final class LargestRequestsTest {
     }
 
     private long grpc(int pictures) {
-        ManagedChannel channel = NettyChannelBuilder.forAddress(server.getHost(), server.getPort())
+        ManagedChannel channel = NettyChannelBuilder.forAddress(server.getHost(), grpcPort)
                 .usePlaintext()
                 .maxInboundMessageSize(MAX_MESSAGE_BYTES)
                 .build();
@@ -162,13 +163,14 @@ final class LargestRequestsTest {
         return " ".repeat(MAX_BODY_BYTES - json.length()) + json;
     }
 
-    private static URI awaitAddress(ChildProcess process) throws IOException, InterruptedException {
-        while (process.out().isEmpty()) {
+    private void awaitAddress(ChildProcess process) throws IOException, InterruptedException {
+        while (process.out().size() < 2) {
             if (!process.isRunning()) {
                 throw new IllegalStateException("the server did not start: " + process.err());
             }
             Thread.sleep(Duration.ofMillis(50));
         }
-        return URI.create(process.out().getFirst());
+        grpcPort = Integer.parseInt(process.out().getFirst());
+        server = URI.create(process.out().get(1));
     }
 }

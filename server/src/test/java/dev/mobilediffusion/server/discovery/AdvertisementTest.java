@@ -25,7 +25,7 @@ final class AdvertisementTest {
     @Test
     void aNeighbourFindsTheServerWithItsModelAndVersion() throws Exception {
         String name = "Test server " + ProcessHandle.current().pid();
-        Advertisement.Service service = new Advertisement.Service(name, 8123, false, "pocket", "0.1.0");
+        Advertisement.Service service = new Advertisement.Service(name, 8123, 8133, false, "pocket", "0.1.0");
         try (JmDNS neighbour = JmDNS.create(NETWORK, "neighbour")) {
             try (Advertisement shown = Advertisement.start(service, List.of(NETWORK))) {
                 assertThat(shown, is(not((Object) null)));
@@ -37,6 +37,7 @@ final class AdvertisementTest {
                     assertThat(found.getPropertyString("model"), is("pocket"));
                     assertThat(found.getPropertyString("version"), is("0.1.0"));
                     assertThat(found.getPropertyString("tls"), is("false"));
+                    assertThat(found.getPropertyString("grpc-port"), is("8133"));
                 }
             }
             boolean gone = false;
@@ -50,7 +51,7 @@ final class AdvertisementTest {
     @Test
     void aServerWithTlsIsNoPlainWebServer() throws Exception {
         String name = "TLS server " + ProcessHandle.current().pid();
-        Advertisement.Service service = new Advertisement.Service(name, 8124, true, "pocket", "0.1.0");
+        Advertisement.Service service = new Advertisement.Service(name, 8124, 8134, true, "pocket", "0.1.0");
         try (JmDNS neighbour = JmDNS.create(NETWORK, "neighbour");
                 Advertisement shown = Advertisement.start(service, List.of(NETWORK))) {
             assertThat(shown, is(not((Object) null)));
@@ -63,7 +64,7 @@ final class AdvertisementTest {
     @Test
     void twoInterfacesOnOneNetworkAreOneServerUnderOneName() throws Exception {
         String name = "Twin server " + ProcessHandle.current().pid();
-        Advertisement.Service service = new Advertisement.Service(name, 8125, false, "pocket", "0.1.0");
+        Advertisement.Service service = new Advertisement.Service(name, 8125, 8135, false, "pocket", "0.1.0");
         try (JmDNS neighbour = JmDNS.create(NETWORK, "neighbour");
                 // Two responders that hear each other, as those of a cable and radio do
                 Advertisement shown = Advertisement.start(service, List.of(NETWORK, NETWORK))) {
@@ -92,7 +93,7 @@ final class AdvertisementTest {
     void aNameThatDnsCannotHoldIsRefused() {
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new Advertisement.Service("n".repeat(64), 1, false, "pocket", "1"));
+                () -> new Advertisement.Service("n".repeat(64), 1, 2, false, "pocket", "1"));
     }
 
     /** Sees it in the list, then asks for its records: a list may lack the properties, and does not ask for them again. */

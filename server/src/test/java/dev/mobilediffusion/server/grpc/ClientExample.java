@@ -22,7 +22,7 @@ final class ClientExample {
                 NettyChannelBuilder.forAddress(host, port).usePlaintext().build();
         try {
             Iterator<JobEvent> events = ImageGenerationGrpc.newBlockingStub(channel)
-                    // The server cannot see this deadline coming, so it is told in the request, too
+                    // Ends the call here and cancels the job there
                     .withDeadlineAfter(120, TimeUnit.SECONDS)
                     .generate(GenerateRequest.newBuilder()
                             .setPrompt(prompt)

@@ -21,8 +21,10 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
-import io.helidon.webserver.WebServer;
-import io.helidon.webserver.WebServerConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -35,7 +37,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.function.Executable;
 
-/** A real server on a real port with the gRPC face, a queue for four waiting jobs and a fake model; and a channel. */
+/** A real server on a real port with the gRPC API, a queue for four waiting jobs and a fake model; and a channel. */
 final class GrpcFixture implements AutoCloseable {
 
     final FakePipeline pipeline;
@@ -44,7 +46,7 @@ final class GrpcFixture implements AutoCloseable {
     final List<String> outcomes = new CopyOnWriteArrayList<>();
     final ManagedChannel channel;
     private final InferenceWorker worker;
-    private final WebServer server;
+    private final GrpcListener server;
 
     private GrpcFixture(Path folder, FakePipeline pipeline, Optional<BindableService> service, Duration idleTimeout) {
         this.pipeline = pipeline;
@@ -66,17 +68,18 @@ final class GrpcFixture implements AutoCloseable {
                         new OneModel(),
                         EnumSet.of(ImageFormat.PNG, ImageFormat.JPEG),
                         Duration.ofMillis(50),
+                        Duration.ofSeconds(20),
                         observer,
                         Gate.open(),
                         false));
-        WebServerConfig.Builder listener = WebServer.builder()
-                .host("127.0.0.1")
-                .port(0)
-                .shutdownHook(false)
-                .idleConnectionTimeout(idleTimeout)
-                .idleConnectionPeriod(idleTimeout.dividedBy(4));
-        api.install(listener);
-        server = listener.build().start();
+        try {
+            server = api.listen(
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                    new GrpcLimits(64, 16 << 10, idleTimeout),
+                    Optional.empty());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         channel = channel(server.port());
     }
 
@@ -164,7 +167,7 @@ final class GrpcFixture implements AutoCloseable {
         queue.drain();
         pipeline.allow(1000);
         worker.close();
-        server.stop();
+        server.close();
         queue.close();
     }
 

@@ -22,7 +22,6 @@ import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
-import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.AbstractStub;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
@@ -58,7 +57,7 @@ final class GrpcKeysTest {
     private void start(Map<String, String> settings) {
         key = keys().add("phone" + settings.size(), Optional.empty(), OptionalInt.of(2));
         server = TestServer.start(ConfigKeys.apply(TestServer.config(folder), settings), FakePipeline.quick());
-        channel = GrpcFixture.channel(server.port());
+        channel = GrpcFixture.channel(server.grpcPort());
     }
 
     @AfterEach
@@ -82,6 +81,16 @@ final class GrpcKeysTest {
         assertThat(code(this::health), is(Status.Code.UNAUTHENTICATED));
         assertThat(reflect(), is(Status.Code.UNAUTHENTICATED));
         assertThat(server.pipeline.finished().size(), is(0));
+    }
+
+    /** A stranger whose call goes on holds nothing open. */
+    @Test
+    void aCallWithoutAKeyEndsBeforeItsFirstMessage() throws Exception {
+        CompletableFuture<Status.Code> ended = new CompletableFuture<>();
+        ServerReflectionGrpc.newStub(channel)
+                .withDeadlineAfter(Duration.ofSeconds(20))
+                .serverReflectionInfo(new EndOf<>(ended));
+        assertThat(ended.get(30, TimeUnit.SECONDS), is(Status.Code.UNAUTHENTICATED));
     }
 
     @Test
@@ -142,22 +151,7 @@ final class GrpcKeysTest {
         CompletableFuture<Status.Code> ended = new CompletableFuture<>();
         StreamObserver<ServerReflectionRequest> questions = ServerReflectionGrpc.newStub(channel)
                 .withDeadlineAfter(Duration.ofSeconds(20))
-                .serverReflectionInfo(new StreamObserver<>() {
-                    @Override
-                    public void onNext(ServerReflectionResponse answer) {
-                        ended.complete(Status.Code.OK);
-                    }
-
-                    @Override
-                    public void onError(Throwable failure) {
-                        ended.complete(Status.fromThrowable(failure).getCode());
-                    }
-
-                    @Override
-                    public void onCompleted() {
-                        ended.complete(Status.Code.UNKNOWN);
-                    }
-                });
+                .serverReflectionInfo(new EndOf<>(ended));
         questions.onNext(
                 ServerReflectionRequest.newBuilder().setListServices("").build());
         questions.onCompleted();
@@ -174,5 +168,23 @@ final class GrpcKeysTest {
         Metadata headers = new Metadata();
         headers.put(Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), authorization);
         return stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+    }
+
+    private record EndOf<T>(CompletableFuture<Status.Code> code) implements StreamObserver<T> {
+
+        @Override
+        public void onNext(T answer) {
+            code.complete(Status.Code.OK);
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            code.complete(Status.fromThrowable(failure).getCode());
+        }
+
+        @Override
+        public void onCompleted() {
+            code.complete(Status.Code.UNKNOWN);
+        }
     }
 }

@@ -2,10 +2,6 @@ package dev.mobilediffusion.server.grpc;
 
 import com.google.protobuf.Message;
 import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
-import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
-import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.codec.http2.Http2Headers;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -37,7 +33,6 @@ final class RawHttp2 implements AutoCloseable {
     private final Socket socket;
     private final DataOutputStream output;
     private final DataInputStream input;
-    private boolean gathering;
 
     private RawHttp2(Socket socket) throws IOException {
         this.socket = socket;
@@ -50,11 +45,6 @@ final class RawHttp2 implements AutoCloseable {
 
         boolean endsStream() {
             return type == RST_STREAM || ((flags & END_STREAM) != 0 && type <= HEADERS);
-        }
-
-        /** What it says, where it is the first of its connection: later ones refer to those before. */
-        Http2Headers firstHeaders() throws Http2Exception {
-            return new DefaultHttp2HeadersDecoder().decodeHeaders(stream, Unpooled.wrappedBuffer(payload));
         }
     }
 
@@ -77,7 +67,7 @@ final class RawHttp2 implements AutoCloseable {
 
     void headers(int stream, String method, Map<String, String> metadata) throws IOException {
         ByteArrayOutputStream block = new ByteArrayOutputStream();
-        // Pseudo-headers by their index in the static table (RFC 7541, appendix A), as Helidon wants them
+        // Pseudo-headers by their index in the static table: RFC 7541, appendix A
         block.write(0x80 | 3); // :method POST
         block.write(0x80 | 6); // :scheme http
         block.write(4); // :path
@@ -130,24 +120,6 @@ final class RawHttp2 implements AutoCloseable {
         output.flush();
     }
 
-    /** Keeps the thread that reads this connection busy for some milliseconds: it answers every one. */
-    void manyPings() throws IOException {
-        for (int i = 0; i < 300; i++) {
-            output.write(PING);
-        }
-    }
-
-    /** Keeps the frames that follow, for {@link #sendTogether}. */
-    void gather() {
-        gathering = true;
-    }
-
-    /** Sends what was gathered, so that the server reads it at once. */
-    void sendTogether() throws IOException {
-        gathering = false;
-        output.flush();
-    }
-
     /** The next frame of {@code stream}; fails when the server ends the connection first. */
     Frame await(int stream) throws IOException {
         while (true) {
@@ -195,9 +167,7 @@ final class RawHttp2 implements AutoCloseable {
         data.writeInt(stream);
         data.write(payload);
         output.write(bytes.toByteArray());
-        if (!gathering) {
-            output.flush();
-        }
+        output.flush();
     }
 
     /** Literal header field without indexing: RFC 7541, section 6.2.2. */

@@ -1,4 +1,4 @@
-package dev.mobilediffusion.server.grpc;
+package dev.mobilediffusion.server.transport;
 
 import io.helidon.common.buffers.DataReader;
 import io.helidon.common.buffers.DataWriter;
@@ -11,8 +11,8 @@ import io.helidon.webserver.Router;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 
-/** A connection's context with another reader and writer. */
-record Http2Context(ConnectionContext context, DataReader dataReader, DataWriter dataWriter)
+/** A connection's context with another reader and writer, and what its requests are at. */
+record WatchedContext(ConnectionContext context, DataReader dataReader, DataWriter dataWriter, Exchange exchange)
         implements ConnectionContext {
 
     @Override

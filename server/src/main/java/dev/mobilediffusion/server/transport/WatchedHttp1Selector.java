@@ -1,4 +1,4 @@
-package dev.mobilediffusion.server.wire;
+package dev.mobilediffusion.server.transport;
 
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader;
@@ -13,14 +13,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/**
- * Helidon's HTTP/1.1 with a {@link PeerWatch} on every connection. Put before Helidon's own selector, it takes all
- * HTTP/1.1 connections; HTTP/2 with prior knowledge, and so gRPC, goes on to the next one.
- */
+/** Helidon's HTTP/1.1 with a {@link PeerWatch} on every connection. Put before Helidon's own selector, it takes them all. */
 public final class WatchedHttp1Selector implements ServerConnectionSelector {
-
-    /** How HTTP/2 begins: RFC 9113, section 3.4. */
-    private static final byte[] HTTP2_PREFACE = {'P', 'R', 'I', ' '};
 
     private final Http1ConnectionSelector http1;
     private final Duration patience;
@@ -45,13 +39,11 @@ public final class WatchedHttp1Selector implements ServerConnectionSelector {
     /** All that is not HTTP/2: to a first line that is too long, or none of HTTP's, Helidon's own says nothing at all. */
     @Override
     public Support supports(BufferData data) {
-        int known = Math.min(data.available(), HTTP2_PREFACE.length);
-        for (int i = 0; i < known; i++) {
-            if (data.get(i) != HTTP2_PREFACE[i]) {
-                return Support.SUPPORTED;
-            }
-        }
-        return known == HTTP2_PREFACE.length ? Support.UNSUPPORTED : Support.UNKNOWN;
+        return switch (Http2PrefaceSelector.isPreface(data)) {
+            case SUPPORTED -> Support.UNSUPPORTED;
+            case UNSUPPORTED -> Support.SUPPORTED;
+            case UNKNOWN -> Support.UNKNOWN;
+        };
     }
 
     @Override

@@ -1,4 +1,4 @@
-package dev.mobilediffusion.server.wire;
+package dev.mobilediffusion.server.transport;
 
 import io.helidon.common.concurrency.limits.Limit;
 import io.helidon.common.task.InterruptableTask;

@@ -9,24 +9,26 @@ import dev.mobilediffusion.server.grpc.v1.Started;
 import dev.mobilediffusion.server.grpc.v1.StepDone;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.queue.JobQueue;
-import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
 import java.util.List;
 
-/** Sends a job's events to one client, until the job is over or the client has gone. Runs on the call's thread. */
-final class JobEvents {
+/**
+ * Sends a job's events to one client, no faster than it reads them, until the job is over or the client has gone. Runs on
+ * a thread of its own, so that the call's callbacks are free to tell of the client.
+ */
+final class EventStream {
 
     private static final Duration SLICE = Duration.ofSeconds(1);
     private static final Duration RESTART = Duration.ofSeconds(5);
 
     private final JobQueue queue;
     private final Job job;
-    private final ServerCallStreamObserver<JobEvent> client;
+    private final ClientPace client;
     private final Duration heartbeat;
     private long lastSign = System.nanoTime();
 
     /** @param heartbeat the longest silence towards the client, by seconds */
-    JobEvents(JobQueue queue, Job job, ServerCallStreamObserver<JobEvent> client, Duration heartbeat) {
+    EventStream(JobQueue queue, Job job, ClientPace client, Duration heartbeat) {
         this.queue = queue;
         this.job = job;
         this.client = client;
@@ -36,7 +38,7 @@ final class JobEvents {
     /** Sends all events with an id above {@code seen}; the last one is done. Returns early when the client has gone. */
     void sendAfter(long seen) throws InterruptedException {
         long last = seen;
-        while (!client.isCancelled()) {
+        while (!client.hasGone()) {
             boolean over = job.state().isFinal();
             List<dev.mobilediffusion.server.job.JobEvent> next =
                     job.awaitEventsAfter(last, over ? Duration.ZERO : shorter(SLICE, heartbeat));
@@ -51,7 +53,7 @@ final class JobEvents {
             }
             for (dev.mobilediffusion.server.job.JobEvent event : next) {
                 last = event.id();
-                if (!(event instanceof dev.mobilediffusion.server.job.JobEvent.Preview)) {
+                if (!(event instanceof dev.mobilediffusion.server.job.JobEvent.Preview) && client.awaitReady()) {
                     send(last, message(event));
                 }
                 if (event instanceof dev.mobilediffusion.server.job.JobEvent.Finished) {
@@ -90,7 +92,7 @@ final class JobEvents {
 
     /** Keeps phones and proxies from hanging up, and tells a waiting client where it stands. */
     private void giveSignOfLife() {
-        if (System.nanoTime() - lastSign >= heartbeat.toNanos()) {
+        if (System.nanoTime() - lastSign >= heartbeat.toNanos() && client.isReady()) {
             send(0, JobEvent.newBuilder().setQueued(Messages.queued(queue.estimate(job))));
         }
     }
@@ -105,9 +107,7 @@ final class JobEvents {
 
     private void send(long id, JobEvent.Builder event) {
         lastSign = System.nanoTime();
-        if (!client.isCancelled()) {
-            client.onNext(event.setId(id).setJobId(job.id()).build());
-        }
+        client.send(event.setId(id).setJobId(job.id()).build());
     }
 
     private static Duration shorter(Duration one, Duration other) {

@@ -1,4 +1,4 @@
-package dev.mobilediffusion.server.wire;
+package dev.mobilediffusion.server.transport;
 
 import java.io.ByteArrayOutputStream;
 

@@ -21,8 +21,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The whole server: gRPC and REST share a port, a queue, and the metrics. */
-final class SamePortTest {
+/** The whole server: gRPC and REST share a queue and the metrics. */
+final class SharedQueueTest {
 
     @TempDir
     private Path folder;
@@ -33,7 +33,7 @@ final class SamePortTest {
     @BeforeEach
     void start() {
         server = TestServer.start(folder, FakePipeline.gated());
-        channel = GrpcFixture.channel(server.port());
+        channel = GrpcFixture.channel(server.grpcPort());
     }
 
     @AfterEach

@@ -1,4 +1,4 @@
-package dev.mobilediffusion.server.wire;
+package dev.mobilediffusion.server.transport;
 
 import io.helidon.common.socket.HelidonSocket;
 import io.helidon.webserver.CloseConnectionException;
@@ -55,7 +55,7 @@ public final class PeerWatch implements Supplier<byte[]> {
         this.betweenRequests = betweenRequests;
     }
 
-    /** The watch of the connection whose request this thread handles; empty for HTTP/2. */
+    /** The watch of the connection whose request this thread handles; empty on other threads. */
     public static Optional<PeerWatch> current() {
         return Optional.ofNullable(OF_THIS_CONNECTION.get());
     }
@@ -69,7 +69,7 @@ public final class PeerWatch implements Supplier<byte[]> {
     }
 
     /** Calls {@code action} once when the peer goes, on another thread, until the registration is closed. */
-    Registration onGone(Runnable action) {
+    public Registration onGone(Runnable action) {
         boolean already;
         synchronized (this) {
             already = gone;
@@ -95,7 +95,7 @@ public final class PeerWatch implements Supplier<byte[]> {
     }
 
     /** Whether {@link #leaveBodyUnread} was said. */
-    synchronized boolean isBodyUnread() {
+    public synchronized boolean isBodyUnread() {
         return bodyUnread;
     }
 
@@ -214,7 +214,7 @@ public final class PeerWatch implements Supplier<byte[]> {
 
     /** A handler's interest in the peer. */
     @FunctionalInterface
-    interface Registration extends AutoCloseable {
+    public interface Registration extends AutoCloseable {
         @Override
         void close();
     }
