@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.startsWith;
 
 import com.google.common.collect.ImmutableList;
+import dev.mobilediffusion.runtime.Sha256;
 import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
 import dev.mobilediffusion.server.grpc.v1.Image;
 import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
@@ -17,9 +18,7 @@ import io.grpc.netty.NettyChannelBuilder;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
@@ -60,9 +59,7 @@ final class RealModelTest {
         Image first = draw(7);
 
         assertThat(ImageIO.read(first.getData().newInput()).getWidth(), is(64));
-        byte[] hash =
-                MessageDigest.getInstance("SHA-256").digest(first.getData().toByteArray());
-        assertThat(HexFormat.of().formatHex(hash), is(first.getInfo().getSha256()));
+        assertThat(Sha256.of(first.getData().toByteArray()), is(first.getInfo().getSha256()));
         assertThat(draw(7).getData(), is(first.getData()));
         assertThat(draw(8).getData().equals(first.getData()), is(false));
     }

@@ -3,8 +3,6 @@ package dev.mobilediffusion.runtime.bundle;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.Sha256;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -16,8 +14,6 @@ import java.util.stream.Stream;
 
 /** Hashes a bundle's files and compares them with what {@code bundle.json} promises. */
 public final class BundleVerifier {
-
-    private static final int CHUNK_BYTES = 1 << 16;
 
     private BundleVerifier() {}
 
@@ -67,18 +63,12 @@ public final class BundleVerifier {
     }
 
     private static String hash(Path file, String name) {
-        MessageDigest digest = Sha256.digest();
-        ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
-        try (FileChannel channel = FileChannel.open(file)) {
-            while (channel.read(chunk) >= 0) {
-                digest.update(chunk.flip());
-                chunk.clear();
-            }
+        try {
+            return Sha256.of(file);
         } catch (NoSuchFileException missing) {
             throw ConfigFile.invalid("%s is missing; install the model again", name);
         } catch (IOException failure) {
             throw ConfigFile.invalid("%s cannot be read: %s", name, failure);
         }
-        return Sha256.hex(digest.digest());
     }
 }

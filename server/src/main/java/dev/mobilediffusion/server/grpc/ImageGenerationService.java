@@ -1,5 +1,6 @@
 package dev.mobilediffusion.server.grpc;
 
+import dev.mobilediffusion.runtime.Sha256;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.generation.Idempotency;
@@ -18,10 +19,7 @@ import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.models.ModelCatalog;
 import dev.mobilediffusion.server.queue.JobQueue;
 import io.grpc.stub.StreamObserver;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.HexFormat;
 
 /**
  * The service's methods. What they throw, the {@link CallGuard} turns into the call's status. Those that send events do so
@@ -142,12 +140,6 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
                     Idempotency.MAX_KEY_LENGTH,
                     key.length());
         }
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-256")
-                    .digest(request.getRequest().toByteArray());
-            return new Idempotency(key, HexFormat.of().formatHex(hash));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return new Idempotency(key, Sha256.of(request.getRequest().toByteArray()));
     }
 }

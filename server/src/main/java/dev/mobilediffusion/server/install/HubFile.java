@@ -1,5 +1,6 @@
 package dev.mobilediffusion.server.install;
 
+import dev.mobilediffusion.runtime.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -25,23 +26,23 @@ record HubFile(String path, long size, String sha256, String gitId) {
             return false;
         }
         if (!sha256.isEmpty()) {
-            return digest("SHA-256", new byte[0], file).equals(sha256);
+            return Sha256.of(file).equals(sha256);
         }
-        byte[] header = ("blob " + size + "\0").getBytes(StandardCharsets.US_ASCII);
-        return gitId.isEmpty() || digest("SHA-1", header, file).equals(gitId);
+        return gitId.isEmpty() || gitId(file).equals(gitId);
     }
 
-    private static String digest(String algorithm, byte[] header, Path file) throws IOException {
+    /** Git's SHA-1 of a file: of a header with the size, then of the bytes. */
+    private static String gitId(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
-            MessageDigest digest = MessageDigest.getInstance(algorithm);
-            digest.update(header);
+            MessageDigest digest = MessageDigest.getInstance("SHA-1");
+            digest.update(("blob " + Files.size(file) + "\0").getBytes(StandardCharsets.US_ASCII));
             byte[] chunk = new byte[1 << 17];
             for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
                 digest.update(chunk, 0, read);
             }
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException("every Java has " + algorithm, impossible);
+            throw new IllegalStateException("every Java has SHA-1", impossible);
         }
     }
 }

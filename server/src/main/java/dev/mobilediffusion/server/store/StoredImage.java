@@ -62,7 +62,7 @@ record StoredImage(Path file, long size, String sha256, FileLayer layer) impleme
         if (found != size) {
             throw ApiException.of(
                     ErrorCode.GONE,
-                    "picture %s is damaged on the server's disk: its file has %d bytes, %d were written"
+                    "picture %s is damaged on the server's disk: its file has %s bytes, %s were written"
                             .formatted(name(), found, size));
         }
     }
