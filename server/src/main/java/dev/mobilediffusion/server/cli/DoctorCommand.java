@@ -56,7 +56,7 @@ final class DoctorCommand implements Runnable {
                         "%s: a download that broke off; the same 'models add' goes on with it, 'models remove' removes it"
                                 .formatted(each)));
         if (faults > 0) {
-            throw new CommandFailure(faults == 1 ? "found 1 fault" : "found %d faults".formatted(faults));
+            throw new CommandFailure(faults == 1 ? "found 1 fault" : "found %s faults".formatted(faults));
         }
     }
 
@@ -65,7 +65,7 @@ final class DoctorCommand implements Runnable {
             ModelBundle bundle = ModelBundle.open(model);
             bundle.verify();
             bundle.networks();
-            fact("%s: model, %dx%d".formatted(model, bundle.width(), bundle.height()));
+            fact("%s: model, %sx%s".formatted(model, bundle.width(), bundle.height()));
         } catch (InferenceException broken) {
             fault("%s: %s".formatted(model, broken.getMessage()));
         }

@@ -63,7 +63,7 @@ final class HubListing {
                     page.add(file(entry));
                 }
                 if (files.size() + page.size() > MAX_FILES) {
-                    throw tooLong("%d files".formatted(MAX_FILES));
+                    throw tooLong("%s files".formatted(MAX_FILES));
                 }
             }
         } catch (JsonProcessingException notJson) {
@@ -93,7 +93,7 @@ final class HubListing {
         }
         pages++;
         if (pages >= MAX_PAGES) {
-            throw tooLong("%d pages".formatted(MAX_PAGES));
+            throw tooLong("%s pages".formatted(MAX_PAGES));
         }
         return Optional.of(to);
     }
@@ -138,7 +138,7 @@ final class HubListing {
             int count = super.read(target, offset, length);
             read += Math.max(0, count);
             if (read > MAX_PAGE_BYTES) {
-                throw tooLong("%d MB".formatted(MAX_PAGE_BYTES >> 20));
+                throw tooLong("%s MB".formatted(MAX_PAGE_BYTES >> 20));
             }
             return count;
         }

@@ -126,7 +126,7 @@ final class JobDatabase {
                 * Long.parseLong(sql.strings("PRAGMA page_size").getFirst());
         if (Files.size(file) != expected) {
             throw new DamagedStoreException(
-                    "it has %d bytes, its header says %d".formatted(Files.size(file), expected));
+                    "it has %s bytes, its header says %s".formatted(Files.size(file), expected));
         }
     }
 

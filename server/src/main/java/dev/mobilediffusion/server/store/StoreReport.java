@@ -65,7 +65,7 @@ public record StoreReport(List<String> facts, List<String> faults) {
             for (String id : jobs.keySet()) {
                 readPictures(rows, id, faults);
             }
-            facts.add("%s: %d jobs, %d of them ended, %d pictures"
+            facts.add("%s: %s jobs, %s of them ended, %s pictures"
                     .formatted(
                             file,
                             jobs.size(),
@@ -73,7 +73,7 @@ public record StoreReport(List<String> facts, List<String> faults) {
                             names.size()));
             long unknown = Files.isDirectory(pictures) ? unknownFolders(pictures, jobs) : 0;
             if (unknown > 0) {
-                faults.add("%s: %d folders belong to no job of the store; the next start takes up what is in them"
+                faults.add("%s: %s folders belong to no job of the store; the next start takes up what is in them"
                         .formatted(pictures, unknown));
             }
         } catch (SQLException e) {
