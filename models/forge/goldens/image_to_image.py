@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from transformers import CLIPTokenizer
 
 from paths import BUNDLES, GOLDENS
-from pictures import guidance_embedding, per_channel, run, session
+from pictures import per_channel, run, session
 from weights import tokens, weighted
 
 FOLDER = GOLDENS / "image-to-image"

@@ -133,8 +133,10 @@ def test_losses_count_only_what_is_known():
     truth = torch.full((2, 2, 2), 2)
     assert part_loss(logits, truth, torch.tensor([True, False]), 4) < 1e-3
     assert part_loss(logits, truth, torch.tensor([False, True]), 4) == pytest.approx(np.log(5), abs=1e-4)
+    assert part_loss(logits, truth, torch.tensor([False, False]), 4) == 0
     heads = [torch.zeros(1, 3, 2, 2)]
     assert what_loss(heads, torch.full((1, 8, 8), 1)) == pytest.approx(np.log(3), abs=1e-4)
+    assert what_loss(heads, torch.full((1, 8, 8), NOWHERE)) == 0
 
 
 @pytest.fixture

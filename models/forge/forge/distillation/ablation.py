@@ -50,10 +50,10 @@ class Variant(OneStepTraining):
         return self.run / f"ablation/pairs-{size}"
 
     def spend(self, minutes: float, log: Path) -> UNet:
-        """Trains for that long and returns the averaged generator."""
+        """Trains for that long, or one iteration where making pairs took longer, and returns the averaged generator."""
         self._channels(self.parts[0].size)  # encodes the pool's pictures, which is no training
         self.losses, self.clock = Losses(log, 20), Clock(minutes)
-        while self.progress() < 1:
+        while self.progress() < 1 or self.step == 0:
             self._step(self.progress())
         return self.averaged_unet()
 

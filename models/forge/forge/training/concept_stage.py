@@ -76,18 +76,22 @@ class ConceptModel(nn.Module):
 
 
 def what_loss(logits: list[Tensor], truth: Tensor) -> Tensor:
-    """Cross-entropy of things over cells, summed over the heads; truth (B, cells, cells), NOWHERE is not counted."""
+    """Cross-entropy of things over cells, summed over the heads; truth (B, cells, cells), NOWHERE is not counted, and 0 is
+    the loss where nothing is anywhere."""
+    if not (truth != NOWHERE).any():
+        return 0 * sum(each.float().sum() for each in logits)
     return sum(F.cross_entropy(F.interpolate(each.float(), size=truth.shape[-2:], mode="nearest"), truth, ignore_index=NOWHERE)
                for each in logits)
 
 
 def part_loss(logits: Tensor, truth: Tensor, known: Tensor, none: int) -> Tensor:
-    """Cross-entropy of parts: the mean over cells that a thing covers, and over the others. logits (B, h * w, parts + 1),
-    truth (B, h, w), known (B,) bool: whose memory was not left out."""
+    """Cross-entropy of parts, half of it over cells that a thing covers and half over the others. logits (B, h * w,
+    parts + 1), truth (B, h, w), known (B,) bool: whose memory was not left out; 0 where that is none."""
     each = F.cross_entropy(logits.float().flatten(0, 1), truth.flatten(), reduction="none")
     known = known[:, None, None].expand_as(truth).flatten()
     inside, outside = known & (truth.flatten() != none), known & (truth.flatten() == none)
-    return sum(each[cells].mean() for cells in (inside, outside) if cells.any())
+    means = [each[cells].mean() for cells in (inside, outside) if cells.any()]
+    return torch.stack(means).mean() if means else 0 * each.sum()
 
 
 def settings(preset: Preset, told: dict, seed: int) -> dict:
