@@ -14,8 +14,8 @@ fail() {
 }
 
 case ${1:-} in
-    amd64) onnxruntime=linux-x64 sqlite=x86_64 ;;
-    arm64) onnxruntime=linux-aarch64 sqlite=aarch64 ;;
+    amd64) onnxruntime=linux-x64 machine=x86_64 ;;
+    arm64) onnxruntime=linux-aarch64 machine=aarch64 ;;
     *) fail "the architecture must be amd64 or arm64, got '${1:-}'" ;;
 esac
 [ -n "${2:-}" ] || fail "the folder to write to is missing"
@@ -29,21 +29,42 @@ app=$folder/server/target/app
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 
-# Unpacks jar $1, keeps the libraries in its folder $2/$3 as files, and packs the rest again without folder $2
-lift_natives() {
+# Unpacks jar $1, takes folder $2 out of it, and puts $2/$3, the libraries of this platform, into $work/natives
+open_jar() {
     mkdir "$work/jar"
     (cd "$work/jar" && jar --extract --file "$1")
-    cp "$work/jar/$2/$3"/*.so "$folder/native/" # fails where a new release has moved them
+    mv "$work/jar/$2/$3" "$work/natives" # fails where a new release has moved them
     rm -r "${work:?}/jar/$2"
+}
+
+# Packs what open_jar unpacked into jar $1 again
+close_jar() {
     mv "$work/jar/META-INF/MANIFEST.MF" "$work/manifest"
     jar --create --file "$1" --manifest "$work/manifest" -C "$work/jar" .
     rm -r "$work/jar"
 }
 
+# Lays the libraries $2/$3 of jar $1 beside the program, and takes all of $2 out of the jar
+lift_natives() {
+    open_jar "$@"
+    cp "$work/natives"/*.so "$folder/native/"
+    rm -r "$work/natives"
+    close_jar "$1"
+}
+
+# The same for a jar that only ever looks for its library inside of itself
+keep_natives() {
+    open_jar "$@"
+    mkdir -p "$work/jar/$2/${3%/*}"
+    mv "$work/natives" "$work/jar/$2/$3"
+    close_jar "$1"
+}
+
 cp -R server/target/app "$app"
 cp mobilediffusion LICENSE deploy/start.sh "$folder/"
 lift_natives "$app"/lib/onnxruntime-[0-9]*.jar ai/onnxruntime/native "$onnxruntime"
-lift_natives "$app"/lib/sqlite-jdbc-[0-9]*.jar org/sqlite/native "Linux/$sqlite"
+lift_natives "$app"/lib/sqlite-jdbc-[0-9]*.jar org/sqlite/native "Linux/$machine"
+keep_natives "$app"/lib/webp-imageio-[0-9]*.jar native "Linux/$machine"
 
 for index in models/*/model_index.json; do
     if [ -f "$index" ]; then

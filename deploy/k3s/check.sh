@@ -1,7 +1,11 @@
 #!/bin/sh
 # Renders the manifests and compares every field with Kubernetes' own schema, without a cluster.
 #
-# Needs kubectl, and the Python package kubernetes-validate, which carries the schemas (pip install kubernetes-validate).
+# Needs kubectl, and one of
+#   kubeconform            go install github.com/yannh/kubeconform/cmd/kubeconform@v0.6.7, and network for the schemas, or
+#                          SCHEMAS=FOLDER with them, each whole in a file of its own (deployment-apps-v1.json)
+#   kubernetes-validate    pip install kubernetes-validate
+# PodMonitor is the Prometheus operator's, whose schema kubeconform takes from the catalogue of CRDs where there is network.
 set -eu
 cd "$(dirname "$0")"
 version=1.30
@@ -10,11 +14,24 @@ command -v kubectl >/dev/null || {
     echo "check.sh: kubectl is missing, so NOTHING was checked" >&2
     exit 1
 }
-command -v kubernetes-validate >/dev/null || {
-    echo "check.sh: kubernetes-validate is missing, so NOTHING was checked (pip install kubernetes-validate)" >&2
-    exit 1
-}
 rendered=$(mktemp)
 trap 'rm -f "$rendered"' EXIT
-kubectl kustomize . >"$rendered"
-kubernetes-validate --strict --no-warn -k "$version" "$rendered"
+if command -v kubeconform >/dev/null; then
+    { kubectl kustomize . && echo --- && kubectl kustomize monitoring; } >"$rendered"
+    if [ -n "${SCHEMAS:-}" ]; then
+        echo "check.sh: PodMonitor is left out, it has no schema in $SCHEMAS"
+        kubeconform -strict -summary -skip PodMonitor \
+            -schema-location "$SCHEMAS/{{ .ResourceKind }}{{ .KindSuffix }}.json" - <"$rendered"
+    else
+        kubeconform -strict -summary -kubernetes-version $version.0 -schema-location default \
+            -schema-location 'https://raw.githubusercontent.com/datreeio/CRDs-catalog/main/{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json' - <"$rendered"
+    fi
+elif command -v kubernetes-validate >/dev/null; then
+    kubectl kustomize . >"$rendered"
+    kubernetes-validate --strict --no-warn -k "$version" "$rendered"
+    kubectl kustomize monitoring >/dev/null
+    echo "check.sh: PodMonitor was rendered, and its fields not compared: kubeconform does that"
+else
+    echo "check.sh: kubeconform and kubernetes-validate are missing, so NOTHING was checked" >&2
+    exit 1
+fi
