@@ -1,6 +1,9 @@
 package dev.mobilediffusion.runtime;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What computes the networks of this process, and why.
@@ -10,10 +13,18 @@ import java.util.List;
  * @param available labels of all that the loaded ONNX Runtime has, {@code cpu} among them
  * @param threads that compute
  * @param onnxRuntime version of ONNX Runtime, such as 1.28.0
+ * @param networks what has computed each network that ran: {@code cpu} too where the provider failed at it
  */
-public record ExecutionPlan(String provider, String reason, List<String> available, int threads, String onnxRuntime) {
+public record ExecutionPlan(
+        String provider,
+        String reason,
+        List<String> available,
+        int threads,
+        String onnxRuntime,
+        Map<String, String> networks) {
 
     public ExecutionPlan {
         available = List.copyOf(available);
+        networks = Collections.unmodifiableMap(new LinkedHashMap<>(networks));
     }
 }

@@ -2,11 +2,12 @@ package dev.mobilediffusion.server;
 
 import dev.mobilediffusion.runtime.ExecutionPlan;
 import dev.mobilediffusion.server.machine.Machine;
+import java.util.function.Supplier;
 
 /**
  * What the server runs on.
  *
  * @param machine it
- * @param execution what computes the networks on it, and why
+ * @param execution tells what computes the networks on it, and why
  */
-public record Device(Machine machine, ExecutionPlan execution) {}
+public record Device(Machine machine, Supplier<ExecutionPlan> execution) {}

@@ -65,7 +65,7 @@ public final class ImageServer implements AutoCloseable {
         this.guard = DeviceGuard.start(device.machine(), config.device().limits());
         this.metrics = ServerMetrics.create(device.machine());
         metrics.watchDevice(guard::condition);
-        metrics.describeExecution(device.execution());
+        metrics.describeExecution(device.execution().get());
         this.queue = JobQueue.open(
                 config.data(),
                 config.retention(),

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * All of {@code /v1}, health and metrics.
@@ -28,7 +29,7 @@ import java.util.function.BooleanSupplier;
  * @param ready whether the model is loaded and warm and the server is not stopping
  * @param maxBodyBytes of a JSON request
  * @param heartbeat between two signs of life in an event stream, positive
- * @param execution what computes the models
+ * @param execution tells what computes the models
  */
 record RestApi(
         JobQueue queue,
@@ -38,7 +39,7 @@ record RestApi(
         BooleanSupplier ready,
         long maxBodyBytes,
         Duration heartbeat,
-        ExecutionPlan execution) {
+        Supplier<ExecutionPlan> execution) {
 
     RestApi {
         Objects.requireNonNull(queue, "queue");

@@ -90,6 +90,7 @@ final class HeatTest {
                     .body("execution.provider", is("cpu"))
                     .body("execution.reason", is("a test's"))
                     .body("execution.threads", is(2))
+                    .body("execution.networks.unet", is("cpu"))
                     .body("execution.onnxruntime", is("1.28.0"));
         }
     }

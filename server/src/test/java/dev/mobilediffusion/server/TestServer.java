@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -63,9 +64,12 @@ public final class TestServer implements AutoCloseable {
         return new TestServer(server, pipeline);
     }
 
+    private static final ExecutionPlan PLAN =
+            new ExecutionPlan("cpu", "a test's", List.of("cpu"), 2, "1.28.0", Map.of("unet", "cpu"));
+
     /** A machine without sensors whose processor computes. */
     public static final Device DEVICE = new Device(
-            Machine.at(Path.of("/nowhere")), new ExecutionPlan("cpu", "a test's", List.of("cpu"), 2, "1.28.0"));
+            Machine.at(Path.of("/nowhere")), () -> PLAN);
 
     /** Room for four waiting jobs, quick heartbeats. */
     public static ServerConfig config(Path folder) {

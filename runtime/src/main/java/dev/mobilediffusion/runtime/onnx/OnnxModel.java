@@ -148,7 +148,11 @@ public final class OnnxModel implements AutoCloseable {
             OnnxValue value = result.get(0);
             return ((TensorInfo) value.getInfo()).getShape();
         } catch (OrtException failure) {
-            throw OnnxRuntime.failure(name, failure);
+            if (!source.fallBack(failure)) {
+                throw OnnxRuntime.failure(name, failure);
+            }
+            closeSession();
+            return outputShape(in, output);
         }
     }
 
@@ -159,9 +163,13 @@ public final class OnnxModel implements AutoCloseable {
      */
     public void rest() {
         if (rests) {
-            opened.ifPresent(OnnxModel::closeQuietly);
-            opened = Optional.empty();
+            closeSession();
         }
+    }
+
+    private void closeSession() {
+        opened.ifPresent(OnnxModel::closeQuietly);
+        opened = Optional.empty();
     }
 
     private OrtSession session() throws OrtException {
@@ -178,8 +186,7 @@ public final class OnnxModel implements AutoCloseable {
     public void close() {
         if (!closed) {
             closed = true;
-            opened.ifPresent(OnnxModel::closeQuietly);
-            opened = Optional.empty();
+            closeSession();
             OnnxRuntime.countClosed();
         }
     }
@@ -238,12 +245,23 @@ public final class OnnxModel implements AutoCloseable {
          * @throws InferenceException with code CANCELLED when {@code cancel} fired, INFERENCE_FAILED when the network failed
          */
         public void run(CancelToken cancel) {
+            try {
+                runOnce(cancel);
+                source.succeeded();
+            } catch (OrtException failure) {
+                cancel.throwIfCancelled();
+                if (!source.fallBack(failure)) {
+                    throw OnnxRuntime.failure(name, failure);
+                }
+                closeSession();
+                run(cancel);
+            }
+        }
+
+        private void runOnce(CancelToken cancel) throws OrtException {
             try (Terminator terminator = new Terminator();
                     CancelToken.Registration registration = cancel.onCancel(terminator::terminate)) {
                 session().run(inputs, Set.of(), outputs, terminator.options).close();
-            } catch (OrtException failure) {
-                cancel.throwIfCancelled();
-                throw OnnxRuntime.failure(name, failure);
             }
         }
     }

@@ -9,6 +9,7 @@ import dev.mobilediffusion.runtime.ExecutionPlan;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -32,6 +33,7 @@ public final class OnnxRuntime {
     private final boolean sharedSpinning;
     private final ExecutionProviders providers;
     private final Map<Execution, Placement> placements = new ConcurrentHashMap<>();
+    private final Map<String, String> networks = new ConcurrentHashMap<>();
 
     private OnnxRuntime(RuntimeOptions options) throws OrtException {
         sharedThreads = options.threads();
@@ -55,15 +57,28 @@ public final class OnnxRuntime {
      */
     public static ExecutionPlan plan(RuntimeOptions options) {
         try {
-            return instance(options).placement(options).plan(options);
+            OnnxRuntime runtime = instance(options);
+            return runtime.placement(options).plan(options, new TreeMap<>(runtime.networks));
         } catch (OrtException failure) {
             throw failure("ONNX Runtime", failure);
         }
     }
 
-    /** Whether optimized graphs can be kept: another provider's are compiled for it, and cannot be written to a file. */
-    boolean keepsGraphs(RuntimeOptions options) {
+    /**
+     * Whether ONNX Runtime's own kernels compute everything. Only then can optimized graphs be kept: those of another provider
+     * are compiled for it, and cannot be written to a file.
+     */
+    boolean isCpuAlone(RuntimeOptions options) {
         return placement(options).isCpuAlone();
+    }
+
+    String provider(RuntimeOptions options) {
+        return placement(options).provider();
+    }
+
+    /** Remembers what has computed {@code network}. */
+    void placed(String network, String provider) {
+        networks.put(network, provider);
     }
 
     private Placement placement(RuntimeOptions options) {

@@ -54,11 +54,13 @@ final class Placement {
         }
     }
 
-    ExecutionPlan plan(RuntimeOptions options) {
-        String provider =
-                plugin.map(PluginProvider::name).orElse(choice.provider().label());
+    String provider() {
+        return plugin.map(PluginProvider::name).orElse(choice.provider().label());
+    }
+
+    ExecutionPlan plan(RuntimeOptions options, Map<String, String> networks) {
         String reason =
                 plugin.map(loaded -> "from ep-library, on " + loaded.device()).orElse(choice.reason());
-        return new ExecutionPlan(provider, reason, available, options.threads(), version);
+        return new ExecutionPlan(provider(), reason, available, options.threads(), version, networks);
     }
 }

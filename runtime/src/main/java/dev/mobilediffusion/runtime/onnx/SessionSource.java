@@ -3,6 +3,8 @@ package dev.mobilediffusion.runtime.onnx;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
+import dev.mobilediffusion.runtime.Execution;
+import dev.mobilediffusion.runtime.ExecutionProvider;
 import dev.mobilediffusion.runtime.GraphFolder;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import java.io.IOException;
@@ -14,6 +16,8 @@ import java.util.Optional;
  * thread at a time.
  */
 final class SessionSource {
+
+    private static final System.Logger LOG = System.getLogger(SessionSource.class.getName());
 
     /** A session, and its options, which must outlive it. */
     record Opened(OrtSession session, SessionOptions options) implements AutoCloseable {
@@ -32,8 +36,9 @@ final class SessionSource {
     private final OnnxRuntime runtime;
     private final Path file;
     private final String name;
-    private final RuntimeOptions options;
+    private RuntimeOptions options; // with the CPU's kernels once another provider has failed
     private final boolean workingMemoryKept;
+    private boolean proven;
     private Optional<Path> optimized = Optional.empty();
 
     /** Finds the optimized graph, or makes it. */
@@ -44,7 +49,7 @@ final class SessionSource {
         this.name = name;
         this.options = options;
         this.workingMemoryKept = workingMemoryKept;
-        if (options.graphs().isPresent() && options.profile().isEmpty() && runtime.keepsGraphs(options)) {
+        if (options.graphs().isPresent() && options.profile().isEmpty() && runtime.isCpuAlone(options)) {
             GraphFolder graphs = options.graphs().get();
             GraphCache cache = new GraphCache(graphs.folder());
             try {
@@ -62,6 +67,33 @@ final class SessionSource {
     /** Whether opening anew costs little: neither optimizing nor reading all weights. */
     boolean reopensQuickly() {
         return optimized.isPresent();
+    }
+
+    /** The network has run on its provider. */
+    void succeeded() {
+        if (!proven) {
+            proven = true;
+            runtime.placed(name, runtime.provider(options));
+        }
+    }
+
+    /**
+     * Lets the CPU compute from the next {@link #open} on where another provider failed before it ever succeeded: providers take
+     * operators that they then cannot run. Whether that is worth another try.
+     */
+    boolean fallBack(OrtException failure) {
+        if (proven || runtime.isCpuAlone(options)) {
+            return false;
+        }
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "{0}: computed by cpu, since {1} failed: {2}",
+                name,
+                runtime.provider(options),
+                failure.getMessage());
+        options = options.withExecution(
+                new Execution(ExecutionProvider.CPU, Optional.empty(), options.execution().kernels()));
+        return true;
     }
 
     /** A session, to be closed by the caller. */

@@ -39,10 +39,11 @@ final class ExecutionProvidersTest {
     void autoTakesTheCpuWhereThereIsNoOther() {
         ExecutionPlan plan = OnnxRuntime.plan(OPTIONS);
 
-        assertThat(
-                plan,
-                is(new ExecutionPlan(
-                        "cpu", "auto: ONNX Runtime 1.28.0 here has no other", List.of("cpu"), 2, "1.28.0")));
+        assertThat(plan.provider(), is("cpu"));
+        assertThat(plan.reason(), is("auto: ONNX Runtime 1.28.0 here has no other"));
+        assertThat(plan.available(), is(List.of("cpu")));
+        assertThat(plan.threads(), is(2));
+        assertThat(plan.onnxRuntime(), is("1.28.0"));
     }
 
     @ParameterizedTest

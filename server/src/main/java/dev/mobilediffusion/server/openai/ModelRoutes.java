@@ -15,6 +15,7 @@ import io.helidon.webserver.http.HttpRules;
 import io.helidon.webserver.http.HttpService;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.util.function.Supplier;
 
 /** {@code /v1/models} in OpenAI's shape, with what a page needs to offer a model's settings. */
 public final class ModelRoutes implements HttpService {
@@ -22,10 +23,10 @@ public final class ModelRoutes implements HttpService {
     public static final Api API = Api.named("models");
 
     private final ModelCatalog models;
-    private final ExecutionPlan execution;
+    private final Supplier<ExecutionPlan> execution;
 
-    /** @param execution what computes every model */
-    public ModelRoutes(ModelCatalog models, ExecutionPlan execution) {
+    /** @param execution tells what computes every model */
+    public ModelRoutes(ModelCatalog models, Supplier<ExecutionPlan> execution) {
         this.models = models;
         this.execution = execution;
     }
@@ -76,11 +77,14 @@ public final class ModelRoutes implements HttpService {
         node.put("parameters", model.parameters());
         node.put("licence", model.licence());
         node.put("sha256", model.sha256());
-        node.putObject("execution")
-                .put("provider", execution.provider())
-                .put("reason", execution.reason())
-                .put("threads", execution.threads())
-                .put("onnxruntime", execution.onnxRuntime());
+        ExecutionPlan plan = execution.get();
+        ObjectNode computes = node.putObject("execution")
+                .put("provider", plan.provider())
+                .put("reason", plan.reason())
+                .put("threads", plan.threads())
+                .put("onnxruntime", plan.onnxRuntime());
+        ObjectNode networks = computes.putObject("networks");
+        plan.networks().forEach(networks::put);
         ArrayNode words = node.putArray("known_words");
         model.knownWords().forEach(words::add);
     }

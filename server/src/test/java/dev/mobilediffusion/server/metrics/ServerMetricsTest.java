@@ -28,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -197,7 +198,7 @@ final class ServerMetricsTest {
         try (ServerMetrics metrics = ServerMetrics.create(machine())) {
             metrics.watchDevice(() -> DeviceCondition.WARM);
             metrics.describeExecution(
-                    new ExecutionPlan("xnnpack", "asked for", List.of("cpu", "xnnpack"), 4, "1.21.0"));
+                    new ExecutionPlan("xnnpack", "asked for", List.of("cpu", "xnnpack"), 4, "1.21.0", Map.of()));
             String text = text(metrics, ServerMetrics.PROMETHEUS_TEXT);
 
             assertThat(text, containsString("mobilediffusion_device_battery_percent 57.0\n"));
