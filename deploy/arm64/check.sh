@@ -95,6 +95,7 @@ printf 'arm64 against x86: '
 deploy/compare-pictures "$folder/tmp/house.png" "$sys/house.png" 45
 
 echo "== the server"
+: >"$sys/out"
 begin=$(date +%s%N)
 "${board[@]}" $start serve --port 0 --data /root/data >"$sys/out" 2>"$sys/err" &
 server=$!

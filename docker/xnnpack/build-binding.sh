@@ -26,7 +26,7 @@ jar --create --file "$out/onnxruntime-$version.jar" -C "$work/classes" .
 rm "$java"/native/*Training*.c
 : >"$work/headers/onnxruntime_config.h"
 home=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")
-gcc -shared -fPIC -O2 -Wall -Werror=implicit-function-declaration -DORT_VERSION="\"$version\"" \
+gcc -shared -fPIC -O2 -Wall -Werror=implicit-function-declaration -DORT_VERSION="\"$version\"" -DUSE_DNNL \
     -I"$work/headers" -I"$java/native" -I"$home/include" -I"$home/include/linux" \
     -I"$work/source/include" -I"$work/source/include/onnxruntime" -I"$work/source/include/onnxruntime/core/session" \
     "$java"/native/*.c -o "$out/libonnxruntime4j_jni.so" -l:libonnxruntime.so.1.21
