@@ -60,7 +60,9 @@ keep_natives() {
     close_jar "$1"
 }
 
-cp -R server/target/app "$app"
+# Not what the launcher put beside them for this machine
+mkdir -p "$app"
+cp -R server/target/app/mobilediffusion.jar server/target/app/lib "$app/"
 cp mobilediffusion LICENSE deploy/start.sh "$folder/"
 lift_natives "$app"/lib/onnxruntime-[0-9]*.jar ai/onnxruntime/native "$onnxruntime"
 lift_natives "$app"/lib/sqlite-jdbc-[0-9]*.jar org/sqlite/native "Linux/$machine"

@@ -22,8 +22,6 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 sh deploy/assemble.sh "$architecture" "$work/$name"
-rm -f "$work/$name"/server/target/app/classes-* "$work/$name/server/target/app/.prepared"
-rm -rf "$work/$name/server/target/app/native"
 cp deploy/package/install.sh deploy/package/uninstall.sh deploy/package/mobilediffusion.env deploy/systemd/mobilediffusion.service "$work/$name/"
 echo "$1" >"$work/$name/PLATFORM"
 mkdir -p "$out"
