@@ -8,6 +8,7 @@ From a bare machine to a bundle, in the order of the paper's appendix:
     python models/forge ablate                   # what each term of the one-step stage is worth
     python models/forge evaluate                 # obedience, Fréchet distance, reconstruction, sheets
     python models/forge export --out models/pocket
+    python models/forge add-encoder models/pocket   # so that it draws pictures anew
     python models/forge quantize models/pocket --kind int8-static --out models/pocket-int8
 """
 
@@ -151,6 +152,9 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--steps", type=positive, help="the bundle's default steps; default: 16, 8 or 1 by stage")
     export.add_argument("--guidance", type=guidance, help="the bundle's default guidance; stage denoiser only: 2.5")
     export.add_argument("--decoder", type=Path, help="a pruned decoder, as stage prune wrote it; default: the run's vae")
+
+    encoder = command("add-encoder", "Adds the VAE's encoder to an exported or quantized bundle, so that it draws pictures anew.")
+    encoder.add_argument("bundle", type=Path, help="folder in the diffusers ONNX layout; its other networks stay as they are")
 
     publish = command("publish", "Copies the run's weights as fp16 shards of at most 15 MB.")
     publish.add_argument("--out", type=Path, required=True)

@@ -243,6 +243,16 @@ def export(options: Namespace, cache: Path) -> None:
     export_command.export(options, folders(options, cache)[0], preset(options.preset))
 
 
+def add_encoder(options: Namespace, cache: Path) -> None:
+    from forge.architecture import Vae
+    from forge.export.encoder import add_encoder as add
+    run, chosen = folders(options, cache)[0], preset(options.preset)
+    vae = Vae(chosen.vae)
+    checkpoint.load_into(vae, checkpoint.load(run / "vae")[0], run / "vae")
+    add(options.bundle, chosen, vae)
+    print(f"wrote {options.bundle / 'vae_encoder'} from {run / 'vae'}")
+
+
 def quantize(options: Namespace, cache: Path) -> None:
     from forge.quantization import run
     torch.set_num_threads(options.threads)
@@ -262,4 +272,5 @@ def compare(options: Namespace, cache: Path) -> None:
 
 
 COMMANDS = {"draw": draw, "import": import_, "assets": assets, "sheet": sheet, "train": train, "evaluate": evaluate, "ablate": ablate,
-            "publish": publish, "adopt": adopt, "export": export, "quantize": quantize, "compare": compare, "count": count}
+            "publish": publish, "adopt": adopt, "export": export,
+            "add-encoder": add_encoder, "quantize": quantize, "compare": compare, "count": count}

@@ -16,6 +16,7 @@ from forge.architecture.layers import ResidualBlock, Upsample
 from forge.export import export_bundle, export_random_bundle, flow_match_scheduler
 from forge.export.__main__ import main
 from forge.export.attention import context_form_is_cheaper
+from forge.export.encoder import add_encoder
 from forge.export.graph import Graph
 from forge.export.text import text_graph
 from forge.export.unet import unet_graph
@@ -202,6 +203,20 @@ def test_bundle_has_the_diffusers_onnx_layout_and_a_manifest_of_every_file(tmp_p
         (folder / "vae_encoder/config.json").read_text())
     index = json.loads((folder / "model_index.json").read_text())
     assert index["scheduler"] == ["diffusers", "FlowMatchEulerDiscreteScheduler"]
+
+
+def test_an_encoder_added_later_is_the_one_exported_at_once(tmp_path):
+    torch.manual_seed(5)
+    _, _, vae = bundle(tmp_path / "own")
+    before = {path: path.read_bytes() for path in (tmp_path / "own").rglob("model.onnx")}
+    add_encoder(tmp_path / "own", TINY, vae)
+    torch.manual_seed(5)
+    bundle(tmp_path / "whole", encoder=True)
+    for name in ("bundle.json", "model_index.json", "vae_encoder/config.json", "vae_encoder/model.onnx"):
+        assert (tmp_path / "own" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+    assert all(path.read_bytes() == content for path, content in before.items())
+    with pytest.raises(ValueError, match="is no bundle of the preset pocket"):
+        add_encoder(tmp_path / "own", preset("pocket"), vae)
 
 
 def test_bundle_draws_what_the_networks_draw(tmp_path):

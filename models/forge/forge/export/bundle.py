@@ -64,7 +64,7 @@ def export_bundle(folder: Path, preset: Preset, text: TextTower, unet: UNet, vae
         decoder_graph(vae, side, half).save(_model(partial, "vae_decoder"), external_from_bytes)
         if encoder:
             encoder_graph(vae, preset.pixels, half).save(_model(partial, "vae_encoder"), external_from_bytes)
-        write_json(partial / MANIFEST, manifest | {"files": _hashes(partial)})
+        write_json(partial / MANIFEST, manifest | {"files": hashes(partial)})
         replace_folder(folder, partial)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -127,7 +127,7 @@ def _model(folder: Path, network: str) -> Path:
     return folder / network / "model.onnx"
 
 
-def _hashes(folder: Path) -> dict[str, str]:
+def hashes(folder: Path) -> dict[str, str]:
     """sha256 in hex of every file by its path within the folder."""
     hashes = {}
     for path in sorted(folder.rglob("*")):

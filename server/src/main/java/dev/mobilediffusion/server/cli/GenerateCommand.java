@@ -3,17 +3,24 @@ package dev.mobilediffusion.server.cli;
 import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.SourceImage;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.image.ImageCodec;
 import dev.mobilediffusion.runtime.image.Infotext;
+import dev.mobilediffusion.runtime.image.PictureEdit;
+import dev.mobilediffusion.runtime.image.PictureReader;
 import dev.mobilediffusion.runtime.pipeline.TextToImagePipeline;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.Seeds;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -76,6 +83,26 @@ final class GenerateCommand implements Runnable {
     @Option(names = "--negative-prompt", paramLabel = "T", description = "What to keep out of the picture.")
     private String negativePrompt = "";
 
+    @Option(
+            names = "--image",
+            paramLabel = "FILE",
+            description = "A picture to draw anew: PNG, JPEG or WebP. Its middle is cut to the model's shape.")
+    private Path image;
+
+    @Option(
+            names = "--mask",
+            paramLabel = "FILE",
+            description = "Where to draw it anew: transparent or white there, of its size. Default: everywhere, or"
+                    + " where the picture is transparent.")
+    private Path mask;
+
+    @Option(
+            names = "--strength",
+            paramLabel = "X",
+            converter = OptionValues.Strength.class,
+            description = "How much of it is drawn anew, 0 to 1. Default: 0.8.")
+    private Double strength;
+
     @Option(names = "--no-metadata", description = "Keep prompt and settings out of the picture's file.")
     private boolean noMetadata;
 
@@ -99,11 +126,19 @@ final class GenerateCommand implements Runnable {
     @Override
     public void run() {
         ImageRequest request = request();
+        if (image == null && (mask != null || strength != null)) {
+            throw wrong("%s wants a picture: name it by --image", mask != null ? "--mask" : "--strength");
+        }
+        Optional<PictureReader.Read> source = read("--image", image);
+        Optional<PictureReader.Read> marks = read("--mask", mask);
         List<Path> files = files(request);
         try (TextToImage pipeline = TextToImagePipeline.load(model.bundle(), engine.options(spec))) {
+            Optional<PictureEdit> edit =
+                    source.map(read -> PictureEdit.of(read, marks, PictureEdit.Options.DEFAULT, pipeline.model()));
             for (int index = 0; index < count; index++) {
                 String label = count == 1 ? "" : "%s/%s ".formatted(index + 1, count);
-                draw(pipeline, request.withSeed(Seeds.ofImage(request.seed(), index)), files.get(index), label);
+                ImageRequest wanted = request.withSeed(Seeds.ofImage(request.seed(), index));
+                draw(pipeline, wanted, edit, files.get(index), label);
             }
         }
     }
@@ -121,6 +156,23 @@ final class GenerateCommand implements Runnable {
                 guidanceScale == null ? OptionalDouble.empty() : OptionalDouble.of(guidanceScale));
     }
 
+    /** The picture in a file, if one is named; a file that holds none is a wrong use, told before a model is loaded. */
+    private Optional<PictureReader.Read> read(String option, Path file) {
+        if (file == null) {
+            return Optional.empty();
+        }
+        try {
+            if (Files.size(file) > PictureReader.MAX_BYTES) {
+                throw wrong("%s must have at most %d bytes, got %d", option, PictureReader.MAX_BYTES, Files.size(file));
+            }
+            return Optional.of(PictureReader.read(Files.readAllBytes(file), option));
+        } catch (InferenceException refused) {
+            throw wrong("%s", refused.getMessage());
+        } catch (IOException failure) {
+            throw wrong("%s cannot be read: %s", option, failure);
+        }
+    }
+
     private List<Path> files(ImageRequest request) {
         Path file = out == null ? ImageFile.named(request.prompt(), request.seed()) : out;
         try {
@@ -133,21 +185,25 @@ final class GenerateCommand implements Runnable {
         }
     }
 
-    private void draw(TextToImage pipeline, ImageRequest request, Path file, String label) {
+    private void draw(TextToImage pipeline, ImageRequest request, Optional<PictureEdit> edit, Path file, String label) {
         PrintWriter err = spec.commandLine().getErr();
-        GeneratedImage image;
+        double share = strength == null ? SourceImage.DEFAULT_STRENGTH : strength;
+        ImageRequest wanted =
+                edit.map(one -> request.withSource(one.source(share))).orElse(request);
+        GeneratedImage drawn;
         try (ProgressBar bar = new ProgressBar(err, ProgressBar.isStderrTerminal(), label)) {
-            image = pipeline.generate(request, bar, new CancelToken());
+            drawn = pipeline.generate(wanted, bar, new CancelToken());
         }
+        GeneratedImage finished = edit.isPresent() ? edit.get().finish(drawn) : drawn;
         ImageFile.write(
                 file,
                 ImageCodec.encode(
-                        image,
+                        finished,
                         ImageFile.format(file),
                         ImageCodec.DEFAULT_QUALITY,
-                        noMetadata ? "" : Infotext.of(image, pipeline.model())));
-        image.warnings().stream().filter(told::add).forEach(warning -> err.println("mobilediffusion: " + warning));
-        err.println(ImageSummary.of(image));
+                        noMetadata ? "" : Infotext.of(finished, pipeline.model())));
+        finished.warnings().stream().filter(told::add).forEach(warning -> err.println("mobilediffusion: " + warning));
+        err.println(ImageSummary.of(finished));
         spec.commandLine().getOut().println(file);
     }
 

@@ -38,18 +38,28 @@ final class OptionValues {
     static final class GuidanceScale implements ITypeConverter<Double> {
         @Override
         public Double convert(String text) {
-            double value;
-            try {
-                value = Double.parseDouble(text);
-            } catch (NumberFormatException e) {
-                value = Double.NaN;
-            }
-            if (!(value >= 0 && value <= ImageRequest.MAX_GUIDANCE_SCALE)) {
-                throw new TypeConversionException("must be a number in [0, %s], got '%s'"
-                        .formatted(plain(ImageRequest.MAX_GUIDANCE_SCALE), text));
-            }
-            return value;
+            return number(text, ImageRequest.MAX_GUIDANCE_SCALE);
         }
+    }
+
+    static final class Strength implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            return number(text, 1);
+        }
+    }
+
+    private static double number(String text, double max) {
+        double value;
+        try {
+            value = Double.parseDouble(text);
+        } catch (NumberFormatException e) {
+            value = Double.NaN;
+        }
+        if (!(value >= 0 && value <= max)) {
+            throw new TypeConversionException("must be a number in [0, %s], got '%s'".formatted(plain(max), text));
+        }
+        return value;
     }
 
     static final class Count implements ITypeConverter<Integer> {

@@ -42,6 +42,51 @@ final class GenerateCommandTest {
     }
 
     @Test
+    void drawsAPictureAnewWhereTheMaskSaysSo() throws IOException {
+        BufferedImage source = new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB);
+        BufferedImage mask = new BufferedImage(64, 64, BufferedImage.TYPE_BYTE_GRAY);
+        for (int i = 0; i < 64 * 64; i++) {
+            source.setRGB(i % 64, i / 64, i * 977);
+            mask.setRGB(i % 64, i / 64, i / 64 < 16 ? 0xffffff : 0);
+        }
+        Path image = folder.resolve("source.png");
+        Path marks = folder.resolve("mask.png");
+        Path file = folder.resolve("anew.png");
+        ImageIO.write(source, "png", image.toFile());
+        ImageIO.write(mask, "png", marks.toFile());
+
+        CommandLineRun run = CommandLineRun.generate(
+                "a red house", "--seed", 7, "--image", image, "--mask", marks, "--strength", 0.7, "--out", file);
+
+        assertThat(run.err().toString(), run.exitCode(), is(0));
+        BufferedImage anew = ImageIO.read(file.toFile());
+        int changed = 0;
+        for (int i = 0; i < 64 * 64; i++) {
+            boolean same = (anew.getRGB(i % 64, i / 64) & 0xffffff) == (i * 977 & 0xffffff);
+            changed += same ? 0 : 1;
+            assertThat("pixel %s is held".formatted(i), same || i / 64 < 32, is(true));
+        }
+        assertThat(changed > 500, is(true));
+        assertThat(Files.readString(file, StandardCharsets.ISO_8859_1), containsString("Denoising strength: 0.7"));
+    }
+
+    @Test
+    void refusesPicturesThatCannotBeDrawnAnew() throws IOException {
+        Path none = Files.writeString(folder.resolve("none.png"), "a cat");
+
+        assertThat(
+                CommandLineRun.generate("a", "--image", none).err().toString(),
+                containsString("--image is no PNG, JPEG or WebP picture"));
+        assertThat(
+                CommandLineRun.generate("a", "--mask", none).err().toString(),
+                containsString("--mask wants a picture: name it by --image"));
+        assertThat(
+                CommandLineRun.generate("a", "--strength", 1.5).err().toString(),
+                containsString("--strength must be a number in [0, 1], got '1.5'"));
+        assertThat(CommandLineRun.generate("a", "--image", none).exitCode(), is(2));
+    }
+
+    @Test
     void keepsTheSettingsInThePicture() throws IOException {
         Path file = folder.resolve("house.png");
 
