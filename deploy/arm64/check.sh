@@ -71,6 +71,8 @@ for list in possible present online; do
 done
 echo cpu-thermal >"$zone/type"
 echo 48250 >"$zone/temp"
+# Java asks on which file system the data folder lies, so the root must be a mount
+mount --bind "$folder" "$folder"
 mount -t proc proc "$folder/proc"
 mount --rbind /dev "$folder/dev"
 mount --bind "$sys" "$folder/sys"
@@ -112,7 +114,7 @@ printf 'REST: '
 deploy/compare-pictures "$sys/rest.png" "$sys/house.png" 45
 
 # A gRPC message is a zero byte, its length in four, and protobuf: field 1, the prompt
-grpc_port=$(curl -sSf "$url/v1/server" 2>/dev/null | sed -n 's/.*"grpc_port" *: *\([0-9]*\).*/\1/p')
+grpc_port=$(curl -sSf "$url/v1/server" 2>/dev/null | sed -n 's/.*"grpc_port" *: *\([0-9]*\).*/\1/p' || :)
 grpc=${url%:*}:${grpc_port:-${url##*:}}
 # shellcheck disable=SC2059 # the escapes are the message
 printf "\\0\\0\\0\\0\\$(printf %o $((${#prompt} + 2)))\\012\\$(printf %o ${#prompt})$prompt" >"$sys/request"

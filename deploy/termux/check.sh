@@ -24,6 +24,7 @@ root=$folder/debian
     debootstrap --variant=minbase trixie "$root" >"$folder.log"
     cp /etc/resolv.conf "$root/etc/"
 }
+mount --bind "$root" "$root" # Java asks on which file system the data folder lies
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 
