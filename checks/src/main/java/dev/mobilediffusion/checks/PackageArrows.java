@@ -152,7 +152,6 @@ final class PackageArrows {
                             "server.grpc",
                             "server.edge",
                             "server.transport",
-                            "server.wire",
                             "server.worker",
                             "server.queue",
                             "server.store",

@@ -102,13 +102,13 @@ public record ServerConfig(
         if (grpcPort.isEmpty()) {
             if (port == MAX_PORT) {
                 throw new IllegalArgumentException(
-                        "grpc-port must be given where port is %d, the last".formatted(port));
+                        "grpc-port must be given where port is %s, the last".formatted(port));
             }
             return;
         }
         requireInRange("grpc-port", grpcPort.getAsInt(), 0, MAX_PORT);
         if (port != 0 && grpcPort.getAsInt() == port) {
-            throw new IllegalArgumentException("grpc-port must be another than port, got %d for both".formatted(port));
+            throw new IllegalArgumentException("grpc-port must be another than port, got %s for both".formatted(port));
         }
     }
 

@@ -391,7 +391,6 @@ final class MalformedRequestTest {
                 "\r\n", "POST " + PATH + " HTTP/1.1", "Host: x", "Content-Type: application/json", framing, "", "");
     }
 
-    /** Sends bytes as they are, and reads until the server closes or has said enough. */
     private static String raw(String request) throws IOException {
         try (RawClient client = RawClient.connect(server.port())) {
             client.send(request);
