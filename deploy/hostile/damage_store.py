@@ -9,12 +9,14 @@ Exit code 0: all held; 1: something did not.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
 import re
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -37,9 +39,7 @@ def cut(path, size):
 
 def checkpoint(data):
     """Brings what waits in the log of commits into the main file, so that damaging that one hits something."""
-    import sqlite3
-
-    with sqlite3.connect(data / "jobs.sqlite") as connection:
+    with contextlib.closing(sqlite3.connect(data / "jobs.sqlite")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
