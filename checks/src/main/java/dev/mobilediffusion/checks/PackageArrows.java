@@ -54,6 +54,7 @@ final class PackageArrows {
             Map.entry("server.files", Set.of()),
             Map.entry("server.security", Set.of(RUNTIME, "server.error", "server.files")),
             Map.entry("server.discovery", Set.of()),
+            Map.entry("server.settings", Set.of(RUNTIME)),
             Map.entry("server.models", Set.of(RUNTIME, "runtime.pipeline", "runtime.bundle", "server.error")),
             Map.entry("server.generation", Set.of(RUNTIME, "runtime.image", "server.error")),
             Map.entry("server.job", Set.of(RUNTIME, "runtime.image", "server.generation", "server.error")),
@@ -139,6 +140,7 @@ final class PackageArrows {
             Map.entry(
                     SERVER,
                     Set.of(
+                            "server.settings",
                             RUNTIME,
                             "runtime.bundle",
                             "runtime.image",
@@ -164,6 +166,7 @@ final class PackageArrows {
             Map.entry(
                     "server.cli",
                     Set.of(
+                            "server.settings",
                             RUNTIME,
                             "runtime.pipeline",
                             "runtime.bundle",
@@ -175,7 +178,6 @@ final class PackageArrows {
                             "server.install",
                             "server.store",
                             "server.generation",
-                            "server.queue",
                             "server.discovery",
                             "server.security")));
 

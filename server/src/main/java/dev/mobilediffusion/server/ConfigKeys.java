@@ -5,15 +5,15 @@ import dev.mobilediffusion.runtime.ExecutionProvider;
 import dev.mobilediffusion.runtime.KernelSwitch;
 import dev.mobilediffusion.runtime.RuntimeOptions.MemoryProfile;
 import dev.mobilediffusion.server.machine.DeviceLimits;
+import dev.mobilediffusion.server.settings.Setting;
+import dev.mobilediffusion.server.settings.Settings;
 import dev.mobilediffusion.server.store.Retention;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -28,14 +28,9 @@ import java.util.stream.Collectors;
  */
 public final class ConfigKeys {
 
-    private static final String PREFIX = "MOBILEDIFFUSION_";
-
     /** Read by the launcher and by CI, not by the server. */
     private static final Set<String> OTHERS =
             Set.of("MOBILEDIFFUSION_JAVA_OPTS", "MOBILEDIFFUSION_JVM_FOLDERS", "MOBILEDIFFUSION_PYTHON");
-
-    /** Key → meaning, in the order of the reference. */
-    public static final Map<String, String> REFERENCE = reference();
 
     private final Map<String, String> values;
 
@@ -47,9 +42,12 @@ public final class ConfigKeys {
     public static Map<String, String> ofEnvironment(Map<String, String> environment) {
         Map<String, String> found = new TreeMap<>();
         environment.forEach((name, value) -> {
-            if (name.startsWith(PREFIX) && !OTHERS.contains(name)) {
+            if (name.startsWith(Setting.PREFIX) && !OTHERS.contains(name)) {
                 found.put(
-                        name.substring(PREFIX.length()).toLowerCase(Locale.ROOT).replace('_', '-'), value);
+                        name.substring(Setting.PREFIX.length())
+                                .toLowerCase(Locale.ROOT)
+                                .replace('_', '-'),
+                        value);
             }
         });
         return found;
@@ -62,7 +60,7 @@ public final class ConfigKeys {
      */
     public static ServerConfig apply(ServerConfig defaults, Map<String, String> values) {
         for (String key : values.keySet()) {
-            if (!REFERENCE.containsKey(key)) {
+            if (Settings.find(key).isEmpty()) {
                 throw new IllegalArgumentException("unknown setting %s; did you mean %s?".formatted(key, nearest(key)));
             }
         }
@@ -229,7 +227,8 @@ public final class ConfigKeys {
     }
 
     private static String nearest(String key) {
-        return REFERENCE.keySet().stream()
+        return Settings.ALL.stream()
+                .map(Setting::key)
                 .min(Comparator.comparingInt(known -> edits(key, known)))
                 .orElseThrow();
     }
@@ -250,51 +249,5 @@ public final class ConfigKeys {
             }
         }
         return row[to.length()];
-    }
-
-    private static Map<String, String> reference() {
-        Map<String, String> keys = new LinkedHashMap<>();
-        keys.put("host", "name or address to listen at");
-        keys.put("lan", "true to listen at every address, for whoever has a key; makes one when there is none");
-        keys.put("announce", "whether neighbours find the server by mDNS; true with lan");
-        keys.put("insecure", "true to let everybody in who reaches the server, without a key");
-        keys.put("require-keys", "true to ask this machine for a key, too: behind a proxy");
-        keys.put("open-metrics", "true to show /metrics without a key");
-        keys.put("open-ready", "true to show /health/ready and gRPC's health without a key");
-        keys.put("allowed-hosts", "further names under which the server may be asked, with commas");
-        keys.put("allowed-origins", "origins of other sites' pages that may use it, with commas");
-        keys.put("tls", "true to encrypt, with a certificate that is made at the first start unless one is given");
-        keys.put("tls-certificate", "PEM file with a certificate and those that vouch for it");
-        keys.put("tls-key", "PEM file with the certificate's private key, without a password");
-        keys.put("port", "port to listen at; 0 for any that is free");
-        keys.put("grpc-port", "port of gRPC; 0 for any that is free; without it the port after the other");
-        keys.put("data", "folder of jobs and their pictures");
-        keys.put("models", "folder of model bundles");
-        keys.put("model", "bundle that draws when a request names none");
-        keys.put("queue-capacity", "jobs that may wait");
-        keys.put(
-                "memory",
-                "speed, or small: weights as they lie in the file, working memory given back after each stage");
-        keys.put("ep", "what computes: one of " + ExecutionProvider.labels());
-        keys.put("ep-library", "library with an execution provider that ONNX Runtime loads as a plug-in");
-        keys.put("kernels", "changes to the processor's kernels, with commas: " + KernelSwitch.labels());
-        keys.put("threads", "threads that compute; 0 for those that the processor is worth");
-        keys.put("heat-soft-celsius", "temperature from which on the server rests between pictures");
-        keys.put("heat-hard-celsius", "temperature from which on it draws nothing and refuses jobs");
-        keys.put("battery-min-percent", "charge below which, on battery, it does the same; 0 for never");
-        keys.put("model-memory-bytes", "memory that loaded models may take; 0 for 80 % of what is free at the start");
-        keys.put("unload-after", "time without a picture after which a model other than the default one is unloaded");
-        keys.put("keep-jobs-for", "time after which a finished job goes");
-        keys.put("keep-jobs-bytes", "bytes of finished pictures, beyond which the oldest jobs go");
-        keys.put("keep-free-bytes", "free bytes on the disk, below which no job is kept");
-        keys.put("grace-period", "time for the running picture when the server is told to stop");
-        keys.put("max-body-bytes", "longest JSON request");
-        keys.put("max-connections", "connections open at the same time");
-        keys.put("max-header-bytes", "longest headers of a request");
-        keys.put("idle-timeout", "time after which a connection without a request is closed");
-        keys.put("event-heartbeat", "time between two signs of life in an event stream");
-        keys.put("log-prompts", "true to let prompts into the log");
-        keys.put("picture-metadata", "false to keep prompt and settings out of the picture files");
-        return Collections.unmodifiableMap(keys);
     }
 }

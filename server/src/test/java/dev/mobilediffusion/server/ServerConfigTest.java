@@ -10,6 +10,8 @@ import dev.mobilediffusion.runtime.ExecutionProvider;
 import dev.mobilediffusion.runtime.KernelSwitch;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.server.machine.DeviceLimits;
+import dev.mobilediffusion.server.settings.Setting;
+import dev.mobilediffusion.server.settings.Settings;
 import dev.mobilediffusion.server.store.Retention;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +21,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -210,7 +213,7 @@ final class ServerConfigTest {
     }
 
     private static Set<String> keysWithout(String key) {
-        Set<String> keys = new TreeSet<>(ConfigKeys.REFERENCE.keySet());
+        Set<String> keys = Settings.ALL.stream().map(Setting::key).collect(Collectors.toCollection(TreeSet::new));
         keys.remove(key);
         return keys;
     }

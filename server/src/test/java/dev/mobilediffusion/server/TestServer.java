@@ -68,8 +68,7 @@ public final class TestServer implements AutoCloseable {
             new ExecutionPlan("cpu", "a test's", List.of("cpu"), 2, "1.28.0", Map.of("unet", "cpu"));
 
     /** A machine without sensors whose processor computes. */
-    public static final Device DEVICE = new Device(
-            Machine.at(Path.of("/nowhere")), () -> PLAN);
+    public static final Device DEVICE = new Device(Machine.at(Path.of("/nowhere")), () -> PLAN);
 
     /** Room for four waiting jobs, quick heartbeats. */
     public static ServerConfig config(Path folder) {

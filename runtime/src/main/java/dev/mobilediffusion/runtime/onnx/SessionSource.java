@@ -91,8 +91,8 @@ final class SessionSource {
                 name,
                 runtime.provider(options),
                 failure.getMessage());
-        options = options.withExecution(
-                new Execution(ExecutionProvider.CPU, Optional.empty(), options.execution().kernels()));
+        options = options.withExecution(new Execution(
+                ExecutionProvider.CPU, Optional.empty(), options.execution().kernels()));
         return true;
     }
 

@@ -50,8 +50,7 @@ final class MemoryBundleTest {
     }
 
     private byte[] draw(String prompt) {
-        return model.generate(
-                        ImageRequest.of(prompt, SEED).withSteps(2), ProgressListener.NONE, new CancelToken())
+        return model.generate(ImageRequest.of(prompt, SEED).withSteps(2), ProgressListener.NONE, new CancelToken())
                 .rgb();
     }
 }

@@ -4,7 +4,7 @@ import dev.mobilediffusion.server.ConfigKeys;
 import dev.mobilediffusion.server.Main;
 import dev.mobilediffusion.server.ServerConfig;
 import dev.mobilediffusion.server.StartupException;
-import dev.mobilediffusion.server.queue.QueueLimits;
+import dev.mobilediffusion.server.settings.Settings;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
 /** {@code serve}: the server, until it is told to stop. A flag wins over the environment's variable of its name. */
 @Command(
         name = "serve",
+        resourceBundle = "dev.mobilediffusion.server.settings.SettingTexts",
         description = "Serves pictures to this machine, or with --lan to every device nearby.",
         footer = {
             "",
@@ -33,67 +34,46 @@ final class ServeCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
-    @Option(
-            names = "--port",
-            paramLabel = "N",
-            converter = OptionValues.Port.class,
-            description = "Port to listen at, 0 for any that is free. Default: " + ServerConfig.DEFAULT_PORT + ".")
+    @Option(names = "--port", paramLabel = "N", converter = OptionValues.Port.class)
     private Integer port;
 
-    @Option(
-            names = "--grpc-port",
-            paramLabel = "N",
-            converter = OptionValues.Port.class,
-            description = "Port of gRPC, 0 for any that is free. Default: the one after --port.")
+    @Option(names = "--grpc-port", paramLabel = "N", converter = OptionValues.Port.class)
     private Integer grpcPort;
 
     @ArgGroup
     private Address address;
 
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            description = "Folder of jobs and their pictures. Default: the user's data folder.")
+    @Option(names = "--data", paramLabel = "DIR")
     private Path data;
 
     @Mixin
     private ModelChoice model;
 
-    @Option(
-            names = "--queue-capacity",
-            paramLabel = "N",
-            converter = OptionValues.QueueCapacity.class,
-            description = "Jobs that may wait. Default: " + QueueLimits.DEFAULT_JOBS + ".")
+    @Option(names = "--queue-capacity", paramLabel = "N", converter = OptionValues.QueueCapacity.class)
     private Integer queueCapacity;
 
-    @Option(names = "--insecure", description = "Let everybody in who reaches the server, without an API key.")
+    @Option(names = "--insecure")
     private boolean insecure;
 
-    @Option(
-            names = "--tls",
-            description =
-                    "Encrypt, with a certificate that is made at the first start unless --tls-certificate is given.")
+    @Option(names = "--tls")
     private boolean tls;
 
-    @Option(names = "--tls-certificate", paramLabel = "FILE", description = "PEM file with a certificate of one's own.")
+    @Option(names = "--tls-certificate", paramLabel = "FILE")
     private Path certificate;
 
-    @Option(
-            names = "--tls-key",
-            paramLabel = "FILE",
-            description = "PEM file with its private key, without a password.")
+    @Option(names = "--tls-key", paramLabel = "FILE")
     private Path certificateKey;
 
-    @Option(names = "--open-ready", description = "Show /health/ready, and gRPC's health, without an API key.")
+    @Option(names = "--open-ready")
     private boolean openReady;
 
-    @Option(names = "--open-metrics", description = "Show /metrics without an API key.")
+    @Option(names = "--open-metrics")
     private boolean openMetrics;
 
     @Mixin
     private EngineOptions engine;
 
-    @Option(names = "--log-prompts", description = "Let prompts into the log, which otherwise never holds one.")
+    @Option(names = "--log-prompts")
     private boolean logPrompts;
 
     @Option(names = "--no-metadata", description = "Keep prompt and settings out of the picture files.")
@@ -105,16 +85,10 @@ final class ServeCommand implements Runnable {
     /** Who can reach the server: one way or the other to say it. */
     private static final class Address {
 
-        @Option(
-                names = "--host",
-                paramLabel = "H",
-                description = "Name or address to listen at. Default: this machine alone.")
+        @Option(names = "--host", paramLabel = "H")
         private String host;
 
-        @Option(
-                names = "--lan",
-                description = "Listen at every address of this machine, for whoever has an API key."
-                        + " Makes one when there is none.")
+        @Option(names = "--lan")
         private boolean lan;
     }
 
@@ -122,7 +96,7 @@ final class ServeCommand implements Runnable {
     public void run() {
         PrintWriter out = spec.commandLine().getOut();
         if (settings) {
-            ConfigKeys.REFERENCE.forEach((key, meaning) -> out.printf(Locale.ROOT, "%-18s %s%n", key, meaning));
+            Settings.ALL.forEach(setting -> out.printf(Locale.ROOT, "%-20s %s%n", setting.key(), setting.help()));
             return;
         }
         try {
