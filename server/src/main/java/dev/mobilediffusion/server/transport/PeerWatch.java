@@ -99,6 +99,11 @@ public final class PeerWatch implements Supplier<byte[]> {
         return bodyUnread;
     }
 
+    /** Whether the connection is at a request's first line or headers, so that what fails is the request's fault. */
+    public boolean isReadingHead() {
+        return exchange.isHeadOpen() || betweenRequests.getAsBoolean();
+    }
+
     /** Says in the log of a client that went before its request's headers were whole; later the request's handler does. */
     void reportUnfinished() {
         if (exchange.isHeadOpen()) {

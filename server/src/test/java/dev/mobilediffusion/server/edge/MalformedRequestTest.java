@@ -251,6 +251,8 @@ final class MalformedRequestTest {
     @ValueSource(
             strings = {
                 "x\r\n\r\n",
+                "G(T / HTTP/1.1\r\nHost: x\r\n\r\n",
+                "\u00ffET / HTTP/1.1\r\nHost: x\r\n\r\n",
                 "GET /\r\n\r\n",
                 "GET / HTTP/1.1\nHost: x\n\n",
                 "GET / HTTP/1.2\r\n\r\n",

@@ -36,6 +36,12 @@ public final class RawClient implements AutoCloseable {
         socket.getOutputStream().flush();
     }
 
+    /** Sends {@code text}, and says that nothing more will come. */
+    void sendAll(String text) throws IOException {
+        send(text);
+        socket.shutdownOutput();
+    }
+
     /** The status line, the headers and as much of the body as they promise. */
     String readReply() throws IOException {
         ByteArrayOutputStream reply = new ByteArrayOutputStream();
