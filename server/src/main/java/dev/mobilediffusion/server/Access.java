@@ -61,7 +61,7 @@ record Access(Gate gate, Optional<KeyFile> keyless) {
     /** What stands before all routes. */
     GateHandler handler(AccessConfig config) {
         Set<String> names = new HashSet<>(config.allowedHosts());
-        names.add(LocalNetwork.machineName());
+        names.addAll(LocalNetwork.ownNames());
         return new GateHandler(gate, new HostNames(names), new Origins(config.allowedOrigins()));
     }
 

@@ -13,7 +13,7 @@ import java.util.Set;
  * @param requireKeys whether this machine, too, needs a key: for a server behind a proxy
  * @param openMetrics whether {@code /metrics} needs no key
  * @param openReady whether {@code /health/ready} and gRPC's health need no key
- * @param allowedHosts names under which it may be asked, beside addresses, localhost, {@code *.local} and its own
+ * @param allowedHosts names under which it may be asked, beside addresses, localhost and its own
  * @param allowedOrigins of other sites' pages that may use it, such as {@code https://chat.example.org}
  */
 public record AccessConfig(

@@ -4,12 +4,12 @@ import dev.mobilediffusion.server.discovery.LocalNetwork;
 import dev.mobilediffusion.server.security.CertificateNames;
 import dev.mobilediffusion.server.security.Certificates;
 import dev.mobilediffusion.server.security.ServerCertificate;
+import dev.mobilediffusion.server.security.TlsSuites;
 import io.helidon.common.tls.Tls;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Clock;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -41,7 +41,8 @@ final class Encryption {
         return Tls.builder()
                 .privateKey(certificate.privateKey())
                 .privateKeyCertChain(certificate.chain())
-                .addEnabledProtocols(List.of("TLSv1.3", "TLSv1.2"))
+                .addEnabledProtocols(TlsSuites.PROTOCOLS)
+                .addEnabledCipherSuites(TlsSuites.AEAD)
                 .build();
     }
 

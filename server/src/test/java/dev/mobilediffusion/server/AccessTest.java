@@ -10,6 +10,7 @@ import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.oneOf;
 import static org.hamcrest.Matchers.startsWith;
 
+import dev.mobilediffusion.server.discovery.LocalNetwork;
 import dev.mobilediffusion.server.page.PageRoutes;
 import dev.mobilediffusion.server.security.IssuedKey;
 import dev.mobilediffusion.server.security.KeyFile;
@@ -273,10 +274,25 @@ final class AccessTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"localhost", "LOCALHOST:80", "pi.local:8080", "192.168.1.5", "[::1]:8080", "pics.example"})
-    void addressesLocalNamesAndListedNamesAreTheServers(String host) {
+    @ValueSource(strings = {"localhost", "LOCALHOST:80", "192.168.1.5", "[::1]:8080", "pics.example"})
+    void addressesOwnNamesAndListedNamesAreTheServers(String host) {
         try (TestServer server = start(Map.of("allowed-hosts", "pics.example"))) {
             given().header("Host", host).get(server.url() + "/v1/models").then().statusCode(200);
+        }
+    }
+
+    @Test
+    void ofNamesThatNeighboursAnswerToItsOwnAloneAreTheServers() {
+        try (TestServer server = start(Map.of())) {
+            for (String own : LocalNetwork.ownNames()) {
+                given().header("Host", own)
+                        .get(server.url() + "/v1/models")
+                        .then()
+                        .statusCode(200);
+            }
+            draw(given().header("Host", "evil.local").header("Origin", "http://evil.local"), server)
+                    .statusCode(403)
+                    .body("error.param", equalTo("Host"));
         }
     }
 

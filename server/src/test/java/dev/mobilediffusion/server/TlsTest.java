@@ -185,6 +185,25 @@ final class TlsTest {
         }
     }
 
+    /** Of TLS 1.2's suites those with CBC fell to padding oracles. */
+    @Test
+    void suitesThatDoNotAuthenticateWhatTheyEncryptAreRefused() throws Exception {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, new TrustManager[] {new TrustsAnybody()}, null);
+        try (TestServer server = start(Map.of("tls", "true"))) {
+            for (String suite : context.getSupportedSSLParameters().getCipherSuites()) {
+                if (suite.startsWith("TLS_ECDHE_") && suite.contains("_CBC_")) {
+                    try (SSLSocket client = (SSLSocket)
+                            context.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), server.port())) {
+                        client.setEnabledProtocols(new String[] {"TLSv1.2"});
+                        client.setEnabledCipherSuites(new String[] {suite});
+                        assertThrows(SSLException.class, client::startHandshake, suite);
+                    }
+                }
+            }
+        }
+    }
+
     @Test
     void plainHttpToATlsPortEndsAtOnce() throws Exception {
         try (TestServer server = start(Map.of("tls", "true"));

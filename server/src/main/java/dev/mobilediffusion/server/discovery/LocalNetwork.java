@@ -10,11 +10,14 @@ import java.net.InterfaceAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.UnknownHostException;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.StringJoiner;
 import java.util.stream.Stream;
 
@@ -31,6 +34,13 @@ public final class LocalNetwork {
             // A name without an address: the message begins with the name
             return String.valueOf(e.getMessage()).split("[:\\s]", 2)[0].toLowerCase(Locale.ROOT);
         }
+    }
+
+    /** Names under which this machine is asked: its own, with {@code .local} too, and the one that it announces. */
+    public static Set<String> ownNames() {
+        String machine = machineName();
+        return Set.copyOf(new HashSet<>(
+                Arrays.asList(machine, machine.split("\\.", 2)[0] + ".local", multicastName() + ".local")));
     }
 
     /** Under which a server advertises itself; not the machine's own name, which another responder may look after. */

@@ -8,7 +8,8 @@ import java.util.stream.Collectors;
 /**
  * The names under which a server may be asked. A web page whose own name its maker has pointed at this machine (DNS
  * rebinding) asks under that name, which is none of these. Addresses are fine, since nobody can point those elsewhere,
- * and so are names that only this machine or its network answers.
+ * and so is
+ * localhost. A name in {@code .local} is one only when it is the machine's own: any neighbour can answer to others by mDNS.
  */
 public final class HostNames {
 
@@ -43,7 +44,6 @@ public final class HostNames {
         String name = plain(parts.group(1));
         return name.equals("localhost")
                 || name.endsWith(".localhost")
-                || name.endsWith(".local")
                 || names.contains(name)
                 || IPV4.matcher(name).matches()
                 || IPV6.matcher(name).matches();
