@@ -12,7 +12,7 @@ import java.util.OptionalInt;
  * ImageRequest.of("a red house by the sea at sunset", 7).withSteps(8)
  * }</pre>
  *
- * @param prompt what to draw, not blank
+ * @param prompt what to draw; a blank one draws what the model draws when told nothing
  * @param negativePrompt what to keep out; empty for nothing
  * @param seed start of the noise, as in {@code torch.Generator("cpu").manual_seed(seed)}; in [0, 2^63)
  * @param steps denoising steps in [1, {@value #MAX_STEPS}]
@@ -42,9 +42,6 @@ public record ImageRequest(
         Objects.requireNonNull(steps, "steps");
         Objects.requireNonNull(guidanceScale, "guidanceScale");
         Objects.requireNonNull(source, "source");
-        if (prompt.isBlank()) {
-            throw InferenceException.invalid("prompt", "prompt must not be empty");
-        }
         if (seed < 0) {
             throw InferenceException.invalid("seed", "seed must be in [0, %d], got %d", Long.MAX_VALUE, seed);
         }

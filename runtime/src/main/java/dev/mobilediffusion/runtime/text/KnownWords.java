@@ -14,7 +14,8 @@ import java.util.regex.Pattern;
 /** The words that a small model was trained on, to tell people which of theirs it has never seen. Immutable. */
 public final class KnownWords {
 
-    private static final Pattern WORD = Pattern.compile("\\p{L}+");
+    /** Emoji are words, too, one each. */
+    private static final Pattern WORD = Pattern.compile("\\p{L}+|\\p{IsExtended_Pictographic}");
 
     private final Set<String> words = new HashSet<>();
 

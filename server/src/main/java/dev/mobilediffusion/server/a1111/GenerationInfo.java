@@ -13,6 +13,7 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** What A1111 says of finished pictures; clients find it as text within the reply, in the field {@code info}. */
@@ -23,21 +24,24 @@ final class GenerationInfo {
 
     private GenerationInfo() {}
 
-    /** @param pictures at least one */
+    /** @param pictures that were finished; none of an interrupted job, which is told by what was asked for */
     static ObjectNode of(JobSpec spec, List<JobImage> pictures, ModelInfo model, List<String> warnings) {
         ImageRequest request = spec.request();
-        JobImage first = pictures.getFirst();
+        Optional<JobImage> first = pictures.stream().findFirst();
         ObjectNode node = Json.object();
         node.put("prompt", request.prompt());
         node.put("negative_prompt", request.negativePrompt());
-        node.put("seed", first.seed());
+        node.put("seed", first.map(JobImage::seed).orElse(request.seed()));
         node.put("subseed", NO_VARIATION);
         node.put("subseed_strength", 0);
-        node.put("width", first.width());
-        node.put("height", first.height());
+        node.put("width", first.map(JobImage::width).orElse(model.width()));
+        node.put("height", first.map(JobImage::height).orElse(model.height()));
         node.put("sampler_name", Infotext.samplerName(model.schedulerName()));
-        node.put("cfg_scale", first.guidanceScale());
-        node.put("steps", first.steps());
+        node.put(
+                "cfg_scale",
+                first.map(JobImage::guidanceScale)
+                        .orElse(request.guidanceScale().orElse(model.defaultGuidanceScale())));
+        node.put("steps", first.map(JobImage::steps).orElse(request.steps().orElse(model.defaultSteps())));
         node.put("batch_size", pictures.size());
         node.put("restore_faces", false);
         node.putNull("face_restoration_model");

@@ -15,7 +15,6 @@ import dev.mobilediffusion.server.wire.Prompts;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -41,23 +40,18 @@ record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, 
      */
     static TextToImageBody of(
             ObjectNode body, Choices choices, Choice choice, Checkpoints checkpoints, String sampler) {
-        Fields fields = new Fields(body);
+        Prompts.Plain plain =
+                Prompts.plain(body, new Fields(body).text("prompt").orElse(""));
+        Fields fields = plain.fields();
         List<String> warnings = new ArrayList<>();
-        String prompt = prompt(fields, warnings);
-        Optional<ObjectNode> hidden = Prompts.hiddenSettings(prompt);
-        if (hidden.isPresent()) {
-            fields = new Fields(hidden.get().setAll(body));
-            prompt = Prompts.withoutSettings(prompt);
-        }
         Choice effective = overridden(fields, choices, choice);
         requireKnownSampler(fields, sampler, warnings);
         OptionalInt steps = fields.count("steps");
         int drawn = steps.orElse(checkpoints.models().defaultModel().defaultSteps());
         RequestDraft draft = new RequestDraft(SdApi.API.label(), NAMES)
                 .model(model(fields, effective, checkpoints))
-                .prompt(prompt)
-                .negativePrompt(
-                        Prompts.withoutNetworks(fields.text("negative_prompt").orElse("")))
+                .promptOrNothing(plain.prompt())
+                .negativePrompt(fields.text("negative_prompt").orElse(""))
                 .seed(fields.whole("seed"))
                 .steps(steps)
                 .guidanceScale(fields.real("cfg_scale"))
@@ -66,20 +60,9 @@ record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, 
                 .metadata(effective.metadata())
                 .previews(previews(effective.previewEvery(), drawn));
         size(fields, checkpoints, draft);
+        warnings.addAll(draft.warnings());
         ObjectNode echo = body.deepCopy().remove(NOT_ECHOED);
         return new TextToImageBody(draft.spec(), fields.flag("send_images", true), List.copyOf(warnings), echo);
-    }
-
-    private static String prompt(Fields fields, List<String> warnings) {
-        String prompt = fields.text("prompt").orElse("");
-        if (prompt.isBlank()) {
-            throw ApiException.invalid("prompt", "prompt must not be empty");
-        }
-        String plain = Prompts.withoutNetworks(prompt);
-        if (!plain.equals(prompt.strip())) {
-            warnings.add("additional networks such as <lora:...> are not supported and were left out of the prompt");
-        }
-        return plain;
     }
 
     private static Choice overridden(Fields fields, Choices choices, Choice choice) {

@@ -7,6 +7,7 @@ import dev.mobilediffusion.runtime.image.Infotext;
 import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobImage;
+import dev.mobilediffusion.server.job.JobState;
 import dev.mobilediffusion.server.job.JobStatus;
 import dev.mobilediffusion.server.queue.JobQueue;
 import dev.mobilediffusion.server.wire.Clients;
@@ -61,12 +62,15 @@ final class TextToImageRoutes implements HttpService {
         }
     }
 
-    /** Also of an interrupted job, with the pictures that were finished by then. */
+    /** Also of an interrupted job, with the pictures that were finished by then, which may be none. */
     private ObjectNode reply(Job job, TextToImageBody body) {
         JobStatus status = job.status();
-        status.error().filter(error -> status.pictures().isEmpty()).ifPresent(error -> {
-            throw error.toException();
-        });
+        boolean interrupted = status.state() == JobState.CANCELLED;
+        status.error()
+                .filter(error -> status.pictures().isEmpty() && !interrupted)
+                .ifPresent(error -> {
+                    throw error.toException();
+                });
         ObjectNode node = Json.object();
         ArrayNode images = node.putArray("images");
         if (body.sendImages()) {

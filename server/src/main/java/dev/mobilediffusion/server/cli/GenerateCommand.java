@@ -54,7 +54,7 @@ final class GenerateCommand implements Runnable {
     @Option(
             names = "--out",
             paramLabel = "FILE.png",
-            description = "Where to write the picture, as PNG or JPEG by its ending."
+            description = "Where to write the picture, as PNG, JPEG or WebP by its ending."
                     + " Default: named after the prompt and the seed, in this folder.")
     private Path out;
 
@@ -144,6 +144,9 @@ final class GenerateCommand implements Runnable {
     }
 
     private ImageRequest request() {
+        if (prompt.isBlank()) {
+            throw wrong("prompt must not be empty");
+        }
         long first = Seeds.orRandom(seed == null ? OptionalLong.empty() : OptionalLong.of(seed));
         if (first > Seeds.largestFirst(count)) {
             throw wrong("--seed must be at most %d for %d pictures, got %d", Seeds.largestFirst(count), count, first);

@@ -69,8 +69,8 @@ final class ImageFile {
     static ImageFormat format(Path file) {
         String name = file.toString();
         return ImageFormat.of(name.substring(name.lastIndexOf('.') + 1))
-                .orElseThrow(() ->
-                        new IllegalArgumentException("must end in .png, .jpg or .jpeg, got '%s'".formatted(file)));
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "must end in .png, .jpg, .jpeg or .webp, got '%s'".formatted(file)));
     }
 
     /** @throws IllegalArgumentException with the rest of a sentence that begins with the flag, when nothing can be written there */

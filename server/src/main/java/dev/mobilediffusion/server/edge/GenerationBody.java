@@ -17,13 +17,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * The body of an image request: OpenAI's fields with ours, read leniently where clients in the wild are sloppy and
- * strictly where a wrong value would draw a wrong picture. Unknown fields are ignored.
+ * strictly where a wrong value would draw a wrong picture. Unknown fields are ignored, and named in a warning.
  *
  * @param spec what is to be drawn
  * @param stream whether the client wants events rather than one answer
@@ -39,20 +40,49 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
             Field.QUALITY, "output_compression",
             Field.PREVIEWS, "partial_images"));
 
+    private static final int IGNORED_SHOWN = 8;
+
+    /** Fields that mean something here, people's other names for them, and one that is for the client's own books. */
+    private static final Set<String> KNOWN = Set.of(
+            "prompt",
+            "negative_prompt",
+            "model",
+            "strict",
+            "n",
+            "num_images",
+            "batch_size",
+            "size",
+            "width",
+            "height",
+            "seed",
+            "steps",
+            "step",
+            "num_inference_steps",
+            "num_steps",
+            "guidance_scale",
+            "cfg_scale",
+            "cfg",
+            "guidance",
+            "output_format",
+            "output_compression",
+            "response_format",
+            "metadata",
+            "background",
+            "stream",
+            "partial_images",
+            "timeout_seconds",
+            "user");
+
     private static final Pattern SIZE = Pattern.compile("(\\d{1,5})[xX](\\d{1,5})");
 
     public static GenerationBody of(ObjectNode body, String api, ModelCatalog models, Set<ImageFormat> formats) {
-        Fields fields = new Fields(body);
+        Prompts.Plain plain = Prompts.plain(body, prompt(new Fields(body)));
+        Fields fields = plain.fields();
         List<String> warnings = new ArrayList<>();
-        String prompt = prompt(fields);
-        Optional<ObjectNode> hidden = Prompts.hiddenSettings(prompt);
-        if (hidden.isPresent()) {
-            fields = new Fields(hidden.get().setAll(body));
-            prompt = Prompts.withoutSettings(prompt);
-        }
+        nameIgnored(fields, warnings);
         ModelInfo defaults = models.defaultModel();
         String model = model(fields, models, defaults.name());
-        Optional<Sides> size = size(fields);
+        Optional<Sides> size = size(fields, defaults);
         size.filter(wanted -> wanted.width() != defaults.width() || wanted.height() != defaults.height())
                 .ifPresent(wanted -> warnings.add("%s was made from the model's own %sx%s"
                         .formatted(wanted.width() + "x" + wanted.height(), defaults.width(), defaults.height())));
@@ -61,18 +91,19 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
         }
         RequestDraft draft = new RequestDraft(api, NAMES)
                 .model(model)
-                .prompt(prompt)
+                .prompt(plain.prompt())
                 .negativePrompt(fields.text("negative_prompt").orElse(""))
                 .seed(fields.whole("seed"))
-                .steps(fields.count("steps", "step", "num_inference_steps"))
-                .guidanceScale(fields.real("guidance_scale", "cfg_scale"))
-                .count(fields.count("n").orElse(1))
+                .steps(fields.count("steps", "step", "num_inference_steps", "num_steps"))
+                .guidanceScale(fields.real("guidance_scale", "cfg_scale", "cfg", "guidance"))
+                .count(fields.count("n", "num_images", "batch_size").orElse(1))
                 .format(format(fields), formats)
                 .quality(fields.count("output_compression"))
                 .metadata(fields.flag("metadata", true))
                 .previews(fields.count("partial_images").orElse(0))
                 .timeout(fields.real("timeout_seconds"));
         size.ifPresent(sides -> draft.size(sides.width(), sides.height()));
+        warnings.addAll(draft.warnings());
         boolean wantsUrl = fields.lenientText("response_format").orElse("").equals("url");
         return new GenerationBody(draft.spec(), fields.flag("stream", false), wantsUrl, List.copyOf(warnings));
     }
@@ -80,6 +111,19 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
     private static String prompt(Fields fields) {
         return fields.text("prompt")
                 .orElseThrow(() -> ApiException.invalid("prompt", "prompt is missing; it must be a string"));
+    }
+
+    /** A misspelled setting would draw another picture than was asked for, and nobody would know why. */
+    private static void nameIgnored(Fields fields, List<String> warnings) {
+        List<String> ignored = fields.names().stream()
+                .filter(name -> !KNOWN.contains(name))
+                .map(GenerationBody::abridged)
+                .toList();
+        if (!ignored.isEmpty()) {
+            String more = ignored.size() > IGNORED_SHOWN ? " and more" : "";
+            warnings.add("fields without an effect here: "
+                    + String.join(", ", ignored.subList(0, Math.min(IGNORED_SHOWN, ignored.size()))) + more);
+        }
     }
 
     /** Clients name OpenAI's models, which nobody has here; so an unknown name means the default unless strict. */
@@ -100,10 +144,14 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
         return otherwise;
     }
 
-    private static Optional<Sides> size(Fields fields) {
+    private static Optional<Sides> size(Fields fields, ModelInfo defaults) {
         String text = fields.text("size").orElse("").strip();
         if (text.isEmpty() || text.equalsIgnoreCase("auto")) {
-            return Optional.empty();
+            OptionalInt width = fields.count("width");
+            OptionalInt height = fields.count("height");
+            return width.isEmpty() && height.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(new Sides(width.orElse(defaults.width()), height.orElse(defaults.height())));
         }
         Matcher matcher = SIZE.matcher(text);
         if (!matcher.matches()) {

@@ -4,6 +4,7 @@ import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.error.ApiException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -38,6 +39,7 @@ public final class RequestDraft {
     private String model = "";
     private String prompt = "";
     private String negativePrompt = "";
+    private boolean networksLeftOut;
     private OptionalLong seed = OptionalLong.empty();
     private OptionalInt steps = OptionalInt.empty();
     private OptionalDouble guidanceScale = OptionalDouble.empty();
@@ -65,19 +67,31 @@ public final class RequestDraft {
         return this;
     }
 
-    /** @param value of at most {@value #MAX_PROMPT_LENGTH} characters, not blank */
+    /** @param value of at most {@value #MAX_PROMPT_LENGTH} characters, with a word in it */
     public RequestDraft prompt(String value) {
-        if (value.isBlank()) {
+        promptOrNothing(value);
+        if (prompt.isBlank()) {
             String name = names.of(Field.PROMPT);
             throw ApiException.invalid(name, "%s must not be empty", name);
         }
-        prompt = bounded(Field.PROMPT, value);
         return this;
+    }
+
+    /** As {@link #prompt}, for an API where a prompt may be blank. */
+    public RequestDraft promptOrNothing(String value) {
+        prompt = PromptText.withoutNetworks(bounded(Field.PROMPT, value));
+        networksLeftOut = !prompt.equals(value.strip());
+        return this;
+    }
+
+    /** Sentences for the person who asked. */
+    public List<String> warnings() {
+        return networksLeftOut ? List.of(PromptText.NETWORKS_LEFT_OUT) : List.of();
     }
 
     /** @param value of at most {@value #MAX_PROMPT_LENGTH} characters; empty for nothing */
     public RequestDraft negativePrompt(String value) {
-        negativePrompt = bounded(Field.NEGATIVE_PROMPT, value);
+        negativePrompt = PromptText.withoutNetworks(bounded(Field.NEGATIVE_PROMPT, value));
         return this;
     }
 

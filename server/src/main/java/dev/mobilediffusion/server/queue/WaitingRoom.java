@@ -38,6 +38,13 @@ final class WaitingRoom {
 
     /** Keeps a seat for a job; {@link #seat} follows. */
     void reserve(Job job) {
+        if (job.spec().count() > limits.pictures()) {
+            throw ApiException.invalid(
+                    "n",
+                    "n must be at most %d, which is all that this server's queue holds, got %d",
+                    limits.pictures(),
+                    job.spec().count());
+        }
         locked(() -> {
             if (draining) {
                 throw ApiException.retry(ErrorCode.NOT_READY, "the server is stopping", RESTART);

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.server.error.ApiException;
 import java.math.BigDecimal;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -14,6 +16,14 @@ import java.util.OptionalLong;
  * a wrong type is refused by the field's name. Where several names mean one thing, the first that is there counts.
  */
 public record Fields(ObjectNode object) {
+
+    /** Names of all fields but those that are null. */
+    public List<String> names() {
+        return object.properties().stream()
+                .filter(field -> !field.getValue().isNull())
+                .map(Map.Entry::getKey)
+                .toList();
+    }
 
     public Optional<String> text(String name) {
         JsonNode value = object.path(name);

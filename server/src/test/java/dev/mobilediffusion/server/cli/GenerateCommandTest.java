@@ -208,7 +208,7 @@ final class GenerateCommandTest {
                 "--out must name a file, but %s is a folder".formatted(existing));
         assertRefused(
                 CommandLineRun.generate("a", "--out", folder.resolve("a.bmp")),
-                "--out must end in .png, .jpg or .jpeg, got '%s'".formatted(folder.resolve("a.bmp")));
+                "--out must end in .png, .jpg, .jpeg or .webp, got '%s'".formatted(folder.resolve("a.bmp")));
         assertRefused(CommandLineRun.generate("a", "-n", 2, "--out", "/"), "--out must name a file, but / is a folder");
     }
 
