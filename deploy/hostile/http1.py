@@ -11,6 +11,7 @@ Python's standard library suffices.
 """
 
 import argparse
+import errno
 import os
 import random
 import socket
@@ -81,7 +82,9 @@ def exchange(address, request):
             client.shutdown(socket.SHUT_WR)
             while piece := client.recv(65536):
                 answer += piece
-        except (ConnectionResetError, BrokenPipeError):
+        except OSError as e:
+            if e.errno not in (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN):
+                raise
             return answer or None
         return answer
 
