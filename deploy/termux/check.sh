@@ -35,6 +35,7 @@ stand_in() {
     cat >"$termux/usr/bin/$1"
     chmod +x "$termux/usr/bin/$1"
 }
+ln -s /bin/sh "$termux/usr/bin/sh"
 stand_in pkg <<<'#!/bin/sh'
 stand_in uname <<<$'#!/bin/sh\necho aarch64'
 stand_in termux-wake-lock <<<$'#!/bin/sh\ntouch "$HOME/locked"'
