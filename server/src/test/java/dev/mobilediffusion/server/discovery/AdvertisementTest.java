@@ -69,7 +69,7 @@ final class AdvertisementTest {
                 // Two responders that hear each other, as those of a cable and radio do
                 Advertisement shown = Advertisement.start(service, List.of(NETWORK, NETWORK))) {
             assertThat(shown, is(not((Object) null)));
-            find(neighbour, "_mobilediffusion._tcp.local.", name).orElseThrow();
+            assertThat(find(neighbour, "_mobilediffusion._tcp.local.", name).isPresent(), is(true));
 
             List<String> names = Arrays.stream(neighbour.list("_mobilediffusion._tcp.local.", 3000))
                     .map(ServiceInfo::getName)
