@@ -14,7 +14,8 @@ import io.grpc.ServerInterceptor;
  */
 final class CallGuard implements ServerInterceptor {
 
-    private static final CallObserver NOBODY = (outcome, took) -> {};
+    /** Of calls to health and reflection: their ends are neither counted nor logged. */
+    static final CallObserver NOBODY = (outcome, took) -> {};
 
     private final Callers callers;
     private final CallObserver observer;

@@ -33,6 +33,9 @@ public final class GrpcListener implements AutoCloseable {
     /** Calls at a time on one connection; a client library lets others wait. */
     static final int MAX_CALLS = 1_024;
 
+    /** What a client may send before it is read. A fixed window also spares the pings by which Netty would measure one. */
+    private static final int WINDOW_BYTES = GrpcApi.MAX_REQUEST_BYTES;
+
     private static final Duration HANDSHAKE = Duration.ofSeconds(10);
 
     /** A peer that does not answer a ping has lost its network, and its calls end. */
@@ -92,6 +95,7 @@ public final class GrpcListener implements AutoCloseable {
                 .keepAliveTimeout(PING_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
                 .permitKeepAliveTime(MIN_PING_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)
                 .permitKeepAliveWithoutCalls(true)
+                .flowControlWindow(WINDOW_BYTES)
                 .maxConcurrentCallsPerConnection(MAX_CALLS)
                 .maxRstFramesPerWindow(MAX_RESETS, Math.toIntExact(RESET_WINDOW.toSeconds()))
                 .maxInboundMetadataSize(limits.maxHeaderBytes())

@@ -42,7 +42,7 @@ final class ObservedCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
     void abandon() {
         if (ended.compareAndSet(false, true)) {
             LOG.log(
-                    System.Logger.Level.INFO,
+                    observer == CallGuard.NOBODY ? System.Logger.Level.DEBUG : System.Logger.Level.INFO,
                     "status=499 api=grpc method={0} client={1}",
                     getMethodDescriptor().getBareMethodName(),
                     Callers.ofAddress(this));

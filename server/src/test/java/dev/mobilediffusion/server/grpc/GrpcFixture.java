@@ -40,6 +40,8 @@ import org.junit.jupiter.api.function.Executable;
 /** A real server on a real port with the gRPC API, a queue for four waiting jobs and a fake model; and a channel. */
 final class GrpcFixture implements AutoCloseable {
 
+    static final int MAX_CONNECTIONS = 64;
+
     final FakePipeline pipeline;
     final JobQueue queue;
     final GrpcApi api;
@@ -75,7 +77,7 @@ final class GrpcFixture implements AutoCloseable {
         try {
             server = api.listen(
                     new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                    new GrpcLimits(64, 16 << 10, idleTimeout),
+                    new GrpcLimits(MAX_CONNECTIONS, 16 << 10, idleTimeout),
                     Optional.empty());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
