@@ -44,7 +44,9 @@ async function main() {
   assert.strictEqual(picture.subarray(1, 4).toString(), 'PNG');
   const long = { prompt: 'a yellow boat', seed: '7', n: 10 };
   assert.strictEqual((await generate(long, key, PATIENCE_MILLIS, (call) => call.cancel())).code, grpc.status.CANCELLED);
-  assert.strictEqual((await generate(long, key, 200)).code, grpc.status.DEADLINE_EXCEEDED);
+  // The server sees the deadline too, and where its reset comes first, grpc-js calls that CANCELLED
+  const late = (await generate(long, key, 200)).code;
+  assert.ok(late === grpc.status.DEADLINE_EXCEEDED || late === grpc.status.CANCELLED, `late: ${late}`);
   await models(key);
   if (key) {
     for (const stranger of ['', 'md_wrong']) {
