@@ -90,7 +90,7 @@ final class RealModelTest {
                 .map(model -> model.getName() + (model.getIsDefault() ? " by default" : ""))
                 .toList();
 
-        assertThat(names, is(List.of("tiny-flow by default", "tiny-flow-int8", "tiny-lcm", "tiny-sd")));
+        assertThat(names, is(List.of("tiny-flow by default", "tiny-flow-int8", "tiny-lcm", "tiny-memory", "tiny-sd")));
     }
 
     private Image draw(long seed) {
