@@ -228,7 +228,7 @@ final class GenerateCommandTest {
         assertThat(
                 run.err(),
                 contains(
-                        "mobilediffusion: there is no model 'huge' in %s, only tiny-flow, tiny-flow-int8, tiny-lcm, tiny-sd"
+                        "mobilediffusion: there is no model 'huge' in %s, only tiny-flow, tiny-flow-int8, tiny-lcm, tiny-memory, tiny-sd"
                                 .formatted(CommandLineRun.MODELS)));
     }
 
