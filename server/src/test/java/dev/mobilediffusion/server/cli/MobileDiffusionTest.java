@@ -54,7 +54,8 @@ final class MobileDiffusionTest {
     @Test
     void namesTheOptionThatWasMeant() {
         assertRefused(
-                CommandLineRun.of("generate", "a", "--step", "3"), "unknown option '--step' (did you mean --steps?)");
+                CommandLineRun.of("generate", "a", "--step", "3"),
+                "unknown option '--step' (did you mean --steps or --strength?)");
         assertRefused(CommandLineRun.of("bench", "--quux"), "unknown option '--quux';");
     }
 

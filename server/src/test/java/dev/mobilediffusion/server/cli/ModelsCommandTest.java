@@ -33,6 +33,7 @@ final class ModelsCommandTest {
                         allOf(startsWith("tiny-flow "), containsString("64x64"), containsString("Apache-2.0")),
                         startsWith("tiny-flow-int8 "),
                         startsWith("tiny-lcm "),
+                        startsWith("tiny-memory "),
                         startsWith("tiny-sd ")));
     }
 
@@ -115,7 +116,7 @@ final class ModelsCommandTest {
         CommandLineRun run = CommandLineRun.of("models", "verify", "--models", folder);
 
         assertThat(run.exitCode(), is(0));
-        assertThat(run.out(), contains("tiny-flow: 12 files are as their maker made them"));
+        assertThat(run.out(), contains("tiny-flow: 14 files are as their maker made them"));
         assertThat(run.err(), is(empty()));
     }
 

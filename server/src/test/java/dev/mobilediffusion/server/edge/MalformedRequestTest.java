@@ -311,43 +311,6 @@ final class MalformedRequestTest {
         given().get(server.url() + "/v1/models/nobody").then().statusCode(404).body("error.param", is("model"));
     }
 
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "2\r\n{}\r\n0\r\n\r\n",
-                "1\r\n{\r\n1\r\n}\r\n0\r\n\r\n",
-                "2;note=\"a b\"\r\n{}\r\n000\r\nX-Checksum: 7\r\n\r\n"
-            })
-    void aBodyInChunksIsRead(String chunks) throws IOException {
-        try (RawClient client = RawClient.connect(server.port())) {
-            for (int i = 0; i < 2; i++) { // and the connection goes on after it
-                client.send(head("Transfer-Encoding: chunked") + chunks);
-                assertThat(client.readReply(), allOf(startsWith("HTTP/1.1 400"), containsString("prompt is missing")));
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"20000\r\n", "7fffffff\r\n", "fff\r\n"})
-    void aBodyInChunksThatGrowsTooLongIs413(String size) throws IOException {
-        String reply = raw(head("Transfer-Encoding: chunked") + (size + "a".repeat(0xfff) + "\r\n").repeat(40));
-
-        assertThat(reply, allOf(startsWith("HTTP/1.1 413"), containsString("at most 65536 bytes")));
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"x\r\n", "-1\r\n", "\r\n", "2\n{}\n0\n\n", "ffffffffffffffff\r\n"})
-    void chunksThatAreNoneAreRefusedAtOnce(String chunks) throws IOException {
-        assertThat(raw(head("Transfer-Encoding: chunked") + chunks), startsWith("HTTP/1.1 400"));
-    }
-
-    @Test
-    void aLineOfChunksWithoutEndFillsNoMemory() throws IOException {
-        String reply = raw(head("Transfer-Encoding: chunked") + "1;" + "a".repeat(1 << 20));
-
-        assertThat(reply, allOf(startsWith("HTTP/1.1 400"), containsString("too long")));
-    }
-
     @Test
     void aLengthThatPromisesTooMuchIs413BeforeTheBodyComes() throws IOException {
         String reply = raw(head("Content-Length: 999999999"));
