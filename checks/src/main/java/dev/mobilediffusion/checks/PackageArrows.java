@@ -96,6 +96,7 @@ final class PackageArrows {
                             "server.generation",
                             "server.models",
                             "server.error",
+                            "server.machine",
                             "server.metrics",
                             "server.security")),
             Map.entry(

@@ -188,7 +188,7 @@ public final class ImageServer implements AutoCloseable {
         return metrics;
     }
 
-    /** The queue, for the faces and for tests. */
+    /** The queue, for the APIs and for tests. */
     JobQueue queue() {
         return queue;
     }
@@ -261,7 +261,8 @@ public final class ImageServer implements AutoCloseable {
 
         a1111.install(routing);
         rest.install(routing);
-        routing.register("/v1/server", new ServerRoutes(version(), this::grpcPort));
+        routing.register(
+                "/v1/server", new ServerRoutes(version(), this::grpcPort, device.execution(), device.machine()));
         certificate
                 .flatMap(ServerCertificate::root)
                 .map(Certificates::pem)

@@ -95,6 +95,20 @@ final class HeatTest {
         }
     }
 
+    @Test
+    void theServerTellsWhatComputesAndHowWarmItIs() {
+        sys.zone(0, "cpu-thermal", 48_250);
+        try (TestServer server = start()) {
+            given().get(server.url() + "/v1/server")
+                    .then()
+                    .statusCode(200)
+                    .body("grpc_port", is(server.server().grpcPort()))
+                    .body("execution.provider", is("cpu"))
+                    .body("execution.reason", is("a test's"))
+                    .body("temperature_celsius.cpu-thermal", is(48.25f));
+        }
+    }
+
     private TestServer start() {
         return TestServer.start(
                 TestServer.config(folder),

@@ -1,35 +1,55 @@
 package dev.mobilediffusion.server.edge;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.ExecutionPlan;
+import dev.mobilediffusion.server.machine.Machine;
 import dev.mobilediffusion.server.wire.Json;
 import io.helidon.http.HeaderValues;
 import io.helidon.webserver.http.HttpRules;
 import io.helidon.webserver.http.HttpService;
 import java.util.Objects;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 
 /**
- * {@code /v1/server}: what a client may want to know of the server itself.
+ * {@code /v1/server}: what a client may want to know of the server itself. What the machine does not tell is left out: memory
+ * where there is no /proc, the temperatures of a machine without sensors.
  *
  * @param version of the program
  * @param grpcPort where gRPC is served
+ * @param execution tells what computes the networks, and why
+ * @param machine whose memory and temperatures are told
  */
-public record ServerRoutes(String version, IntSupplier grpcPort) implements HttpService {
+public record ServerRoutes(String version, IntSupplier grpcPort, Supplier<ExecutionPlan> execution, Machine machine)
+        implements HttpService {
 
     public ServerRoutes {
         Objects.requireNonNull(version, "version");
         Objects.requireNonNull(grpcPort, "grpcPort");
+        Objects.requireNonNull(execution, "execution");
+        Objects.requireNonNull(machine, "machine");
     }
 
     @Override
     public void routing(HttpRules rules) {
         rules.get("/", (request, response) -> {
-                    ObjectNode node = Json.object();
-                    node.put("version", version);
-                    node.put("grpc_port", grpcPort.getAsInt());
                     response.header(HeaderValues.CONTENT_TYPE_JSON);
-                    response.send(Json.bytes(node));
+                    response.send(Json.bytes(describe()));
                 })
-                .any("/", Routes.methodNotAllowed("GET"));
+                .any("/", Routes.methodNotAllowed("GET, HEAD"));
+    }
+
+    private ObjectNode describe() {
+        ObjectNode node = Json.object();
+        node.put("version", version);
+        node.put("grpc_port", grpcPort.getAsInt());
+        ExecutionJson.put(node, execution.get());
+        ObjectNode memory = node.putObject("memory");
+        machine.memory().residentBytes().ifPresent(bytes -> memory.put("resident_bytes", bytes));
+        machine.memory().peakBytes().ifPresent(bytes -> memory.put("peak_bytes", bytes));
+        machine.memory().availableBytes().ifPresent(bytes -> memory.put("available_bytes", bytes));
+        ObjectNode temperatures = node.putObject("temperature_celsius");
+        machine.thermalZones().forEach(zone -> zone.celsius().ifPresent(value -> temperatures.put(zone.name(), value)));
+        return node;
     }
 }

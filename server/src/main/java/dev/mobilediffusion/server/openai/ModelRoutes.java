@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.runtime.ExecutionPlan;
 import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.server.edge.Api;
+import dev.mobilediffusion.server.edge.ExecutionJson;
 import dev.mobilediffusion.server.edge.Routes;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
@@ -77,14 +78,7 @@ public final class ModelRoutes implements HttpService {
         node.put("parameters", model.parameters());
         node.put("licence", model.licence());
         node.put("sha256", model.sha256());
-        ExecutionPlan plan = execution.get();
-        ObjectNode computes = node.putObject("execution")
-                .put("provider", plan.provider())
-                .put("reason", plan.reason())
-                .put("threads", plan.threads())
-                .put("onnxruntime", plan.onnxRuntime());
-        ObjectNode networks = computes.putObject("networks");
-        plan.networks().forEach(networks::put);
+        ExecutionJson.put(node, execution.get());
         ArrayNode words = node.putArray("known_words");
         model.knownWords().forEach(words::add);
     }
