@@ -42,7 +42,7 @@ install_packages() {
 mkdir -p "$folder"
 if [ ! -f "$folder/image/usr/bin/java" ] && [ ! -L "$folder/image/usr/bin/java" ]; then
     debootstrap --variant=minbase --include=ca-certificates trixie "$folder/image" >"$folder/debootstrap.log"
-    echo 'deb-src http://deb.debian.org/debian trixie main' >>"$folder/image/etc/apt/sources.list"
+    sed -i 's/^deb \(.*\)/&\ndeb-src \1/' "$folder/image/etc/apt/sources.list"
     cp /etc/resolv.conf "$folder/image/etc/"
     cp -a "$folder/image" "$folder/binding"
     install_packages "$folder/binding" 'debian:trixie-slim AS binding'
