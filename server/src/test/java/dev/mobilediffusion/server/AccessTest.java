@@ -27,7 +27,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Base64;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -343,8 +342,7 @@ final class AccessTest {
     }
 
     private TestServer start(Map<String, String> settings) {
-        Map<String, String> all = new HashMap<>(settings);
-        return TestServer.start(ConfigKeys.apply(TestServer.config(folder), all), FakePipeline.quick());
+        return TestServer.start(folder, settings);
     }
 
     private Path data() {

@@ -13,16 +13,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import io.restassured.response.Response;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** {@code /openapi.json} names the routes that there are, no more and no fewer, and they answer as it says. */
 final class DescriptionTest {
@@ -33,22 +31,15 @@ final class DescriptionTest {
     /** Only where the server made a certificate of its own, which the one of this test has not. */
     private static final String WITH_TLS = "GET /ca.pem";
 
-    @TempDir
-    private static Path folder;
+    @RegisterExtension
+    private static final TestServer server = TestServer.quick().withFiles();
 
-    private static TestServer server;
     private static JsonNode description;
 
     @BeforeAll
     static void start() throws IOException {
-        server = TestServer.startWithFiles(TestServer.config(folder), FakePipeline.quick());
         description = new ObjectMapper()
                 .readTree(given().get(server.url() + "/openapi.json").asByteArray());
-    }
-
-    @AfterAll
-    static void stop() {
-        server.close();
     }
 
     @Test

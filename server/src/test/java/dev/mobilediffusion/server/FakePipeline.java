@@ -29,7 +29,7 @@ public final class FakePipeline implements TextToImage {
     public static final int SIDE = 16;
     public static final ModelInfo MODEL = model(SIDE);
 
-    private final boolean gated;
+    private volatile boolean gated;
     private final Semaphore allowed = new Semaphore(0);
     private final BlockingQueue<ImageRequest> started = new LinkedBlockingQueue<>();
     private final List<ImageRequest> finished = new CopyOnWriteArrayList<>();
@@ -73,6 +73,12 @@ public final class FakePipeline implements TextToImage {
     /** Waits inside the UNet until {@link #allow} lets the picture finish. */
     public static FakePipeline gated() {
         return new FakePipeline(true);
+    }
+
+    /** From now on it waits for {@link #allow}, too. */
+    public void hold() {
+        allowed.drainPermits();
+        gated = true;
     }
 
     public void allow(int pictures) {

@@ -37,6 +37,6 @@ final class HostNamesTest {
     }
 
     private TestServer start(Map<String, String> settings) {
-        return TestServer.start(ConfigKeys.apply(TestServer.config(folder), settings), FakePipeline.quick());
+        return TestServer.start(folder, settings);
     }
 }

@@ -174,7 +174,7 @@ final class LanTest {
     }
 
     private TestServer start(Map<String, String> settings) {
-        return TestServer.start(ConfigKeys.apply(TestServer.config(folder), settings), FakePipeline.quick());
+        return TestServer.start(folder, settings);
     }
 
     private Path keyFile() {

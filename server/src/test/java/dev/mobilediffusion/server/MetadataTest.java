@@ -71,7 +71,7 @@ final class MetadataTest {
     }
 
     private void start(String metadata) {
-        ServerConfig config = ConfigKeys.apply(TestServer.config(folder), Map.of("picture-metadata", metadata));
+        ServerConfig config = TestServer.config(folder, Map.of("picture-metadata", metadata));
         server = TestServer.startWithFiles(config, FakePipeline.quick());
     }
 

@@ -62,8 +62,7 @@ final class SlowClientTest {
     }
 
     private TestServer start() {
-        return TestServer.start(
-                ConfigKeys.apply(TestServer.config(folder), Map.of("idle-timeout", "PT1S")), FakePipeline.quick());
+        return TestServer.start(folder, Map.of("idle-timeout", "PT1S"));
     }
 
     private static Socket connect(TestServer server) throws IOException {

@@ -8,6 +8,8 @@ import dev.mobilediffusion.server.models.ModelRegistry;
 import dev.mobilediffusion.server.queue.JobQueue;
 import dev.mobilediffusion.server.store.Retention;
 import dev.mobilediffusion.server.worker.ImageEncoder;
+import io.restassured.RestAssured;
+import io.restassured.response.Response;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -21,24 +23,55 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** A real server on a real port with a fake model; pictures are encoded as their plain bytes, unless a test says how. */
-public final class TestServer implements AutoCloseable {
+/**
+ * A real server on a free port with a fake model. Registered as an extension it is started by JUnit; tests that want
+ * several call {@code start}. Images are encoded as their plain bytes, unless a test says how.
+ */
+public final class TestServer extends Fixture {
 
     private static final ImageEncoder PLAIN = (image, model, format, quality, metadata) -> image.rgb();
 
     public final FakePipeline pipeline;
-    private final ImageServer server;
+    private final Map<String, String> settings;
+    private final boolean files;
+    private ImageServer server;
 
-    private TestServer(ImageServer server, FakePipeline pipeline) {
-        this.server = server;
+    private TestServer(FakePipeline pipeline, Map<String, String> settings, boolean files) {
         this.pipeline = pipeline;
+        this.settings = settings;
+        this.files = files;
+    }
+
+    /** To be registered: draws at once. */
+    public static TestServer quick() {
+        return new TestServer(FakePipeline.quick(), Map.of(), false);
+    }
+
+    /** To be registered: draws as the test allows. */
+    public static TestServer gated() {
+        return new TestServer(FakePipeline.gated(), Map.of(), false);
+    }
+
+    /** To be registered, with {@code settings} over those of {@link #config}. */
+    public TestServer with(Map<String, String> settings) {
+        return new TestServer(pipeline, settings, files);
+    }
+
+    /** To be registered, with images in real files, as the released server writes them. */
+    public TestServer withFiles() {
+        return new TestServer(pipeline, settings, true);
     }
 
     public static TestServer start(Path folder, FakePipeline pipeline) {
         return start(config(folder), pipeline);
     }
 
-    /** The same with pictures in real files, as the released server writes them. */
+    /** One that draws at once, with {@code settings} over those of {@link #config}. */
+    public static TestServer start(Path folder, Map<String, String> settings) {
+        return start(config(folder, settings), FakePipeline.quick());
+    }
+
+    /** The same with images in real files, as the released server writes them. */
     public static TestServer startWithFiles(ServerConfig config, FakePipeline pipeline) {
         return start(config, pipeline, new FileEncoder(config.pictureMetadata()));
     }
@@ -47,21 +80,31 @@ public final class TestServer implements AutoCloseable {
         return start(config, pipeline, PLAIN);
     }
 
-    /** @param encoder for those who look at the pictures */
+    /** @param encoder for those who look at the images */
     public static TestServer start(ServerConfig config, FakePipeline pipeline, ImageEncoder encoder) {
         return start(config, pipeline, encoder, DEVICE);
     }
 
     /** @param device it runs on */
     public static TestServer start(ServerConfig config, FakePipeline pipeline, ImageEncoder encoder, Device device) {
+        TestServer started = new TestServer(pipeline, Map.of(), false);
+        started.run(config, encoder, device);
+        return started;
+    }
+
+    @Override
+    protected void start(Path folder) {
+        ServerConfig config = config(folder, settings);
+        run(config, files ? new FileEncoder(config.pictureMetadata()) : PLAIN, DEVICE);
+    }
+
+    private void run(ServerConfig config, ImageEncoder encoder, Device device) {
         fakeBundle(config.models());
         pipeline.allow(1); // to warm up
         ModelRegistry models =
                 ModelRegistry.open(config.models(), Optional.empty(), bundle -> pipeline, bundle -> 0, Long.MAX_VALUE);
-        ImageServer server =
-                ImageServer.start(config, models, encoder, EnumSet.of(ImageFormat.PNG, ImageFormat.JPEG), device);
+        server = ImageServer.start(config, models, encoder, EnumSet.of(ImageFormat.PNG, ImageFormat.JPEG), device);
         pipeline.forget();
-        return new TestServer(server, pipeline);
     }
 
     private static final ExecutionPlan PLAN =
@@ -92,6 +135,10 @@ public final class TestServer implements AutoCloseable {
                 true);
     }
 
+    public static ServerConfig config(Path folder, Map<String, String> settings) {
+        return ConfigKeys.apply(config(folder), settings);
+    }
+
     public int port() {
         return server.port();
     }
@@ -115,6 +162,18 @@ public final class TestServer implements AutoCloseable {
 
     public ImageServer server() {
         return server;
+    }
+
+    /** Posts {@code body} as JSON. */
+    public Response post(String path, String body) {
+        return RestAssured.given()
+                .contentType("application/json; charset=utf-8")
+                .body(body.getBytes(StandardCharsets.UTF_8))
+                .post(url() + path);
+    }
+
+    public Response get(String path) {
+        return RestAssured.get(url() + path);
     }
 
     @Override

@@ -233,7 +233,7 @@ final class TlsTest {
     }
 
     private TestServer start(Map<String, String> settings) {
-        return TestServer.start(ConfigKeys.apply(TestServer.config(folder), settings), FakePipeline.quick());
+        return TestServer.start(folder, settings);
     }
 
     /** As a device gets it: without trusting anybody yet, and comparing the fingerprint by eye. */

@@ -10,19 +10,15 @@ import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 
-import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.TestServer;
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Base64;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -30,22 +26,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 final class SdApiTest {
 
-    @TempDir
-    private Path folder;
-
-    private final FakePipeline pipeline = FakePipeline.gated();
-    private TestServer server;
-
-    @BeforeEach
-    void start() {
-        server = TestServer.startWithFiles(TestServer.config(folder), pipeline);
-        pipeline.allow(100);
-    }
-
-    @AfterEach
-    void stop() {
-        server.close();
-    }
+    @RegisterExtension
+    private final TestServer server = TestServer.quick().withFiles();
 
     @ParameterizedTest
     @CsvSource(
@@ -75,7 +57,7 @@ final class SdApiTest {
                 .body("detail[0].loc", contains("body", field))
                 .body("detail[0].msg", notNullValue())
                 .body("detail[0].type", is("value_error"));
-        assertThat(pipeline.finished(), hasSize(0));
+        assertThat(server.pipeline.finished(), hasSize(0));
     }
 
     @ParameterizedTest
@@ -126,7 +108,7 @@ final class SdApiTest {
     void networksAreTakenOutOfThePromptAndSaidSo() {
         Response reply = txt2img("{\"prompt\":\"a house <lora:detail:0.8> at night\",\"seed\":1}");
 
-        assertThat(pipeline.finished().getFirst().prompt(), is("a house  at night"));
+        assertThat(server.pipeline.finished().getFirst().prompt(), is("a house  at night"));
         assertThat(info(reply).getString("warnings[0]"), containsString("<lora:...>"));
     }
 
@@ -168,13 +150,11 @@ final class SdApiTest {
 
     @Test
     void progressShowsTheUnfinishedPictureWhereThatWasAskedFor() throws Exception {
-        server.close();
-        FakePipeline gated = FakePipeline.gated();
-        server = TestServer.startWithFiles(TestServer.config(folder), gated);
+        server.pipeline.hold();
         CompletableFuture<Response> drawing = CompletableFuture.supplyAsync(
                 () -> txt2img(
                         "{\"prompt\":\"a\",\"steps\":4,\"batch_size\":2,\"override_settings\":{\"show_progress_every_n_steps\":2}}"));
-        gated.awaitStart();
+        server.pipeline.awaitStart();
         CompletableFuture<Response> waiting = CompletableFuture.supplyAsync(() -> txt2img("{\"prompt\":\"b\"}"));
 
         while (get("progress").path("current_image") == null) {
@@ -186,12 +166,12 @@ final class SdApiTest {
                 .then()
                 .body("current_image", nullValue())
                 .body("state.job_no", is(0));
-        gated.allow(1);
-        gated.awaitStart();
+        server.pipeline.allow(1);
+        server.pipeline.awaitStart();
         post("skip", "").then().statusCode(200).body(is("null"));
 
         drawing.get().then().statusCode(200).body("images", hasSize(1));
-        gated.allow(10);
+        server.pipeline.allow(10);
         waiting.get().then().statusCode(200).body("images", hasSize(1));
     }
 

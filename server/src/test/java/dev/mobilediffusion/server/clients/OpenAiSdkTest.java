@@ -23,39 +23,34 @@ import com.openai.models.images.ImageGenStreamEvent;
 import com.openai.models.images.ImageGenerateParams;
 import com.openai.models.images.ImagesResponse;
 import com.openai.models.models.Model;
-import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.TestServer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** OpenAI's own Java SDK, told nothing but the address. */
 final class OpenAiSdkTest {
 
-    @TempDir
-    private Path folder;
+    @RegisterExtension
+    private final TestServer server = TestServer.quick().withFiles();
 
-    private TestServer server;
     private OpenAIClient client;
 
     @AfterEach
-    void stop() {
+    void disconnect() {
         client.close();
-        server.close();
     }
 
     @Test
     void picturesComeBackWithUsageAndSeeds() throws IOException {
-        start(FakePipeline.quick());
-
         ImagesResponse response = client.images()
                 .generate(params("a red house")
                         .model("gpt-image-1")
@@ -82,8 +77,6 @@ final class OpenAiSdkTest {
 
     @Test
     void aStreamIsPartialImagesAndThenTheCompletedOne() {
-        start(FakePipeline.quick());
-
         try (StreamResponse<ImageGenStreamEvent> stream = client.images()
                 .generateStreaming(params("a red house").partialImages(2).build())) {
             List<ImageGenStreamEvent> events = stream.stream().toList();
@@ -105,8 +98,6 @@ final class OpenAiSdkTest {
 
     @Test
     void modelsAreListedAndFound() {
-        start(FakePipeline.quick());
-
         List<Model> models = client.models().list().data();
 
         assertThat(models.stream().map(Model::id).toList(), contains("fake"));
@@ -118,8 +109,6 @@ final class OpenAiSdkTest {
 
     @Test
     void refusalsArriveAsTheSdksOwnExceptions() {
-        start(FakePipeline.quick());
-
         BadRequestException wrong = assertThrows(
                 BadRequestException.class,
                 () -> client.images().generate(params("a").n(11).build()));
@@ -139,12 +128,11 @@ final class OpenAiSdkTest {
 
     @Test
     void aFullQueueIsTheSdksRateLimit() throws InterruptedException {
-        FakePipeline pipeline = FakePipeline.gated();
-        start(pipeline);
+        server.pipeline.hold();
         ImageGenerateParams one = params("a").build();
         List<CompletableFuture<ImagesResponse>> waiting = new ArrayList<>();
         waiting.add(client.async().images().generate(one));
-        pipeline.awaitStart();
+        server.pipeline.awaitStart();
         while (server.queue().depth() < server.queue().capacity()) {
             waiting.add(client.async().images().generate(one));
             Thread.sleep(100);
@@ -158,12 +146,12 @@ final class OpenAiSdkTest {
 
         assertThat(full.code().orElseThrow(), is("rate_limit_exceeded"));
         assertThat(full.headers().values("Retry-After"), hasSize(1));
-        pipeline.allow(100);
+        server.pipeline.allow(100);
         waiting.forEach(CompletableFuture::join);
     }
 
-    private void start(FakePipeline pipeline) {
-        server = TestServer.startWithFiles(TestServer.config(folder), pipeline);
+    @BeforeEach
+    void connect() {
         client = OpenAIOkHttpClient.builder()
                 .apiKey("sk-anything")
                 .baseUrl(server.url() + "/v1")

@@ -11,11 +11,9 @@ import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 
 import dev.mobilediffusion.runtime.ImageRequest;
-import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.TestServer;
 import io.restassured.response.Response;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -25,10 +23,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What SillyTavern's server sends for its sources "A1111", "stable-diffusion.cpp" and "Draw Things". */
 @Timeout(120)
@@ -43,20 +40,11 @@ final class SillyTavernTest {
          "clip_skip":1,"save_images":true,"send_images":true,"do_not_save_grid":false,"do_not_save_samples":false}
         """;
 
-    @TempDir
-    private Path folder;
-
-    private TestServer server;
-
-    @AfterEach
-    void stop() {
-        server.close();
-    }
+    @RegisterExtension
+    private final TestServer server = TestServer.quick().withFiles();
 
     @Test
     void pingsFetchesItsListsAndFindsTheCurrentModel() {
-        start(FakePipeline.quick());
-
         get("/sdapi/v1/options").then().statusCode(200).body("sd_model_checkpoint", is("fake"));
         get("/sdapi/v1/sd-models")
                 .then()
@@ -73,8 +61,6 @@ final class SillyTavernTest {
 
     @Test
     void switchesTheModelAndWaitsUntilTheServerIsIdle() {
-        start(FakePipeline.quick());
-
         post("/sdapi/v1/options", "{\"sd_model_checkpoint\":\"fake\"}").then().statusCode(200);
 
         get("/sdapi/v1/progress")
@@ -92,7 +78,6 @@ final class SillyTavernTest {
 
     @Test
     void itsPictureFollowsTheSettingsAndItsCredentialsGoNowhere() {
-        start(FakePipeline.quick());
         StringBuilder log = new StringBuilder();
         Handler listener = listener(log);
         Logger.getLogger("").addHandler(listener);
@@ -112,10 +97,9 @@ final class SillyTavernTest {
 
     @Test
     void aClosedBrowserInterruptsItsOwnJobAlone() throws Exception {
-        FakePipeline pipeline = FakePipeline.gated();
-        start(pipeline);
+        server.pipeline.hold();
         CompletableFuture<Response> mine = CompletableFuture.supplyAsync(() -> post("/sdapi/v1/txt2img", TXT2IMG));
-        pipeline.awaitStart();
+        server.pipeline.awaitStart();
         while (get("/sdapi/v1/progress").<Integer>path("state.sampling_step") < 3) {
             Thread.sleep(10);
         }
@@ -133,14 +117,12 @@ final class SillyTavernTest {
                 .body("", is(Map.of()));
 
         mine.get().then().statusCode(200).body("images", hasSize(0));
-        assertThat(pipeline.finished(), hasSize(0));
+        assertThat(server.pipeline.finished(), hasSize(0));
         get("/sdapi/v1/progress").then().body("state.job_count", is(0));
     }
 
     @Test
     void itsStableDiffusionCppSourceUsesBothFamilies() {
-        start(FakePipeline.quick());
-
         given().options(server.url() + "/v1/images/generations").then().statusCode(204);
         get("/v1/models").then().statusCode(200).body("data.id", contains("fake"));
         Response reply = post(
@@ -153,18 +135,12 @@ final class SillyTavernTest {
 
     @Test
     void itsDrawThingsSourceFindsTheModelAtTheRoot() {
-        start(FakePipeline.quick());
-
         given().head(server.url() + "/").then().statusCode(200);
         get("/").then().statusCode(200).body("model", is("fake")).body("upscaler", nullValue());
         post("/sdapi/v1/txt2img", "{\"prompt\":\"a red house\",\"seed\":3,\"upscaler\":null}")
                 .then()
                 .statusCode(200)
                 .body("images", hasSize(1));
-    }
-
-    private void start(FakePipeline pipeline) {
-        server = TestServer.startWithFiles(TestServer.config(folder), pipeline);
     }
 
     private Response get(String path) {

@@ -5,14 +5,10 @@ import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.startsWith;
 
-import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.TestServer;
 import java.io.IOException;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -21,20 +17,8 @@ final class ChunkedBodyTest {
 
     private static final String PATH = "/v1/images/generations";
 
-    @TempDir
-    private static Path folder;
-
-    private static TestServer server;
-
-    @BeforeAll
-    static void start() {
-        server = TestServer.start(folder, FakePipeline.quick());
-    }
-
-    @AfterAll
-    static void stop() {
-        server.close();
-    }
+    @RegisterExtension
+    private static final TestServer server = TestServer.quick();
 
     @ParameterizedTest
     @ValueSource(
@@ -46,7 +30,7 @@ final class ChunkedBodyTest {
     void aBodyInChunksIsRead(String chunks) throws IOException {
         try (RawClient client = RawClient.connect(server.port())) {
             for (int i = 0; i < 2; i++) { // and the connection goes on after it
-                client.send(head("Transfer-Encoding: chunked") + chunks);
+                client.send(RawClient.head(PATH, "Transfer-Encoding: chunked") + chunks);
                 assertThat(client.readReply(), allOf(startsWith("HTTP/1.1 400"), containsString("prompt is missing")));
             }
         }
@@ -55,7 +39,8 @@ final class ChunkedBodyTest {
     @ParameterizedTest
     @ValueSource(strings = {"20000\r\n", "7fffffff\r\n", "fff\r\n"})
     void aBodyInChunksThatGrowsTooLongIs413(String size) throws IOException {
-        String reply = raw(head("Transfer-Encoding: chunked") + (size + "a".repeat(0xfff) + "\r\n").repeat(40));
+        String reply = raw(
+                RawClient.head(PATH, "Transfer-Encoding: chunked") + (size + "a".repeat(0xfff) + "\r\n").repeat(40));
 
         assertThat(reply, allOf(startsWith("HTTP/1.1 413"), containsString("at most 65536 bytes")));
     }
@@ -63,25 +48,17 @@ final class ChunkedBodyTest {
     @ParameterizedTest
     @ValueSource(strings = {"x\r\n", "-1\r\n", "\r\n", "2\n{}\n0\n\n", "ffffffffffffffff\r\n"})
     void chunksThatAreNoneAreRefusedAtOnce(String chunks) throws IOException {
-        assertThat(raw(head("Transfer-Encoding: chunked") + chunks), startsWith("HTTP/1.1 400"));
+        assertThat(raw(RawClient.head(PATH, "Transfer-Encoding: chunked") + chunks), startsWith("HTTP/1.1 400"));
     }
 
     @Test
     void aLineOfChunksWithoutEndFillsNoMemory() throws IOException {
-        String reply = raw(head("Transfer-Encoding: chunked") + "1;" + "a".repeat(1 << 20));
+        String reply = raw(RawClient.head(PATH, "Transfer-Encoding: chunked") + "1;" + "a".repeat(1 << 20));
 
         assertThat(reply, allOf(startsWith("HTTP/1.1 400"), containsString("too long")));
     }
 
-    private static String head(String framing) {
-        return String.join(
-                "\r\n", "POST " + PATH + " HTTP/1.1", "Host: x", "Content-Type: application/json", framing, "", "");
-    }
-
     private static String raw(String request) throws IOException {
-        try (RawClient client = RawClient.connect(server.port())) {
-            client.send(request);
-            return client.readReply();
-        }
+        return RawClient.exchange(server.port(), request);
     }
 }

@@ -10,16 +10,13 @@ import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.startsWith;
 
-import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.TestServer;
 import io.restassured.response.Response;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,20 +26,12 @@ final class MalformedRequestTest {
 
     private static final String PATH = "/v1/images/generations";
 
-    @TempDir
-    private static Path folder;
-
-    private static TestServer server;
-
-    @BeforeAll
-    static void start() {
-        server = TestServer.start(folder, FakePipeline.quick());
-    }
+    @RegisterExtension
+    private static final TestServer server = TestServer.quick();
 
     @AfterAll
-    static void stop() {
-        assertThat("the model was never asked", server.pipeline.finished(), hasSize(0));
-        server.close();
+    static void theModelWasNeverAsked() {
+        assertThat(server.pipeline.finished(), hasSize(0));
     }
 
     @ParameterizedTest
@@ -200,7 +189,7 @@ final class MalformedRequestTest {
     @Test
     void aClientThatIsStillSendingWhenItIsRefusedReadsWhy() throws IOException {
         for (String framing : new String[] {"Content-Length: 8000000", "Transfer-Encoding: chunked"}) {
-            String reply = raw(head(framing) + "7a1200\r\n" + "a".repeat(8_000_000 - 8));
+            String reply = raw(RawClient.head(PATH, framing) + "7a1200\r\n" + "a".repeat(8_000_000 - 8));
 
             assertThat(reply, allOf(startsWith("HTTP/1.1 41"), containsString("{\"error\":")));
         }
@@ -273,7 +262,7 @@ final class MalformedRequestTest {
 
     @Test
     void anEncodedBodyIs415() throws IOException {
-        String reply = raw(head("Content-Encoding: gzip\r\nContent-Length: 3") + "abc");
+        String reply = raw(RawClient.head(PATH, "Content-Encoding: gzip\r\nContent-Length: 3") + "abc");
 
         assertThat(reply, allOf(startsWith("HTTP/1.1 415"), containsString("without Content-Encoding")));
     }
@@ -313,7 +302,7 @@ final class MalformedRequestTest {
 
     @Test
     void aLengthThatPromisesTooMuchIs413BeforeTheBodyComes() throws IOException {
-        String reply = raw(head("Content-Length: 999999999"));
+        String reply = raw(RawClient.head(PATH, "Content-Length: 999999999"));
 
         assertThat(reply, allOf(startsWith("HTTP/1.1 413"), containsString("\"payload_too_large\"")));
     }
@@ -346,20 +335,10 @@ final class MalformedRequestTest {
     }
 
     private static Response post(String body) {
-        return given().contentType("application/json")
-                .body(body.getBytes(StandardCharsets.UTF_8))
-                .post(server.url() + PATH);
-    }
-
-    private static String head(String framing) {
-        return String.join(
-                "\r\n", "POST " + PATH + " HTTP/1.1", "Host: x", "Content-Type: application/json", framing, "", "");
+        return server.post(PATH, body);
     }
 
     private static String raw(String request) throws IOException {
-        try (RawClient client = RawClient.connect(server.port())) {
-            client.send(request);
-            return client.readReply();
-        }
+        return RawClient.exchange(server.port(), request);
     }
 }

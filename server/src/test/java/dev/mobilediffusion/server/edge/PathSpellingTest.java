@@ -7,7 +7,6 @@ import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.oneOf;
 import static org.hamcrest.Matchers.startsWith;
 
-import dev.mobilediffusion.server.ConfigKeys;
 import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.ServerConfig;
 import dev.mobilediffusion.server.TestServer;
@@ -87,7 +86,7 @@ final class PathSpellingTest {
     }
 
     private ServerConfig config() {
-        return ConfigKeys.apply(TestServer.config(folder), Map.of("require-keys", "true"));
+        return TestServer.config(folder, Map.of("require-keys", "true"));
     }
 
     private static HttpResponse<String> post(TestServer server, String path, String key)

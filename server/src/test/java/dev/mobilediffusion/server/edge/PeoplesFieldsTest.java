@@ -9,36 +9,20 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 
 import dev.mobilediffusion.runtime.ImageRequest;
-import dev.mobilediffusion.server.ConfigKeys;
 import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.TestServer;
 import io.restassured.response.ValidatableResponse;
-import java.nio.file.Path;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Settings by the names that people use, in prompts too, and what becomes of those that mean nothing here. */
 final class PeoplesFieldsTest {
 
-    @TempDir
-    private Path folder;
-
-    private TestServer server;
-
-    @BeforeEach
-    void start() {
-        server = TestServer.start(folder, FakePipeline.quick());
-    }
-
-    @AfterEach
-    void stop() {
-        server.close();
-    }
+    @RegisterExtension
+    private final TestServer server = TestServer.quick();
 
     @ParameterizedTest
     @ValueSource(
@@ -105,9 +89,7 @@ final class PeoplesFieldsTest {
 
     @Test
     void aJobThatCanNeverFitIsRefusedForGood() {
-        try (TestServer small = TestServer.start(
-                ConfigKeys.apply(TestServer.config(folder.resolve("small")), Map.of("queue-capacity", "2")),
-                FakePipeline.quick())) {
+        try (TestServer small = TestServer.start(server.folder().resolve("small"), Map.of("queue-capacity", "2"))) {
             given().contentType("application/json")
                     .body("{\"prompt\":\"a\",\"n\":9}")
                     .post(small.url() + "/v1/jobs")
@@ -128,7 +110,7 @@ final class PeoplesFieldsTest {
 
     @Test
     void whatA1111sClientInterruptsIsAnsweredByWhatThereIs() throws Exception {
-        try (TestServer slow = TestServer.start(folder.resolve("slow"), FakePipeline.gated())) {
+        try (TestServer slow = TestServer.start(server.folder().resolve("slow"), FakePipeline.gated())) {
             Thread interrupting = Thread.startVirtualThread(() -> interruptFirst(slow));
             given().contentType("application/json")
                     .body("{\"prompt\":\"a\"}")

@@ -31,6 +31,20 @@ public final class RawClient implements AutoCloseable {
                 + body.length() + "\r\n\r\n" + body;
     }
 
+    /** The request's line and headers, for a JSON body that is framed as {@code framing} says. */
+    static String head(String path, String framing) {
+        return String.join(
+                "\r\n", "POST " + path + " HTTP/1.1", "Host: x", "Content-Type: application/json", framing, "", "");
+    }
+
+    /** Sends {@code request} by a connection of its own, and returns the reply. */
+    static String exchange(int port, String request) throws IOException {
+        try (RawClient client = connect(port)) {
+            client.send(request);
+            return client.readReply();
+        }
+    }
+
     public void send(String text) throws IOException {
         socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
         socket.getOutputStream().flush();

@@ -11,33 +11,18 @@ import static org.hamcrest.Matchers.is;
 import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.grpc.v1.ListModelsRequest;
 import io.grpc.Status;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Clients that cancel, come late or vanish: their job goes, their neighbours on the same connection stay. */
 final class ConnectionTest {
 
-    @TempDir
-    private Path folder;
-
-    private GrpcFixture server;
-
-    @BeforeEach
-    void start() {
-        server = GrpcFixture.start(folder, FakePipeline.gated());
-    }
-
-    @AfterEach
-    void stop() {
-        server.close();
-    }
+    @RegisterExtension
+    private final GrpcFixture server = GrpcFixture.gated();
 
     @Test
     void oneOfFourParallelCallsIsCancelledAndTheOthersFinish() throws Exception {
@@ -188,7 +173,8 @@ final class ConnectionTest {
     @Test
     void aCallThatWaitsLongerThanTheIdleTimeoutIsNotCutOff() throws Exception {
         Duration idleTimeout = Duration.ofMillis(200);
-        try (GrpcFixture hasty = GrpcFixture.start(folder.resolve("hasty"), FakePipeline.gated(), idleTimeout)) {
+        try (GrpcFixture hasty =
+                GrpcFixture.start(server.folder().resolve("hasty"), FakePipeline.gated(), idleTimeout)) {
             Generation call = hasty.generate("slow", 1);
             hasty.pipeline.awaitStart();
 

@@ -19,7 +19,6 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
-import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
 import dev.mobilediffusion.server.grpc.v1.Image;
 import dev.mobilediffusion.server.grpc.v1.ImageFormat;
@@ -29,34 +28,19 @@ import dev.mobilediffusion.server.grpc.v1.Stage;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 final class GenerateTest {
 
-    @TempDir
-    private Path folder;
-
-    private GrpcFixture server;
-
-    @BeforeEach
-    void start() {
-        server = GrpcFixture.start(folder, FakePipeline.gated());
-    }
-
-    @AfterEach
-    void stop() {
-        server.close();
-    }
+    @RegisterExtension
+    private final GrpcFixture server = GrpcFixture.gated();
 
     @Test
     void theClientHearsOfEachPartAndGetsThePicture() {

@@ -3,6 +3,7 @@ package dev.mobilediffusion.server.grpc;
 import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.FakePipeline;
+import dev.mobilediffusion.server.Fixture;
 import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
 import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
 import dev.mobilediffusion.server.machine.DeviceGuard;
@@ -37,21 +38,43 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.function.Executable;
 
-/** A real server on a real port with the gRPC API, a queue for four waiting jobs and a fake model; and a channel. */
-final class GrpcFixture implements AutoCloseable {
+/**
+ * A real server on a free port with the gRPC API alone, a queue for four waiting jobs and a fake model; and a channel.
+ * Registered as an extension it is started by JUnit; tests that want several call {@code start}.
+ */
+final class GrpcFixture extends Fixture {
 
     static final int MAX_CONNECTIONS = 64;
+    private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(1);
 
     final FakePipeline pipeline;
-    final JobQueue queue;
-    final GrpcApi api;
+    JobQueue queue;
+    GrpcApi api;
     final List<String> outcomes = new CopyOnWriteArrayList<>();
-    final ManagedChannel channel;
-    private final InferenceWorker worker;
-    private final GrpcListener server;
+    ManagedChannel channel;
+    private final Optional<BindableService> service;
+    private final Duration idleTimeout;
+    private InferenceWorker worker;
+    private GrpcListener server;
 
-    private GrpcFixture(Path folder, FakePipeline pipeline, Optional<BindableService> service, Duration idleTimeout) {
+    private GrpcFixture(FakePipeline pipeline, Optional<BindableService> service, Duration idleTimeout) {
         this.pipeline = pipeline;
+        this.service = service;
+        this.idleTimeout = idleTimeout;
+    }
+
+    /** To be registered: draws at once. */
+    static GrpcFixture quick() {
+        return new GrpcFixture(FakePipeline.quick(), Optional.empty(), IDLE_TIMEOUT);
+    }
+
+    /** To be registered: draws as the test allows. */
+    static GrpcFixture gated() {
+        return new GrpcFixture(FakePipeline.gated(), Optional.empty(), IDLE_TIMEOUT);
+    }
+
+    @Override
+    protected void start(Path folder) {
         queue = JobQueue.open(
                 folder.resolve("data"),
                 new Retention(Duration.ofDays(1), 1 << 20, 0),
@@ -86,16 +109,21 @@ final class GrpcFixture implements AutoCloseable {
     }
 
     static GrpcFixture start(Path folder, FakePipeline pipeline) {
-        return start(folder, pipeline, Duration.ofMinutes(1));
+        return start(folder, pipeline, IDLE_TIMEOUT);
     }
 
     static GrpcFixture start(Path folder, FakePipeline pipeline, Duration idleTimeout) {
-        return new GrpcFixture(folder, pipeline, Optional.empty(), idleTimeout);
+        return started(folder, new GrpcFixture(pipeline, Optional.empty(), idleTimeout));
     }
 
     /** With another service in the place of ours, behind the same guard. */
     static GrpcFixture start(Path folder, BindableService service) {
-        return new GrpcFixture(folder, FakePipeline.quick(), Optional.of(service), Duration.ofMinutes(1));
+        return started(folder, new GrpcFixture(FakePipeline.quick(), Optional.of(service), IDLE_TIMEOUT));
+    }
+
+    private static GrpcFixture started(Path folder, GrpcFixture fixture) {
+        fixture.start(folder);
+        return fixture;
     }
 
     static ManagedChannel channel(int port) {

@@ -6,8 +6,6 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.startsWith;
 
-import dev.mobilediffusion.server.ConfigKeys;
-import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.TestServer;
 import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
 import dev.mobilediffusion.server.grpc.v1.JobEvent;
@@ -56,7 +54,7 @@ final class GrpcKeysTest {
 
     private void start(Map<String, String> settings) {
         key = keys().add("phone" + settings.size(), Optional.empty(), OptionalInt.of(2));
-        server = TestServer.start(ConfigKeys.apply(TestServer.config(folder), settings), FakePipeline.quick());
+        server = TestServer.start(folder, settings);
         channel = GrpcFixture.channel(server.grpcPort());
     }
 

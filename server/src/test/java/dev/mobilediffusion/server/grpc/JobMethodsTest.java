@@ -8,7 +8,6 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 
 import com.google.common.collect.ImmutableList;
-import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.grpc.v1.CancelJobRequest;
 import dev.mobilediffusion.server.grpc.v1.GetJobRequest;
 import dev.mobilediffusion.server.grpc.v1.Job;
@@ -20,29 +19,14 @@ import dev.mobilediffusion.server.grpc.v1.SubmitJobRequest;
 import dev.mobilediffusion.server.grpc.v1.WatchJobRequest;
 import io.grpc.Status;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 final class JobMethodsTest {
 
-    @TempDir
-    private Path folder;
-
-    private GrpcFixture server;
-
-    @BeforeEach
-    void start() {
-        server = GrpcFixture.start(folder, FakePipeline.gated());
-    }
-
-    @AfterEach
-    void stop() {
-        server.close();
-    }
+    @RegisterExtension
+    private final GrpcFixture server = GrpcFixture.gated();
 
     @Test
     void aJobIsHandedInAndFetchedLater() throws Exception {
@@ -80,7 +64,7 @@ final class JobMethodsTest {
         server.pipeline.allow(1);
         String id = submit("damaged", "").getId();
         watch(id, 0);
-        Files.write(folder.resolve("data/pictures").resolve(id).resolve("0.png"), new byte[3]);
+        Files.write(server.folder().resolve("data/pictures").resolve(id).resolve("0.png"), new byte[3]);
 
         assertThat(code(() -> watch(id, 0)), is(Status.Code.DATA_LOSS));
     }

@@ -4,14 +4,10 @@ import static dev.mobilediffusion.server.grpc.GrpcFixture.prompt;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.is;
 
-import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.grpc.v1.ListModelsRequest;
-import java.nio.file.Path;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Frames that were under way when the server ended their call. Both are within their rights, so neither the newer call
@@ -19,20 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class LateFrameTest {
 
-    @TempDir
-    private Path folder;
-
-    private GrpcFixture server;
-
-    @BeforeEach
-    void start() {
-        server = GrpcFixture.start(folder, FakePipeline.gated());
-    }
-
-    @AfterEach
-    void stop() {
-        server.close();
-    }
+    @RegisterExtension
+    private final GrpcFixture server = GrpcFixture.gated();
 
     @Test
     void dataOfARefusedCallMayComeWhileANewerCallIsOpen() throws Exception {

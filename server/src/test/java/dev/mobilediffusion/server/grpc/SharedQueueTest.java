@@ -5,7 +5,6 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.is;
 
-import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.TestServer;
 import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
 import dev.mobilediffusion.server.grpc.v1.Job;
@@ -14,32 +13,28 @@ import io.grpc.ManagedChannel;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
-import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The whole server: gRPC and REST share a queue and the metrics. */
 final class SharedQueueTest {
 
-    @TempDir
-    private Path folder;
+    @RegisterExtension
+    private final TestServer server = TestServer.gated();
 
-    private TestServer server;
     private ManagedChannel channel;
 
     @BeforeEach
     void start() {
-        server = TestServer.start(folder, FakePipeline.gated());
         channel = GrpcFixture.channel(server.grpcPort());
     }
 
     @AfterEach
     void stop() {
         channel.shutdownNow();
-        server.close();
     }
 
     @Test

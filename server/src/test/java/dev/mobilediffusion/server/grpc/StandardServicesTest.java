@@ -9,7 +9,6 @@ import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.is;
 
 import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
-import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.error.ErrorCode;
 import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -21,34 +20,19 @@ import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.reflection.v1.ServiceResponse;
 import io.grpc.stub.StreamObserver;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What every gRPC tool expects of a server: health, reflection, statuses of the protocol. */
 final class StandardServicesTest {
 
     private static final String SERVICE = "mobilediffusion.v1.ImageGeneration";
 
-    @TempDir
-    private Path folder;
-
-    private GrpcFixture server;
-
-    @BeforeEach
-    void start() {
-        server = GrpcFixture.start(folder, FakePipeline.quick());
-    }
-
-    @AfterEach
-    void stop() {
-        server.close();
-    }
+    @RegisterExtension
+    private final GrpcFixture server = GrpcFixture.quick();
 
     @Test
     void healthTellsWhetherTheServerIsReady() {

@@ -18,30 +18,15 @@ import dev.mobilediffusion.server.TestServer;
 import dev.mobilediffusion.server.edge.RawClient;
 import io.restassured.response.Response;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 final class JobRoutesTest {
 
-    @TempDir
-    private Path folder;
-
-    private TestServer server;
-
-    @BeforeEach
-    void start() {
-        server = TestServer.start(folder, FakePipeline.gated());
-    }
-
-    @AfterEach
-    void stop() {
-        server.close();
-    }
+    @RegisterExtension
+    private final TestServer server = TestServer.gated();
 
     @Test
     void aJobIsAcceptedWithItsPlaceAndLocation() throws InterruptedException {
@@ -253,11 +238,16 @@ final class JobRoutesTest {
         String location = submit("{\"prompt\":\"a house\",\"seed\":7}").header("Location");
         awaitEnd(location);
         server.close();
-        server = TestServer.start(folder, FakePipeline.quick());
 
-        get(location).then().statusCode(200).body("status", is("succeeded")).body("images", hasSize(1));
-        assertThat(get(location + "/images/0").asByteArray()[0], is((byte) 7));
-        assertThat(get(location + "/events").asString(), containsString("event: succeeded"));
+        try (TestServer again = TestServer.start(server.folder(), FakePipeline.quick())) {
+            again.get(location)
+                    .then()
+                    .statusCode(200)
+                    .body("status", is("succeeded"))
+                    .body("images", hasSize(1));
+            assertThat(again.get(location + "/images/0").asByteArray()[0], is((byte) 7));
+            assertThat(again.get(location + "/events").asString(), containsString("event: succeeded"));
+        }
     }
 
     private Response submit(String body) {

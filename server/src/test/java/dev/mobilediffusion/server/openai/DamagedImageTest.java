@@ -8,46 +8,37 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.nullValue;
 
-import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.TestServer;
 import io.restassured.response.Response;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A stored picture whose file was cut, altered or removed is refused with the reason, whichever way it is asked for. */
 final class DamagedImageTest {
 
     private static final String KEY = "key";
 
-    @TempDir
-    private Path folder;
+    @RegisterExtension
+    private final TestServer server = TestServer.quick();
 
-    private TestServer server;
     private String id;
     private Path file;
     private byte[] whole;
 
     @BeforeEach
     void draw() throws IOException {
-        server = TestServer.start(folder, FakePipeline.quick());
         id = generate("{\"prompt\":\"a house\",\"seed\":7}")
                 .then()
                 .statusCode(200)
                 .extract()
                 .path("id");
-        file = folder.resolve("data/pictures").resolve(id).resolve("0.png");
+        file = server.folder().resolve("data/pictures").resolve(id).resolve("0.png");
         whole = Files.readAllBytes(file);
-    }
-
-    @AfterEach
-    void stop() {
-        server.close();
     }
 
     @Test
@@ -85,7 +76,7 @@ final class DamagedImageTest {
         String before = stream(body, key);
         assertThat(before, containsString("event: image_generation.completed"));
         String job = before.replaceAll("(?s).*\"id\":\"(job_[0-9a-z]+)\".*", "$1");
-        Files.write(folder.resolve("data/pictures").resolve(job).resolve("0.png"), new byte[3]);
+        Files.write(server.folder().resolve("data/pictures").resolve(job).resolve("0.png"), new byte[3]);
 
         assertThat(
                 stream(body, key),

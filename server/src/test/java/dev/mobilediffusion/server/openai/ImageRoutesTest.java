@@ -15,45 +15,35 @@ import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.startsWith;
 
 import dev.mobilediffusion.runtime.ImageRequest;
-import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.TestServer;
 import io.restassured.builder.RequestSpecBuilder;
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 final class ImageRoutesTest {
 
     private static final String PATH = "/v1/images/generations";
 
-    @TempDir
-    private static Path folder;
+    @RegisterExtension
+    private static final TestServer server = TestServer.quick();
 
-    private static TestServer server;
     private static RequestSpecification client;
 
     @BeforeAll
     static void start() {
-        server = TestServer.start(folder, FakePipeline.quick());
         client = new RequestSpecBuilder()
                 .setBaseUri(server.url())
                 .setContentType(ContentType.JSON)
                 .build();
-    }
-
-    @AfterAll
-    static void stop() {
-        server.close();
     }
 
     @BeforeEach

@@ -10,7 +10,6 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.startsWith;
 
-import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.TestServer;
 import io.restassured.specification.RequestSpecification;
 import java.io.IOException;
@@ -26,10 +25,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The page's files over HTTP; what the page does with them is tested in a browser. */
 final class PageRoutesTest {
@@ -42,20 +39,8 @@ final class PageRoutesTest {
             "svg", "image/svg+xml",
             "webmanifest", "application/manifest+json");
 
-    @TempDir
-    private static Path folder;
-
-    private static TestServer server;
-
-    @BeforeAll
-    static void start() {
-        server = TestServer.start(folder, FakePipeline.quick());
-    }
-
-    @AfterAll
-    static void stop() {
-        server.close();
-    }
+    @RegisterExtension
+    private static final TestServer server = TestServer.quick();
 
     @Test
     void everyFileOfThePageIsServedWithItsType() throws IOException {

@@ -6,7 +6,6 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.startsWith;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.mobilediffusion.server.ConfigKeys;
 import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.TestServer;
 import java.io.IOException;
@@ -65,8 +64,7 @@ final class Http1AloneTest {
 
     @Test
     void tlsAgreesOnHttp1OrOnNothing() throws Exception {
-        try (TestServer server = TestServer.start(
-                ConfigKeys.apply(TestServer.config(folder), Map.of("tls", "true")), FakePipeline.quick())) {
+        try (TestServer server = TestServer.start(folder, Map.of("tls", "true"))) {
             try (SSLSocket client = offering(server.port(), "h2", "http/1.1")) {
                 client.startHandshake();
                 assertThat(client.getApplicationProtocol(), is("http/1.1"));
