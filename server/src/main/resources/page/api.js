@@ -1,5 +1,6 @@
 // The server's API as the page uses it: keys, errors, jobs and their events.
 import { eventsOf } from "./events.js";
+import { parse } from "./json.js";
 
 const FINAL = new Set(["succeeded", "failed", "cancelled"]);
 const SILENCE_MS = 35_000; // three heartbeats; a phone that changed networks hears nothing, not even an end
@@ -67,7 +68,7 @@ export class Api {
   }
 
   async json(path, options) {
-    return (await this.fetch(path, options)).json();
+    return parse(await (await this.fetch(path, options)).text());
   }
 
   models() {

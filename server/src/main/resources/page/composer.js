@@ -2,6 +2,7 @@
 import { examples, unknownIn } from "./words.js";
 
 const EXAMPLES = 4;
+const LARGEST_SEED = 2n ** 63n - 1n;
 const element = (id) => document.getElementById(id);
 
 export class Composer {
@@ -25,6 +26,7 @@ export class Composer {
       }
     });
     this.#form.addEventListener("input", () => {
+      this.#checkSeed();
       this.#describe();
       on.change();
     });
@@ -78,8 +80,16 @@ export class Composer {
     for (const [id, value] of Object.entries(values)) {
       element(id).value = value;
     }
+    this.#checkSeed();
     this.#describe();
     this.onChange();
+  }
+
+  /** Not as a number: that would be exact only up to 15 digits. */
+  #checkSeed() {
+    const seed = element("seed").value.trim();
+    const large = /^[0-9]{1,19}$/.test(seed) && BigInt(seed) > LARGEST_SEED;
+    element("seed").setCustomValidity(large ? `A seed is at most ${LARGEST_SEED}.` : "");
   }
 
   #describe() {

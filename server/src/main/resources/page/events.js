@@ -1,4 +1,5 @@
 // Server-sent events by fetch: EventSource cannot send the API key.
+import { parse as parseJson } from "./json.js";
 
 /** Cuts a stream of text into events `{id, name, data}`, data being parsed JSON; comments are left out. */
 export class EventParser {
@@ -20,7 +21,7 @@ function parse(frame) {
     switch (line.slice(0, colon)) {
       case "id": event.id = value; break;
       case "event": event.name = value; break;
-      case "data": event.data = JSON.parse(value); break;
+      case "data": event.data = parseJson(value); break;
     }
   }
   return event;

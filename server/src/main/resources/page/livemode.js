@@ -69,6 +69,7 @@ export class LiveMode {
 
   #toggle() {
     const { composer, viewer } = this.#parts;
+    document.body.classList.toggle("live", this.on);
     element("draw").textContent = this.on ? "Keep" : "Draw";
     element("draw").disabled = this.on; // until there is something to keep
     viewer.alarm("");
@@ -79,6 +80,9 @@ export class LiveMode {
     } else if (composer.seedIsOpen) {
       // One seed, so that the picture changes with the words alone
       composer.fill({ seed: String(crypto.getRandomValues(new Uint32Array(1))[0]) });
+    }
+    if (this.on) {
+      scrollTo(0, 0); // on a small screen the picture has moved above the words
     }
     this.update();
   }

@@ -25,9 +25,14 @@ export function after(state, event) {
     case "started":
       return { ...state, position: event.data.queue_position, eta: event.data.eta_seconds };
     case "stage":
-      return { ...state, phase: PHASE_OF_STAGE[event.data.stage] ?? state.phase, position: 0, step: 0, steps: 0 };
+      return {
+        ...state, phase: PHASE_OF_STAGE[event.data.stage] ?? state.phase, position: 0, eta: event.data.eta_seconds,
+        step: 0, steps: 0,
+      };
     case "step":
-      return { ...state, phase: "drawing", step: event.data.step, steps: event.data.steps };
+      return {
+        ...state, phase: "drawing", eta: event.data.eta_seconds, step: event.data.step, steps: event.data.steps,
+      };
     case "image": {
       const done = state.done + 1;
       return { ...state, done, phase: done < state.pictures ? "reading" : "developing", step: 0, steps: 0 };

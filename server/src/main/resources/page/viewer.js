@@ -70,6 +70,7 @@ export class Viewer {
     this.alarm("");
     element("progress").hidden = quick;
     element("bar").value = 0;
+    this.#light("");
     element("frame").classList.toggle("drawing", !quick);
     if (!quick) {
       element("stage").scrollIntoView({ block: "nearest", behavior: "auto" });
@@ -83,12 +84,16 @@ export class Viewer {
       element("detail").textContent = detail(state, state.eta - (performance.now() - since) / 1000);
     };
     element("bar").value = 100 * fraction(state);
-    for (const [i, item] of [...element("phases").children].entries()) {
-      item.className = PHASES[i] === state.phase ? "now" : "";
-    }
+    this.#light(state.phase);
     this.say(headline(state));
     tick();
     this.#timer = setInterval(tick, 1000);
+  }
+
+  #light(phase) {
+    for (const [i, item] of [...element("phases").children].entries()) {
+      item.className = PHASES[i] === phase ? "now" : "";
+    }
   }
 
   /** The drawing is over; `sentence` tells how. */

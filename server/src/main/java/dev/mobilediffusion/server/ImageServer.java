@@ -99,7 +99,7 @@ public final class ImageServer implements AutoCloseable {
         try {
             server.listeners.start();
             server.loadTime = models.loadDefault();
-            WarmUp.run(models.pipeline(server.model()), encoder);
+            server.queue.work().observe(WarmUp.run(models.pipeline(server.model()), encoder));
             server.queue.admitBy(new Admission(server.access.gate(), server.guard, models));
             server.idleModels =
                     Optional.of(IdleModels.watch(models, config.memory().unloadAfter()));

@@ -85,6 +85,26 @@ final class DrawingTest extends PageFixture {
     }
 
     @Test
+    void theLargestSeedIsKeptToItsLastDigitAndALargerOneIsRefused() throws InterruptedException {
+        TestServer server = open(FakePipeline.quick());
+        openSettings();
+        browser.fill("#seed", "9223372036854775808");
+        draw("a red house");
+        assertThat(
+                browser.run("return document.querySelector('#seed').validationMessage"),
+                is("A seed is at most 9223372036854775807."));
+        assertThat(server.pipeline.hasStarted(), is(false));
+
+        browser.fill("#seed", "9223372036854775807");
+        draw("a red house");
+        assertThat(server.pipeline.awaitStart().seed(), is(Long.MAX_VALUE));
+        browser.awaitText("#caption-settings", "seed 9223372036854775807 ");
+        browser.fill("#seed", "");
+        browser.click("#reuse");
+        assertThat(browser.run("return document.querySelector('#seed').value"), is("9223372036854775807"));
+    }
+
+    @Test
     void cancelEndsTheDrawingOnTheServerToo() throws InterruptedException {
         TestServer server = open(FakePipeline.gated());
         draw("a red house");
@@ -108,9 +128,12 @@ final class DrawingTest extends PageFixture {
         submit(server, "first");
         server.pipeline.awaitStart();
         submit(server, "second");
+        openSettings();
+        browser.fill("#steps", "150");
         draw("third");
 
         browser.awaitText("#status", "Place 2 in the queue");
+        browser.awaitText("#detail", "s left"); // 300 calls of 15 ms
         assertThat(browser.text("#detail"), matchesPattern("about \\d+ s left"));
         server.pipeline.allow(1);
         browser.awaitText("#status", "Next in the queue");

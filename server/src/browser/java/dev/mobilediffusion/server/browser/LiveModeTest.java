@@ -43,6 +43,34 @@ final class LiveModeTest extends PageFixture {
     }
 
     @Test
+    void aPhoneShowsTheWholePictureAndTheWordsTogether() {
+        browser.asPhone(390, 520); // what the keyboard leaves of a small screen
+        TestServer server = open(FakePipeline.quick());
+        draw("a house");
+        goLive();
+        browser.await(
+                () -> "the first live picture", () -> server.pipeline.finished().size() == 2);
+        browser.awaitImage("#picture");
+        browser.click("#prompt");
+        browser.type("#prompt", " at night");
+        browser.await(
+                () -> "the newest picture",
+                () -> browser.attribute("#picture", "alt").equals("a house at night"));
+
+        assertThat("the picture is whole", isInSight("#picture"), is(true));
+        assertThat("the words are in sight", isInSight("#prompt"), is(true));
+    }
+
+    private static boolean isInSight(String css) {
+        return (boolean) browser.run("""
+            const box = document.querySelector(arguments[0]).getBoundingClientRect();
+            const at = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+            return box.width > 100 && box.height > 40 && box.top >= 0 && box.bottom <= innerHeight
+              && box.left >= 0 && box.right <= innerWidth && at === document.querySelector(arguments[0]);
+            """, css);
+    }
+
+    @Test
     void quickTypingMakesOneRequest() throws InterruptedException {
         TestServer server = open(FakePipeline.quick());
         draw("a house");

@@ -86,17 +86,20 @@ final class ServerStateTest extends PageFixture {
         TestServer first = TestServer.start(TestServer.config(folder), FakePipeline.quick());
         int port = first.port();
         open(first.url());
+        draw("a house");
+        browser.awaitText("#status", "The picture is ready");
         first.close();
 
         draw("a red house");
         browser.awaitShown("#gone");
         browser.awaitText("#status", "Not sent yet.");
+        assertThat(browser.count("#phases .now"), is(0)); // none of the steps that the last picture went through
 
         TestServer second = restart(port);
         browser.await(() -> "no banner", () -> !browser.shows("#gone"));
         browser.awaitText("#status", "Drawing");
         second.pipeline.allow(1);
-        browser.awaitCount("#thumbs li", 1);
+        browser.awaitCount("#thumbs li", 2);
         assertThat(second.pipeline.finished().size(), is(1)); // sent once, however often it was tried
         assertThat(second.pipeline.finished().getFirst().prompt(), is("a red house"));
     }

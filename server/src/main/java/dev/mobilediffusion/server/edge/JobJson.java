@@ -39,7 +39,7 @@ public final class JobJson {
         node.put("model", job.spec().model());
         node.put("n", job.spec().count());
         node.put("queue_position", estimate.map(QueueEstimate::position).orElse(0));
-        node.put("eta_seconds", estimate.map(left -> seconds(left.eta())).orElse(0.0));
+        node.put("eta_seconds", seconds(estimate));
         node.put("created", status.createdAt().getEpochSecond());
         putTime(node, "started", status.startedAt());
         putTime(node, "finished", status.finishedAt());
@@ -68,8 +68,13 @@ public final class JobJson {
         node.put("id", job.id());
         node.put("status", job.state().label());
         node.put("queue_position", estimate.map(QueueEstimate::position).orElse(0));
-        node.put("eta_seconds", estimate.map(left -> seconds(left.eta())).orElse(0.0));
+        node.put("eta_seconds", seconds(estimate));
         return node;
+    }
+
+    /** An event of a job, with the job's time left from now on. */
+    public ObjectNode withTimeLeft(Job job, ObjectNode event) {
+        return event.put("eta_seconds", seconds(queue.estimate(job)));
     }
 
     public static ObjectNode of(String jobId, JobImage picture) {
@@ -103,8 +108,9 @@ public final class JobJson {
         return Math.round(duration.toNanos() / 1e3) / 1e3;
     }
 
-    private static double seconds(Duration duration) {
-        return Math.round(duration.toNanos() / 1e8) / 10.0;
+    private static double seconds(Optional<QueueEstimate> estimate) {
+        long nanos = estimate.map(left -> left.eta().toNanos()).orElse(0L);
+        return Math.round(nanos / 1e8) / 10.0;
     }
 
     private static void putTime(ObjectNode node, String name, Optional<Instant> moment) {

@@ -139,17 +139,21 @@ public final class JobRoutes implements HttpService {
                 events.event(
                         stage.id(),
                         "stage",
-                        Json.object()
-                                .put("image", stage.picture())
-                                .put("stage", stage.stage().label()));
+                        json.withTimeLeft(
+                                job,
+                                Json.object()
+                                        .put("image", stage.picture())
+                                        .put("stage", stage.stage().label())));
             case JobEvent.StepDone step ->
                 events.event(
                         step.id(),
                         "step",
-                        Json.object()
-                                .put("image", step.picture())
-                                .put("step", step.step())
-                                .put("steps", step.steps()));
+                        json.withTimeLeft(
+                                job,
+                                Json.object()
+                                        .put("image", step.picture())
+                                        .put("step", step.step())
+                                        .put("steps", step.steps())));
             case JobEvent.Preview preview ->
                 events.event(
                         preview.id(),

@@ -27,6 +27,7 @@ public final class PageRoutes implements HttpService {
             "drawing.js",
             "events.js",
             "gallery.js",
+            "json.js",
             "key.js",
             "live.js",
             "livemode.js",

@@ -22,7 +22,7 @@ final class WaitingRoom {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition workOrEnd = lock.newCondition();
     private final FairSchedule schedule = new FairSchedule();
-    private final ImageRate rate = new ImageRate();
+    private final DrawRate rate = new DrawRate();
     private final Set<ImageTask> running = new HashSet<>();
     private int reservedJobs;
     private int reservedPictures;
@@ -125,11 +125,19 @@ final class WaitingRoom {
         }
     }
 
-    /** @param took how long the picture took, where it was drawn to the end */
-    void done(ImageTask task, Optional<Duration> took) {
+    /** @param cost of the picture, where it was drawn to the end */
+    void done(ImageTask task, Optional<DrawCost> cost) {
         locked(() -> {
             running.remove(task);
-            took.ifPresent(rate::observe);
+            cost.ifPresent(rate::observe);
+            return null;
+        });
+    }
+
+    /** Learns what a picture costs that no job asked for. */
+    void observe(DrawCost cost) {
+        locked(() -> {
+            rate.observe(cost);
             return null;
         });
     }
@@ -166,8 +174,7 @@ final class WaitingRoom {
                 }
             }
             boolean waiting = first >= 0 && job.state() == JobState.QUEUED;
-            // What is on a worker now is half done on average
-            Duration eta = rate.times(last + 1 + running.size() * 0.5);
+            Duration eta = timeLeft(order.subList(0, last + 1));
             return new QueueEstimate(waiting ? before.size() + 1 : 0, eta);
         });
     }
@@ -182,7 +189,13 @@ final class WaitingRoom {
                 room = i;
             }
         }
-        return rate.times(room + running.size());
+        return timeLeft(order.subList(0, room));
+    }
+
+    /** Until the running pictures are done, and then these; the caller holds the lock. */
+    private Duration timeLeft(List<ImageTask> waiting) {
+        Duration begun = running.stream().map(rate::left).reduce(Duration.ZERO, Duration::plus);
+        return waiting.stream().map(rate::whole).reduce(begun, Duration::plus);
     }
 
     private <T> T locked(Supplier<T> action) {

@@ -19,7 +19,7 @@ import java.util.function.Function;
  * <pre>{@code
  * for (Optional<ImageTask> next = work.take(); next.isPresent(); next = work.take()) {
  *     if (work.begin(next.get())) { … work.deliver(next.get(), image); }
- *     work.done(next.get(), Optional.of(took));
+ *     work.done(next.get(), Optional.of(cost));
  * }
  * }</pre>
  */
@@ -93,10 +93,15 @@ public final class WorkQueue {
     /**
      * Ends a taken image, whatever came of it.
      *
-     * @param took how long it took, where it was drawn to the end
+     * @param cost what it took, where it was drawn to the end
      */
-    public void done(ImageTask task, Optional<Duration> took) {
-        waiting.done(task, took);
+    public void done(ImageTask task, Optional<DrawCost> cost) {
+        waiting.done(task, cost);
+    }
+
+    /** Tells what an image took that no job asked for, so that the first job's time is foreseen. */
+    public void observe(DrawCost cost) {
+        waiting.observe(cost);
     }
 
     /** Keeps the bytes of a look at an unfinished image. */

@@ -13,6 +13,7 @@ import dev.mobilediffusion.server.job.ImageContent;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobError;
 import dev.mobilediffusion.server.job.JobImage;
+import dev.mobilediffusion.server.queue.DrawCost;
 import dev.mobilediffusion.server.queue.ImageTask;
 import dev.mobilediffusion.server.queue.WorkQueue;
 import java.time.Duration;
@@ -47,7 +48,13 @@ final class ImageFinisher implements AutoCloseable {
      * @param image in the model's size
      * @param beganNanos of {@link System#nanoTime}, when its networks began
      */
-    record Drawn(ImageTask task, ModelInfo model, GeneratedImage image, long beganNanos) {}
+    record Drawn(ImageTask task, ModelInfo model, GeneratedImage image, long beganNanos) {
+
+        /** Up to now. */
+        DrawCost cost() {
+            return DrawCost.of(model, image, since(beganNanos));
+        }
+    }
 
     ImageFinisher(WorkQueue work, ImageEncoder encoder) {
         this.work = work;
@@ -66,13 +73,13 @@ final class ImageFinisher implements AutoCloseable {
         await();
         if (work.isEmpty()) {
             deliver(drawn);
-            work.done(drawn.task(), Optional.of(since(drawn.beganNanos())));
+            work.done(drawn.task(), Optional.of(drawn.cost()));
             return;
         }
-        Duration inNetworks = since(drawn.beganNanos());
+        DrawCost cost = drawn.cost();
         last = Optional.of(new Finishing(drawn.task().job(), thread.submit(() -> {
             deliver(drawn);
-            work.done(drawn.task(), Optional.of(inNetworks));
+            work.done(drawn.task(), Optional.of(cost));
         })));
     }
 

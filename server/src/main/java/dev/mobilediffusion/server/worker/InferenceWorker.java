@@ -95,10 +95,10 @@ public final class InferenceWorker implements AutoCloseable {
     }
 
     private ImageFinisher.Drawn drawn(ImageTask task) {
-        long begin = System.nanoTime();
         Job job = task.job();
         TextToImage pipeline = pipelines.pipeline(job.spec().model());
         ModelInfo model = pipeline.model();
+        long begin = System.nanoTime(); // loading a model says nothing of its next picture
         GeneratedImage image = pipeline.generate(task.request(), progressOf(task, model), job.cancelToken());
         return new ImageFinisher.Drawn(task, model, image, begin);
     }

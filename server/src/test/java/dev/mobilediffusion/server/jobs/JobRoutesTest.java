@@ -129,7 +129,7 @@ final class JobRoutesTest {
         assertThat(lines(events, "event: ").getFirst(), is("queued"));
         assertThat(lines(events, "event: "), hasItems("started", "stage", "step", "image"));
         assertThat(lines(events, "event: ").getLast(), is("succeeded"));
-        assertThat(events, containsString("data: {\"image\":0,\"step\":4,\"steps\":4}"));
+        assertThat(events, containsString("data: {\"image\":0,\"step\":4,\"steps\":4,\"eta_seconds\":"));
     }
 
     @Test
