@@ -62,7 +62,8 @@ public final class FakePipeline implements TextToImage {
                 request.negativePrompt(),
                 request.seed(),
                 OptionalInt.of(request.steps().orElse(MODEL.defaultSteps())),
-                OptionalDouble.of(request.guidanceScale().orElse(MODEL.defaultGuidanceScale())));
+                OptionalDouble.of(request.guidanceScale().orElse(MODEL.defaultGuidanceScale())),
+                request.source());
     }
 
     /** Draws at once. */

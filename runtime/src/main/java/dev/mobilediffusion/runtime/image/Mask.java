@@ -15,12 +15,11 @@ record Mask(int width, int height, byte[] share) {
     private static final int PASSES = 3;
 
     /**
-     * What a file marks: where it is transparent, if it is so anywhere, as OpenAI's masks; else where it is white, as
-     * A1111's.
+     * What a file marks.
      *
      * @throws InferenceException with code INVALID_REQUEST when it marks nothing, or has another size than the picture
      */
-    static Mask of(PictureReader.Read read, Picture picture, String field) {
+    static Mask of(PictureReader.Read read, Picture picture, String field, MaskMarks marks) {
         Picture seen = read.picture();
         if (seen.width() != picture.width() || seen.height() != picture.height()) {
             throw InferenceException.invalid(
@@ -35,14 +34,15 @@ record Mask(int width, int height, byte[] share) {
         byte[] share = new byte[seen.width() * seen.height()];
         boolean any = false;
         for (int i = 0; i < share.length; i++) {
-            share[i] = (byte) (read.alpha().length > 0 ? 255 - (read.alpha()[i] & 0xff) : brightness(seen.rgb(), i));
-            any |= (share[i] & 0xff) > 127;
+            int value = read.alpha().length > 0
+                    ? marks.ofAlpha(read.alpha()[i] & 0xff)
+                    : marks.ofBrightness(brightness(seen.rgb(), i));
+            share[i] = (byte) value;
+            any |= value > 127;
         }
         if (!any) {
             throw InferenceException.invalid(
-                    field,
-                    "%s marks nothing: it must be transparent, or white, where the picture is drawn anew",
-                    field);
+                    field, "%s marks nothing: it must be %s where the picture is drawn anew", field, marks.words());
         }
         return new Mask(seen.width(), seen.height(), share);
     }

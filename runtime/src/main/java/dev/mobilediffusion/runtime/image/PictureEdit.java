@@ -39,10 +39,13 @@ public final class PictureEdit {
      *     then keeps its own size
      * @param padding pixels around that part which are seen too, in [0, {@value #MAX_PADDING}]
      * @param fill what the masked part starts from
+     * @param marks which part of the mask it is
      */
-    public record Options(ResizeMode resize, int maskBlur, boolean onlyMasked, int padding, Fill fill) {
+    public record Options(
+            ResizeMode resize, int maskBlur, boolean onlyMasked, int padding, Fill fill, MaskMarks marks) {
 
-        public static final Options DEFAULT = new Options(ResizeMode.CROP_AND_RESIZE, 4, false, 32, Fill.ORIGINAL);
+        public static final Options DEFAULT =
+                new Options(ResizeMode.CROP_AND_RESIZE, 4, false, 32, Fill.ORIGINAL, MaskMarks.TRANSPARENT);
 
         public Options {
             if (maskBlur < 0 || maskBlur > MAX_BLUR) {
@@ -76,39 +79,72 @@ public final class PictureEdit {
         this.fill = fill;
     }
 
-    /**
-     * @param image the picture; where it is transparent and no mask is given, the transparent part is drawn anew
-     * @param mask of the same size, transparent or white where the picture is drawn anew
-     */
+    /** As {@link #of(PictureReader.Read, Optional, Options, ModelInfo, int, int)}, at the model's size. */
     public static PictureEdit of(
             PictureReader.Read image, Optional<PictureReader.Read> mask, Options options, ModelInfo model) {
-        Picture picture = image.picture();
-        Optional<Mask> marked = mask.map(read -> Mask.of(read, picture, "mask"))
-                .or(() -> Optional.of(image)
-                        .filter(read -> read.alpha().length > 0)
-                        .map(read -> Mask.of(read, picture, "image")));
-        int width = model.width();
-        int height = model.height();
-        if (marked.isEmpty()) {
-            Picture fitted = options.resize.fit(picture, width, height);
-            return new PictureEdit(fitted, Optional.empty(), Optional.empty(), fitted, new byte[0], options.fill);
-        }
-        if (options.onlyMasked) {
-            Mask soft = marked.get().blurred(options.maskBlur);
-            Area area = soft.bounds().grown(options.padding, picture.width(), picture.height(), width, height);
-            Mask sharp = Mask.ofGrey(Resampler.scale(marked.get().grey(), area, width, height));
-            Picture seen = Resampler.scale(filled(picture, marked.get(), options), area, width, height);
-            return new PictureEdit(picture, Optional.of(soft), Optional.of(area), seen, sharp.share(), options.fill);
-        }
-        Picture fitted = options.resize.fit(picture, width, height);
-        Mask sharp = Mask.ofGrey(options.resize.fit(marked.get().grey(), width, height));
-        Mask soft = sharp.blurred(options.maskBlur);
-        Picture seen = filled(fitted, sharp, options);
-        return new PictureEdit(fitted, Optional.of(soft), Optional.empty(), seen, soft.share(), options.fill);
+        return of(image, mask, options, model, model.width(), model.height());
     }
 
-    private static Picture filled(Picture picture, Mask mask, Options options) {
-        return options.fill == Fill.FILL ? MaskFill.fill(picture, mask) : picture;
+    /**
+     * @param image the picture; where it is transparent, no mask is given, and transparency marks, that part is drawn anew
+     * @param mask of the same size
+     * @param width of the finished picture in pixels, unless only what is masked is drawn
+     * @param height likewise
+     * @throws InferenceException with code INVALID_REQUEST for a mask of another size, or one that marks nothing
+     */
+    public static PictureEdit of(
+            PictureReader.Read image,
+            Optional<PictureReader.Read> mask,
+            Options options,
+            ModelInfo model,
+            int width,
+            int height) {
+        Picture picture = image.picture();
+        Optional<Mask> marked = marked(image, mask, options.marks);
+        Fill fill = options.fill;
+        if (marked.isPresent() && options.onlyMasked) {
+            Mask soft = marked.get().blurred(options.maskBlur);
+            Area area = soft.bounds()
+                    .grown(options.padding, picture.width(), picture.height(), model.width(), model.height());
+            Mask sharp = Mask.ofGrey(Resampler.scale(marked.get().grey(), area, model.width(), model.height()));
+            Picture seen = Resampler.scale(filled(picture, marked.get(), fill), area, model.width(), model.height());
+            return new PictureEdit(picture, Optional.of(soft), Optional.of(area), seen, sharp.share(), fill);
+        }
+        Picture held = options.resize.fit(picture, width, height);
+        if (marked.isEmpty()) {
+            Picture seen = ResizeMode.JUST_RESIZE.fit(held, model.width(), model.height());
+            return new PictureEdit(held, Optional.empty(), Optional.empty(), seen, new byte[0], fill);
+        }
+        Mask sharp = Mask.ofGrey(options.resize.fit(marked.get().grey(), width, height));
+        Mask soft = sharp.blurred(options.maskBlur);
+        Picture seen = ResizeMode.JUST_RESIZE.fit(filled(held, sharp, fill), model.width(), model.height());
+        byte[] seenMask = width == model.width() && height == model.height()
+                ? soft.share()
+                : Mask.ofGrey(ResizeMode.JUST_RESIZE.fit(soft.grey(), model.width(), model.height()))
+                        .share();
+        return new PictureEdit(held, Optional.of(soft), Optional.empty(), seen, seenMask, fill);
+    }
+
+    /**
+     * Refuses what {@link #of} would refuse, without a model.
+     *
+     * @throws InferenceException as there
+     */
+    public static void check(PictureReader.Read image, Optional<PictureReader.Read> mask, MaskMarks marks) {
+        marked(image, mask, marks);
+    }
+
+    private static Optional<Mask> marked(PictureReader.Read image, Optional<PictureReader.Read> mask, MaskMarks marks) {
+        if (mask.isPresent()) {
+            return Optional.of(Mask.of(mask.get(), image.picture(), "mask", marks));
+        }
+        return marks == MaskMarks.TRANSPARENT && image.alpha().length > 0
+                ? Optional.of(Mask.of(image, image.picture(), "image", marks))
+                : Optional.empty();
+    }
+
+    private static Picture filled(Picture picture, Mask mask, Fill fill) {
+        return fill == Fill.FILL ? MaskFill.fill(picture, mask) : picture;
     }
 
     /** What the model is to draw anew. */
@@ -124,12 +160,11 @@ public final class PictureEdit {
 
     /** The picture with what was drawn in its place; the input's own bytes wherever nothing was. */
     public GeneratedImage finish(GeneratedImage drawn) {
-        if (mask.isEmpty()) {
-            return drawn;
-        }
         Picture anew = new Picture(drawn.width(), drawn.height(), drawn.rgb());
-        Picture whole = area.map(part -> pasted(anew, part)).orElse(anew);
-        Picture blended = mask.get().blend(whole, held);
+        Picture whole = area.isPresent()
+                ? pasted(anew, area.get())
+                : ResizeMode.JUST_RESIZE.fit(anew, held.width(), held.height());
+        Picture blended = mask.map(marked -> marked.blend(whole, held)).orElse(whole);
         return new GeneratedImage(
                 blended.width(), blended.height(), blended.rgb(), drawn.request(), drawn.timings(), drawn.warnings());
     }

@@ -39,18 +39,24 @@ public final class PictureReader {
      */
     public record Read(Picture picture, byte[] alpha) {}
 
+    /** As {@link #read(byte[], String, int)}, of up to {@link #MAX_PIXELS}. */
+    public static Read read(byte[] file, String field) {
+        return read(file, field, MAX_PIXELS);
+    }
+
     /**
      * Reads a file.
      *
+     * @param maxPixels that it may have, at most {@link #MAX_PIXELS}
      * @param field what messages call the picture: {@code image}, {@code mask}, {@code --image}
      * @throws InferenceException with code INVALID_REQUEST for what is no picture, is damaged, or too large
      */
-    public static Read read(byte[] file, String field) {
+    public static Read read(byte[] file, String field, int maxPixels) {
         if (file.length > MAX_BYTES) {
             throw refused(field, "must have at most %d bytes, got %d", MAX_BYTES, file.length);
         }
         ImageReader reader = reader(file, field);
-        int most = startsWith(file, 0, "RIFF") ? MAX_WEBP_PIXELS : MAX_PIXELS;
+        int most = startsWith(file, 0, "RIFF") ? Math.min(maxPixels, MAX_WEBP_PIXELS) : maxPixels;
         try (WholeInput input = new WholeInput(file)) {
             reader.setInput(input, true, true);
             long width = reader.getWidth(0);

@@ -41,7 +41,8 @@ final class PictureEditTest {
         for (int y = 16; y < 24; y++) {
             Arrays.fill(mask, y * 48 + 20, y * 48 + 30, (byte) 255);
         }
-        Options options = new Options(ResizeMode.CROP_AND_RESIZE, blur, onlyMasked, 4, Fill.ORIGINAL);
+        Options options =
+                new Options(ResizeMode.CROP_AND_RESIZE, blur, onlyMasked, 4, Fill.ORIGINAL, MaskMarks.TRANSPARENT);
         PictureEdit edit = PictureEdit.of(opaque(picture), Optional.of(grey(48, 40, mask)), options, MODEL);
 
         GeneratedImage finished = edit.finish(drawn());
@@ -78,7 +79,7 @@ final class PictureEditTest {
         Picture picture = noise(128, 96);
         byte[] mask = new byte[128 * 96];
         mask[50 * 128 + 70] = (byte) 255;
-        Options options = new Options(ResizeMode.JUST_RESIZE, 0, true, 8, Fill.ORIGINAL);
+        Options options = new Options(ResizeMode.JUST_RESIZE, 0, true, 8, Fill.ORIGINAL, MaskMarks.TRANSPARENT);
 
         SourceImage source = PictureEdit.of(opaque(picture), Optional.of(grey(128, 96, mask)), options, MODEL)
                 .source(0.5);
@@ -116,7 +117,7 @@ final class PictureEditTest {
         Arrays.fill(alpha, (byte) 255);
         alpha[5] = 0;
         PictureReader.Read read = new PictureReader.Read(noise(SIDE, SIDE), alpha);
-        Options sharp = new Options(ResizeMode.JUST_RESIZE, 0, false, 0, Fill.LATENT_NOISE);
+        Options sharp = new Options(ResizeMode.JUST_RESIZE, 0, false, 0, Fill.LATENT_NOISE, MaskMarks.TRANSPARENT);
 
         SourceImage source =
                 PictureEdit.of(read, Optional.empty(), sharp, MODEL).source(1);
@@ -155,15 +156,59 @@ final class PictureEditTest {
         assertThat(
                 assertThrows(
                                 InferenceException.class,
-                                () -> new Options(ResizeMode.JUST_RESIZE, 65, false, 0, Fill.FILL))
+                                () -> new Options(
+                                        ResizeMode.JUST_RESIZE, 65, false, 0, Fill.FILL, MaskMarks.TRANSPARENT))
                         .getMessage(),
                 is("mask_blur must be in [0, 64], got 65"));
         assertThat(
                 assertThrows(
                                 InferenceException.class,
-                                () -> new Options(ResizeMode.JUST_RESIZE, 0, false, 257, Fill.FILL))
+                                () -> new Options(
+                                        ResizeMode.JUST_RESIZE, 0, false, 257, Fill.FILL, MaskMarks.TRANSPARENT))
                         .getMessage(),
                 is("inpaint_full_res_padding must be in [0, 256], got 257"));
+    }
+
+    @Test
+    void marksByA1111sCustomWhatIsOpaqueOrWhiteOrTheRest() {
+        byte[] alpha = new byte[SIDE * SIDE];
+        alpha[5] = (byte) 255;
+        PictureReader.Read mask = new PictureReader.Read(noise(SIDE, SIDE), alpha);
+
+        assertThat(marked(mask, MaskMarks.WHITE, 5), is(255));
+        assertThat(marked(mask, MaskMarks.WHITE, 6), is(0));
+        assertThat(marked(mask, MaskMarks.BLACK, 5), is(0));
+        assertThat(marked(mask, MaskMarks.BLACK, 6), is(255));
+        assertThat(marked(mask, MaskMarks.TRANSPARENT, 6), is(255));
+        assertThat(marked(grey(SIDE, SIDE, alpha), MaskMarks.BLACK, 6), is(255));
+    }
+
+    private static int marked(PictureReader.Read mask, MaskMarks marks, int pixel) {
+        Options options = new Options(ResizeMode.JUST_RESIZE, 0, false, 0, Fill.ORIGINAL, marks);
+        SourceImage source = PictureEdit.of(opaque(noise(SIDE, SIDE)), Optional.of(mask), options, MODEL)
+                .source(1);
+        return source.mask()[pixel] & 0xff;
+    }
+
+    @Test
+    void givesTheSizeThatWasAskedForWithEveryHeldPixel() {
+        Picture picture = noise(64, 48);
+        byte[] mask = new byte[64 * 48];
+        mask[24 * 64 + 32] = (byte) 255;
+        Options options = new Options(ResizeMode.JUST_RESIZE, 0, false, 0, Fill.ORIGINAL, MaskMarks.TRANSPARENT);
+        PictureEdit edit = PictureEdit.of(opaque(picture), Optional.of(grey(64, 48, mask)), options, MODEL, 64, 48);
+
+        GeneratedImage finished = edit.finish(drawn());
+
+        assertThat(edit.source(1).picture().width(), is(SIDE));
+        assertThat(finished.width(), is(64));
+        assertThat(finished.height(), is(48));
+        for (int i = 0; i < mask.length; i++) {
+            if (mask[i] == 0) {
+                assertThat(finished.rgb()[3 * i], is(picture.rgb()[3 * i]));
+            }
+        }
+        assertThat(finished.rgb()[3 * (24 * 64 + 32) + 1], is(GREEN));
     }
 
     private static String refusal(Picture picture, PictureReader.Read mask) {

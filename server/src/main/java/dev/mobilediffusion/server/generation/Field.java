@@ -18,6 +18,14 @@ public enum Field {
     QUALITY,
     /** Looks at each unfinished image. */
     PREVIEWS,
+    /** A picture to be drawn anew. */
+    IMAGE,
+    /** Which part of it. */
+    MASK,
+    /** How much of it. */
+    STRENGTH,
+    MASK_BLUR,
+    PADDING,
     TIMEOUT_SECONDS;
 
     /** The spelling where an API has no other. */

@@ -1,9 +1,11 @@
 package dev.mobilediffusion.server.generation;
 
+import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.ImageRequest;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.IntFunction;
 
 /**
  * Everything that a job was asked to do. Immutable. APIs make it by {@link RequestDraft}, which names what is wrong.
@@ -20,6 +22,7 @@ import java.util.Optional;
  * @param timeout from admission to the last picture; a job that is late is dropped
  * @param idempotency the client's own name for the request
  * @param lifetime how long the job is worth running
+ * @param source the picture that is drawn anew; empty for one that is drawn from words alone
  */
 public record JobSpec(
         String api,
@@ -29,7 +32,8 @@ public record JobSpec(
         Delivery delivery,
         Optional<Duration> timeout,
         Optional<Idempotency> idempotency,
-        Lifetime lifetime) {
+        Lifetime lifetime,
+        Optional<Source> source) {
 
     public static final int MAX_COUNT = 10;
     public static final Duration MAX_TIMEOUT = Duration.ofDays(7);
@@ -42,6 +46,7 @@ public record JobSpec(
         Objects.requireNonNull(timeout, "timeout");
         Objects.requireNonNull(idempotency, "idempotency");
         Objects.requireNonNull(lifetime, "lifetime");
+        Objects.requireNonNull(source, "source");
         if (count < 1 || count > MAX_COUNT) {
             throw new IllegalArgumentException("count must be in [1, %s], got %s".formatted(MAX_COUNT, count));
         }
@@ -58,32 +63,59 @@ public record JobSpec(
     /** One PNG of the model's own size that lives as long as its client waits. */
     public static JobSpec of(String model, ImageRequest request) {
         return new JobSpec(
-                "internal", model, request, 1, Delivery.PNG, Optional.empty(), Optional.empty(), Lifetime.ATTACHED);
+                "internal",
+                model,
+                request,
+                1,
+                Delivery.PNG,
+                Optional.empty(),
+                Optional.empty(),
+                Lifetime.ATTACHED,
+                Optional.empty());
     }
 
     public JobSpec withApi(String value) {
-        return new JobSpec(value, model, request, count, delivery, timeout, idempotency, lifetime);
+        return new JobSpec(value, model, request, count, delivery, timeout, idempotency, lifetime, source);
     }
 
     public JobSpec withCount(int value) {
-        return new JobSpec(api, model, request, value, delivery, timeout, idempotency, lifetime);
+        return new JobSpec(api, model, request, value, delivery, timeout, idempotency, lifetime, source);
     }
 
     public JobSpec withTimeout(Duration value) {
-        return new JobSpec(api, model, request, count, delivery, Optional.of(value), idempotency, lifetime);
+        return new JobSpec(api, model, request, count, delivery, Optional.of(value), idempotency, lifetime, source);
     }
 
     /** A repeated request must find its job, so a job with a key outlives its connection. */
     public JobSpec withIdempotency(Idempotency value) {
-        return new JobSpec(api, model, request, count, delivery, timeout, Optional.of(value), Lifetime.DURABLE);
+        return new JobSpec(api, model, request, count, delivery, timeout, Optional.of(value), Lifetime.DURABLE, source);
     }
 
     public JobSpec withDelivery(Delivery value) {
-        return new JobSpec(api, model, request, count, value, timeout, idempotency, lifetime);
+        return new JobSpec(api, model, request, count, value, timeout, idempotency, lifetime, source);
     }
 
     public JobSpec withLifetime(Lifetime value) {
-        return new JobSpec(api, model, request, count, delivery, timeout, idempotency, value);
+        return new JobSpec(api, model, request, count, delivery, timeout, idempotency, value, source);
+    }
+
+    public JobSpec withSource(Source value) {
+        return new JobSpec(api, model, request, count, delivery, timeout, idempotency, lifetime, Optional.of(value));
+    }
+
+    /** The same with the bytes of its uploads elsewhere; {@code content} is asked by their place in {@link Source#uploads}. */
+    public JobSpec withUploads(IntFunction<Upload.Content> content) {
+        return source.map(from -> withSource(from.withContents(content))).orElse(this);
+    }
+
+    /** Bytes of the pictures that came with the request. */
+    public long uploadBytes() {
+        return source.map(Source::bytes).orElse(0L);
+    }
+
+    /** A finished picture in the size that was asked for; one that was drawn anew has it already. */
+    public GeneratedImage sized(GeneratedImage image) {
+        return source.isPresent() ? image : delivery.sized(image);
     }
 
     /** What picture {@code index} of the job asks of the model; the first is 0. */

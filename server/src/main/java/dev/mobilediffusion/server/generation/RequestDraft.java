@@ -51,6 +51,7 @@ public final class RequestDraft {
     private int previews;
     private Optional<Duration> timeout = Optional.empty();
     private Lifetime lifetime = Lifetime.ATTACHED;
+    private Optional<Source> source = Optional.empty();
 
     /**
      * @param api that takes the request in, for metrics and logs
@@ -185,6 +186,12 @@ public final class RequestDraft {
         return this;
     }
 
+    /** @param value the picture that is drawn anew; none for one from words alone */
+    public RequestDraft source(Optional<Source> value) {
+        source = value;
+        return this;
+    }
+
     /** The request, complete; the random seed is drawn here. */
     public JobSpec spec() {
         long first = Seeds.orRandom(seed);
@@ -206,7 +213,8 @@ public final class RequestDraft {
                 new Delivery(size, format, quality, metadata, previews),
                 timeout,
                 Optional.empty(),
-                lifetime);
+                lifetime,
+                source);
     }
 
     private String bounded(Field field, String text) {

@@ -46,6 +46,11 @@ public final class Job {
         events.add(JobEvent.Queued::new);
     }
 
+    /** The same new job with another spec; to be called before anybody knows it. */
+    public Job withSpec(JobSpec value) {
+        return new Job(id, value, client, createdAt, attempt);
+    }
+
     /** Unguessable, so that knowing it is the permission to see its pictures. */
     public String id() {
         return id;

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
  * The one admission point of all APIs: bounded, fair between clients, picture by picture, durable where asked.
@@ -40,6 +41,8 @@ public final class JobQueue implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(JobQueue.class.getName());
 
     private final WaitingRoom waiting;
+    private final UploadRoom uploads = new UploadRoom();
+    private final ImageSpool spool;
     private final JobObserver observer;
     private final Clock clock;
     private final Storage storage;
@@ -55,15 +58,16 @@ public final class JobQueue implements AutoCloseable {
         this.waiting = new WaitingRoom(limits);
         this.observer = observer;
         this.clock = clock;
+        this.spool = new ImageSpool(data);
         this.storage = new Storage(opener, this::recover);
-        this.live =
-                new LiveJobs(waiting, observer, clock, job -> storage.require().update(job));
+        this.live = new LiveJobs(
+                waiting, uploads, observer, clock, job -> storage.require().update(job));
         this.work = new WorkQueue(
                 waiting,
                 live,
                 observer,
                 clock,
-                new ImageSpool(data)::keep,
+                spool::keep,
                 (job, image) -> storage.require().save(job, image));
     }
 
@@ -177,9 +181,7 @@ public final class JobQueue implements AutoCloseable {
 
     private Job submitAttached(JobSpec spec, ClientId client) {
         Job job = new Job(JobIds.next(), spec, client, clock.instant(), 0);
-        waiting.reserve(job);
-        admit(job);
-        return job;
+        return admit(job, one -> one.withSpec(spool.keepUploads(one.spec())));
     }
 
     private Job submitDurable(JobSpec spec, ClientId client) {
@@ -190,9 +192,7 @@ public final class JobQueue implements AutoCloseable {
                 return known.get();
             }
             Job job = new Job(JobIds.next(), spec, client, clock.instant(), 0);
-            waiting.reserve(job, () -> storage.require().insert(job));
-            admit(job);
-            return job;
+            return admit(job, fresh -> storage.require().insert(fresh));
         } finally {
             durableAdmission.unlock();
         }
@@ -206,9 +206,28 @@ public final class JobQueue implements AutoCloseable {
         });
     }
 
-    private void admit(Job job) {
-        live.add(job);
-        waiting.seat(job);
+    /** @param keeper puts the job's uploads where they may stay; the job comes back with them there */
+    private Job admit(Job fresh, UnaryOperator<Job> keeper) {
+        uploads.reserve(fresh);
+        try {
+            Job job = seated(fresh, keeper);
+            live.add(job);
+            waiting.seat(job);
+            return job;
+        } catch (RuntimeException e) {
+            uploads.release(fresh);
+            throw e;
+        }
+    }
+
+    private Job seated(Job fresh, UnaryOperator<Job> keeper) {
+        waiting.reserve(fresh);
+        try {
+            return keeper.apply(fresh);
+        } catch (RuntimeException e) {
+            waiting.release(fresh);
+            throw e;
+        }
     }
 
     private void recover(JobStore store) {
@@ -218,6 +237,7 @@ public final class JobQueue implements AutoCloseable {
                 .toList();
         live.all().filter(Job::isDurable).forEach(store::insertIfMissing);
         jobs.forEach(live::add);
+        jobs.forEach(uploads::recover);
         waiting.seatRecovered(jobs);
         if (!jobs.isEmpty()) {
             LOG.log(System.Logger.Level.INFO, "{0} unfinished jobs are queued again", jobs.size());

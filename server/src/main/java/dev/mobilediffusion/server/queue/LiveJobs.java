@@ -2,6 +2,7 @@ package dev.mobilediffusion.server.queue;
 
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobError;
 import dev.mobilediffusion.server.job.JobState;
@@ -24,6 +25,7 @@ final class LiveJobs implements AutoCloseable {
     private static final Duration LAST_LOOKS = Duration.ofMinutes(1);
 
     private final WaitingRoom waiting;
+    private final UploadRoom uploads;
     private final JobObserver observer;
     private final Clock clock;
     private final JobTimer timer = new JobTimer();
@@ -38,8 +40,9 @@ final class LiveJobs implements AutoCloseable {
         void keep(Job job);
     }
 
-    LiveJobs(WaitingRoom waiting, JobObserver observer, Clock clock, Keeper keeper) {
+    LiveJobs(WaitingRoom waiting, UploadRoom uploads, JobObserver observer, Clock clock, Keeper keeper) {
         this.waiting = waiting;
+        this.uploads = uploads;
         this.observer = observer;
         this.clock = clock;
         this.keeper = keeper;
@@ -88,6 +91,8 @@ final class LiveJobs implements AutoCloseable {
         timer.cancel(job.id());
         keep(job);
         jobs.remove(job.id());
+        uploads.release(job);
+        job.spec().source().ifPresent(Source::release);
         if (job.isDurable() && job.spec().delivery().previews() > 0) {
             timer.after(LAST_LOOKS, job::dropPreviews);
         }

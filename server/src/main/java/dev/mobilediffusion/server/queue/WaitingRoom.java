@@ -63,18 +63,8 @@ final class WaitingRoom {
         });
     }
 
-    /** Keeps a seat for a job that {@code write} writes down; gives it back when that fails. */
-    void reserve(Job job, Runnable write) {
-        reserve(job);
-        try {
-            write.run();
-        } catch (RuntimeException e) {
-            release(job);
-            throw e;
-        }
-    }
-
-    private void release(Job job) {
+    /** Gives back the seat of a job that is not admitted after all. */
+    void release(Job job) {
         locked(() -> {
             reservedJobs--;
             reservedPictures -= job.spec().count();

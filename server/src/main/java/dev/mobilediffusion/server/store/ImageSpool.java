@@ -1,5 +1,8 @@
 package dev.mobilediffusion.server.store;
 
+import dev.mobilediffusion.server.generation.JobSpec;
+import dev.mobilediffusion.server.generation.Source;
+import dev.mobilediffusion.server.generation.Upload;
 import dev.mobilediffusion.server.job.ImageContent;
 import dev.mobilediffusion.server.job.JobIds;
 import java.io.ByteArrayInputStream;
@@ -10,6 +13,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -44,6 +48,26 @@ public final class ImageSpool {
         } catch (IOException e) {
             LOG.log(System.Logger.Level.WARNING, "a large picture stays in memory: {0}", e.toString());
             return ImageContent.of(bytes);
+        }
+    }
+
+    /** {@code spec} with its uploads here, out of the heap, until they are released. */
+    public JobSpec keepUploads(JobSpec spec) {
+        List<Upload> uploads = spec.source().map(Source::uploads).orElse(List.of());
+        return spec.withUploads(
+                place -> new SpooledUpload(keep(uploads.get(place).content().read())));
+    }
+
+    private record SpooledUpload(ImageContent kept) implements Upload.Content {
+
+        @Override
+        public byte[] read() {
+            return kept.read();
+        }
+
+        @Override
+        public void release() {
+            kept.release();
         }
     }
 

@@ -15,9 +15,11 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Jobs as rows. Not thread-safe: the store's lock guards the connection. */
 final class JobRows {
@@ -30,10 +32,12 @@ final class JobRows {
 
     private final Sql sql;
     private final ImageRows pictures;
+    private final UploadFiles uploads;
 
-    JobRows(Sql sql, ImageRows pictures) {
+    JobRows(Sql sql, ImageRows pictures, UploadFiles uploads) {
         this.sql = sql;
         this.pictures = pictures;
+        this.uploads = uploads;
     }
 
     void insert(Job job) throws SQLException {
@@ -104,6 +108,11 @@ final class JobRows {
 
     boolean isMissing(String id) throws SQLException {
         return sql.strings("SELECT id FROM job WHERE id = ?", id).isEmpty();
+    }
+
+    /** Ids of the jobs that have not ended. */
+    Set<String> unfinished() throws SQLException {
+        return new HashSet<>(sql.strings("SELECT id FROM job WHERE finished_ms IS NULL"));
     }
 
     /** Job → whether it has ended. */
@@ -179,7 +188,7 @@ final class JobRows {
         int attempt = row.getInt("attempt") + (state.isFinal() ? 1 : 0);
         Job job = new Job(
                 id,
-                SpecJson.read(row.getString("spec")),
+                uploads.withFiles(id, SpecJson.read(row.getString("spec"))),
                 new ClientId(row.getString("client")),
                 Instant.ofEpochMilli(row.getLong("created_ms")),
                 attempt);

@@ -38,6 +38,7 @@ public final class JobStore implements AutoCloseable {
     private final FolderLock folderLock;
     private final Connection connection;
     private final ImageFiles pictures;
+    private final UploadFiles uploads;
     private final FileLayer files;
     private final JobRows rows;
     private final ImageRows pictureRows;
@@ -52,8 +53,10 @@ public final class JobStore implements AutoCloseable {
         this.files = files;
         this.pictures = new ImageFiles(folder.resolve("pictures"), files);
         pictures.prepare();
+        this.uploads = new UploadFiles(folder.resolve("uploads"), files);
+        uploads.prepare();
         this.pictureRows = new ImageRows(new Sql(connection), pictures);
-        this.rows = new JobRows(new Sql(connection), pictureRows);
+        this.rows = new JobRows(new Sql(connection), pictureRows, uploads);
         this.retention = retention;
     }
 
@@ -105,12 +108,26 @@ public final class JobStore implements AutoCloseable {
         return damaged;
     }
 
-    public void insert(Job job) {
-        guarded(() -> {
-            requireRoom();
-            rows.insert(job);
-            return null;
-        });
+    /** Keeps a new job and the pictures that came with it, all or nothing; the same job, with its uploads in the store. */
+    public Job insert(Job job) {
+        try {
+            guarded(() -> {
+                requireRoom(job.spec().uploadBytes());
+                return null;
+            });
+            Job kept = job.withSpec(uploads.keep(job.id(), job.spec()));
+            guarded(() -> {
+                rows.insert(kept);
+                return null;
+            });
+            uploads.arrived(job.id());
+            return kept;
+        } catch (IOException e) {
+            throw StorageErrors.of(e);
+        } catch (RuntimeException e) {
+            uploads.delete(job.id(), job.spec());
+            throw e;
+        }
     }
 
     /** Keeps a job that an earlier store knew, with the pictures that it has. */
@@ -132,6 +149,9 @@ public final class JobStore implements AutoCloseable {
                 remember(job);
             }
             rows.updateState(status);
+            if (status.state().isFinal()) {
+                uploads.delete(job.id(), job.spec());
+            }
             return null;
         });
     }
@@ -166,6 +186,7 @@ public final class JobStore implements AutoCloseable {
                 ended.remove(id);
             }
             deleteRemoved();
+            uploads.sweep(rows.unfinished());
             return due.size();
         });
     }
@@ -202,8 +223,8 @@ public final class JobStore implements AutoCloseable {
         return ended.getOrDefault(stored.id(), stored);
     }
 
-    private void requireRoom() throws IOException {
-        if (files.usableBytes(folder) < retention.minFreeBytes()) {
+    private void requireRoom(long bytes) throws IOException {
+        if (files.usableBytes(folder) - bytes < retention.minFreeBytes()) {
             throw StorageErrors.full(null);
         }
     }

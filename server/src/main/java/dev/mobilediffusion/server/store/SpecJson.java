@@ -46,6 +46,7 @@ final class SpecJson {
         node.put("quality", delivery.quality());
         node.put("metadata", delivery.metadata());
         node.put("previews", delivery.previews());
+        spec.source().ifPresent(source -> node.set("source", SourceJson.write(source)));
         spec.timeout().ifPresent(timeout -> node.put("timeout_ms", timeout.toMillis()));
         spec.idempotency().ifPresent(key -> node.put("key", key.key()).put("body_sha256", key.bodySha256()));
         return node.toString();
@@ -76,7 +77,8 @@ final class SpecJson {
                                 node.get("key").asText(),
                                 node.get("body_sha256").asText()))
                         : Optional.empty(),
-                Lifetime.DURABLE);
+                Lifetime.DURABLE,
+                node.has("source") ? Optional.of(SourceJson.read(node.get("source"))) : Optional.empty());
     }
 
     private static Delivery delivery(JsonNode node) {

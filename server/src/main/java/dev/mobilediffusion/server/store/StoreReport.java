@@ -60,7 +60,8 @@ public record StoreReport(List<String> facts, List<String> faults) {
             JobDatabase.requireWhole(connection);
             ImageFiles files = new ImageFiles(pictures, FileLayer.DISK);
             ImageRows rows = new ImageRows(new Sql(connection), files);
-            Map<String, Boolean> jobs = new JobRows(new Sql(connection), rows).ended();
+            UploadFiles uploads = new UploadFiles(pictures.resolveSibling("uploads"), FileLayer.DISK);
+            Map<String, Boolean> jobs = new JobRows(new Sql(connection), rows, uploads).ended();
             Set<String> names = rows.names();
             for (String id : jobs.keySet()) {
                 readPictures(rows, id, faults);

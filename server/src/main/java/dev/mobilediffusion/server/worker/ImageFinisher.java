@@ -139,7 +139,7 @@ final class ImageFinisher implements AutoCloseable {
         task.job().beginStage(task.index(), Stage.ENCODE);
         long begin = System.nanoTime();
         Delivery delivery = task.job().spec().delivery();
-        GeneratedImage sized = delivery.sized(image);
+        GeneratedImage sized = task.job().spec().sized(image);
         byte[] bytes = encoder.encode(sized, model, delivery.format(), delivery.quality(), delivery.metadata());
         StageTimings timings = image.timings().with(Stage.ENCODE, since(begin));
         timings.durations().forEach((stage, took) -> work.stageDone(model.name(), stage, took));

@@ -1,11 +1,14 @@
 package dev.mobilediffusion.server.worker;
 
 import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.ProgressListener;
 import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.runtime.TextToImage;
+import dev.mobilediffusion.runtime.image.PictureEdit;
 import dev.mobilediffusion.server.generation.Delivery;
+import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.machine.DeviceGuard;
 import dev.mobilediffusion.server.models.Pipelines;
@@ -99,11 +102,18 @@ public final class InferenceWorker implements AutoCloseable {
         TextToImage pipeline = pipelines.pipeline(job.spec().model());
         ModelInfo model = pipeline.model();
         long begin = System.nanoTime(); // loading a model says nothing of its next picture
-        GeneratedImage image = pipeline.generate(task.request(), progressOf(task, model), job.cancelToken());
-        return new ImageFinisher.Drawn(task, model, image, begin);
+        Optional<Source> source = job.spec().source();
+        Optional<PictureEdit> edit =
+                source.map(from -> from.edit(job.spec().delivery().size(), model));
+        ImageRequest request = edit.map(
+                        one -> task.request().withSource(one.source(source.get().strength())))
+                .orElseGet(task::request);
+        GeneratedImage image = pipeline.generate(request, progressOf(task, model, edit), job.cancelToken());
+        GeneratedImage finished = edit.map(one -> one.finish(image)).orElse(image);
+        return new ImageFinisher.Drawn(task, model, finished, begin);
     }
 
-    private ProgressListener progressOf(ImageTask task, ModelInfo model) {
+    private ProgressListener progressOf(ImageTask task, ModelInfo model, Optional<PictureEdit> edit) {
         Delivery delivery = task.job().spec().delivery();
         return new ProgressListener() {
             private int previews;
@@ -125,7 +135,7 @@ public final class InferenceWorker implements AutoCloseable {
 
             @Override
             public void onPreview(int step, GeneratedImage preview) {
-                GeneratedImage sized = delivery.sized(preview);
+                GeneratedImage sized = edit.map(one -> one.finish(preview)).orElseGet(() -> delivery.sized(preview));
                 byte[] bytes = encoder.encode(sized, model, delivery.format(), delivery.quality(), false);
                 task.job().addPreview(task.index(), previews++, sized.width(), sized.height(), work.keep(bytes));
             }

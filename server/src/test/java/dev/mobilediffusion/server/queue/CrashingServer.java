@@ -1,6 +1,7 @@
 package dev.mobilediffusion.server.queue;
 
 import dev.mobilediffusion.server.FakePipeline;
+import dev.mobilediffusion.server.TestPictures;
 import dev.mobilediffusion.server.job.Job;
 import java.nio.file.Path;
 
@@ -23,7 +24,8 @@ final class CrashingServer {
         Job running = fixture.queue.submit(QueueFixture.durable("running", 10).withCount(3), QueueFixture.ALICE);
         pipeline.awaitStart();
         pipeline.awaitStart();
-        Job waiting = fixture.queue.submit(QueueFixture.durable("waiting", 20), QueueFixture.ALICE);
+        Job waiting = fixture.queue.submit(
+                QueueFixture.durable("waiting", 20).withSource(TestPictures.source()), QueueFixture.ALICE);
         Job cancelled = fixture.queue.submit(QueueFixture.durable("cancelled", 30), QueueFixture.ALICE);
         fixture.queue.cancel(cancelled);
         System.out.println(String.join(" ", done.id(), running.id(), waiting.id(), cancelled.id()));

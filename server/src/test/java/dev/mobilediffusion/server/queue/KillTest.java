@@ -40,6 +40,15 @@ final class KillTest {
                 assertThat(picture.bytes()[0], is((byte) picture.seed()));
             }
             assertThat(waiting.pictures(), hasSize(1));
+            ImageRequest edit = fixture.pipeline.finished().stream()
+                    .filter(request -> request.seed() == 20)
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(
+                    "the picture that came with the job is drawn anew",
+                    edit.source().orElseThrow().isMasked(),
+                    is(true));
+            assertThat(data.resolve("uploads").toFile().list(), is(new String[0]));
             List<Long> drawnAgain = fixture.pipeline.finished().stream()
                     .map(ImageRequest::seed)
                     .sorted()

@@ -293,7 +293,8 @@ final class JobStoreTest {
                         new Delivery(Optional.of(new ImageSize(400, 400)), ImageFormat.PNG, 90, false, 2),
                         large.timeout(),
                         large.idempotency(),
-                        Lifetime.DURABLE);
+                        Lifetime.DURABLE,
+                        Optional.empty());
                 ids[i] = finished(fixture.queue.submit(large, ALICE)).id();
             }
         }

@@ -1,0 +1,80 @@
+package dev.mobilediffusion.server.generation;
+
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.image.PictureEdit;
+import dev.mobilediffusion.runtime.image.PictureReader;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/**
+ * The picture that a job draws anew, and how. Immutable. APIs make it by {@link SourceDraft}.
+ *
+ * @param image the file that was sent
+ * @param mask the file that marks a part of it; empty for all of it, or what the picture itself marks
+ * @param strength how much is drawn anew, in [0, 1]
+ * @param options how the picture comes to the model's size and back
+ */
+public record Source(Upload image, Optional<Upload> mask, double strength, PictureEdit.Options options) {
+
+    /** 2048x2048: some 30 MB of heap while such a picture is read. */
+    public static final int MAX_PIXELS = ImageSize.MAX_PIXELS * ImageSize.MAX_PIXELS;
+
+    public Source {
+        Objects.requireNonNull(image, "image");
+        Objects.requireNonNull(mask, "mask");
+        Objects.requireNonNull(options, "options");
+        if (!(strength >= 0 && strength <= 1)) {
+            throw new IllegalArgumentException("strength must be in [0, 1], got " + strength);
+        }
+    }
+
+    /** The files, the picture first. */
+    public List<Upload> uploads() {
+        return Stream.concat(Stream.of(image), mask.stream()).toList();
+    }
+
+    /** The same with each file's bytes elsewhere; {@code content} is asked by its place in {@link #uploads}. */
+    public Source withContents(IntFunction<Upload.Content> content) {
+        return new Source(
+                image.withContent(content.apply(0)),
+                mask.map(upload -> upload.withContent(content.apply(1))),
+                strength,
+                options);
+    }
+
+    /** Bytes of all files. */
+    public long bytes() {
+        return uploads().stream().mapToLong(Upload::size).sum();
+    }
+
+    /** Gives back what holds the files' bytes. */
+    public void release() {
+        uploads().forEach(upload -> upload.content().release());
+    }
+
+    /**
+     * The picture's way to the model and back, read from its files.
+     *
+     * @param size of the finished picture; the model's own where empty
+     * @throws InferenceException with code INVALID_REQUEST when the files are no pictures that belong together
+     */
+    public PictureEdit edit(Optional<ImageSize> size, ModelInfo model) {
+        return PictureEdit.of(
+                PictureReader.read(image.content().read(), "image", MAX_PIXELS),
+                mask.map(upload -> PictureReader.read(upload.content().read(), "mask", MAX_PIXELS)),
+                options,
+                model,
+                size.map(ImageSize::width).orElse(model.width()),
+                size.map(ImageSize::height).orElse(model.height()));
+    }
+
+    /** Its files by their place, for whoever keeps them. */
+    public IntStream places() {
+        return IntStream.range(0, uploads().size());
+    }
+}

@@ -1,0 +1,75 @@
+package dev.mobilediffusion.server.queue;
+
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.generation.ClientId;
+import dev.mobilediffusion.server.job.Job;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Bounds the bytes of the pictures that came with jobs which have not ended: of all jobs, and of one client's, so that
+ * one cannot fill the disk for the others. Thread-safe.
+ */
+final class UploadRoom {
+
+    static final long MAX_BYTES = 256L << 20;
+    static final long MAX_CLIENT_BYTES = MAX_BYTES / 4;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Map<ClientId, Long> bytes = new HashMap<>();
+    private long all;
+
+    /** @throws ApiException RATE_LIMIT_EXCEEDED when there is no room for the job's pictures */
+    void reserve(Job job) {
+        lock.lock();
+        try {
+            long own = bytes.getOrDefault(job.client(), 0L) + job.spec().uploadBytes();
+            if (own > MAX_CLIENT_BYTES || all + job.spec().uploadBytes() > MAX_BYTES) {
+                throw ApiException.retry(
+                        ErrorCode.RATE_LIMIT_EXCEEDED,
+                        "the pictures of unfinished jobs may have at most %s bytes, those of one client %s; with this job they had %s and %s"
+                                .formatted(
+                                        MAX_BYTES,
+                                        MAX_CLIENT_BYTES,
+                                        all + job.spec().uploadBytes(),
+                                        own),
+                        PATIENCE);
+            }
+            add(job, job.spec().uploadBytes());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Counts a job of an earlier server, which was within the bounds there. */
+    void recover(Job job) {
+        lock.lock();
+        try {
+            add(job, job.spec().uploadBytes());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** To be called once for each job that was reserved or recovered, when it has ended. */
+    void release(Job job) {
+        lock.lock();
+        try {
+            add(job, -job.spec().uploadBytes());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void add(Job job, long change) {
+        all += change;
+        if (bytes.merge(job.client(), change, Long::sum) == 0) {
+            bytes.remove(job.client());
+        }
+    }
+}

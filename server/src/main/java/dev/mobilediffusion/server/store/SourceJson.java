@@ -1,0 +1,62 @@
+package dev.mobilediffusion.server.store;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.image.MaskMarks;
+import dev.mobilediffusion.runtime.image.PictureEdit;
+import dev.mobilediffusion.runtime.image.ResizeMode;
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.generation.Source;
+import dev.mobilediffusion.server.generation.Upload;
+import java.util.Optional;
+
+/** How the store spells the picture that a job draws anew; the bytes of its files are kept apart. */
+final class SourceJson {
+
+    private SourceJson() {}
+
+    static ObjectNode write(Source source) {
+        ObjectNode node = JsonNodeFactory.instance.objectNode();
+        PictureEdit.Options options = source.options();
+        node.put("strength", source.strength());
+        node.put("resize", options.resize().name());
+        node.put("mask_blur", options.maskBlur());
+        node.put("only_masked", options.onlyMasked());
+        node.put("padding", options.padding());
+        node.put("fill", options.fill().name());
+        node.put("marks", options.marks().name());
+        node.set("image", write(source.image()));
+        source.mask().ifPresent(mask -> node.set("mask", write(mask)));
+        return node;
+    }
+
+    /** Without the bytes of its files, which the caller adds. */
+    static Source read(JsonNode node) {
+        return new Source(
+                upload(node.get("image")),
+                node.has("mask") ? Optional.of(upload(node.get("mask"))) : Optional.empty(),
+                node.get("strength").asDouble(),
+                new PictureEdit.Options(
+                        ResizeMode.valueOf(node.get("resize").asText()),
+                        node.get("mask_blur").asInt(),
+                        node.get("only_masked").asBoolean(),
+                        node.get("padding").asInt(),
+                        PictureEdit.Fill.valueOf(node.get("fill").asText()),
+                        MaskMarks.valueOf(node.get("marks").asText())));
+    }
+
+    private static ObjectNode write(Upload upload) {
+        return JsonNodeFactory.instance
+                .objectNode()
+                .put("sha256", upload.sha256())
+                .put("bytes", upload.size());
+    }
+
+    private static Upload upload(JsonNode node) {
+        return new Upload(node.get("sha256").asText(), node.get("bytes").asLong(), () -> {
+            throw ApiException.of(ErrorCode.GONE, "the picture that came with this job is not kept any more");
+        });
+    }
+}
