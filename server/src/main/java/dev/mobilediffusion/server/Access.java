@@ -61,8 +61,9 @@ record Access(Gate gate, Optional<KeyFile> keyless) {
     /** What stands before all routes. */
     GateHandler handler(AccessConfig config) {
         Set<String> names = new HashSet<>(config.allowedHosts());
+        config.address().hostName().ifPresent(names::add);
         names.addAll(LocalNetwork.ownNames());
-        return new GateHandler(gate, new HostNames(names), new Origins(config.allowedOrigins()));
+        return new GateHandler(gate, new HostNames(names), new Origins(config.allowedOrigins()), config.address());
     }
 
     static boolean isLoopback(String host) {

@@ -2,6 +2,7 @@ package dev.mobilediffusion.server;
 
 import dev.mobilediffusion.server.security.HostNames;
 import dev.mobilediffusion.server.security.Origins;
+import dev.mobilediffusion.server.security.PublicAddress;
 import java.util.Set;
 
 /**
@@ -15,6 +16,7 @@ import java.util.Set;
  * @param openReady whether {@code /health/ready} and gRPC's health need no key
  * @param allowedHosts names under which it may be asked, beside addresses, localhost and its own
  * @param allowedOrigins of other sites' pages that may use it, such as {@code https://chat.example.org}
+ * @param address how clients reach it
  */
 public record AccessConfig(
         boolean lan,
@@ -24,10 +26,11 @@ public record AccessConfig(
         boolean openMetrics,
         boolean openReady,
         Set<String> allowedHosts,
-        Set<String> allowedOrigins) {
+        Set<String> allowedOrigins,
+        PublicAddress address) {
 
     public static final AccessConfig DEFAULT =
-            new AccessConfig(false, false, false, false, false, false, Set.of(), Set.of());
+            new AccessConfig(false, false, false, false, false, false, Set.of(), Set.of(), PublicAddress.NONE);
 
     public AccessConfig {
         allowedHosts = Set.copyOf(allowedHosts);

@@ -5,6 +5,7 @@ import dev.mobilediffusion.runtime.ExecutionProvider;
 import dev.mobilediffusion.runtime.KernelSwitch;
 import dev.mobilediffusion.runtime.RuntimeOptions.MemoryProfile;
 import dev.mobilediffusion.server.machine.DeviceLimits;
+import dev.mobilediffusion.server.security.PublicAddress;
 import dev.mobilediffusion.server.settings.Setting;
 import dev.mobilediffusion.server.settings.Settings;
 import dev.mobilediffusion.server.store.Retention;
@@ -113,7 +114,11 @@ public final class ConfigKeys {
                 flag("open-metrics", base.openMetrics()),
                 flag("open-ready", base.openReady()),
                 words("allowed-hosts", base.allowedHosts()),
-                words("allowed-origins", base.allowedOrigins()));
+                words("allowed-origins", base.allowedOrigins()),
+                new PublicAddress(
+                        Optional.ofNullable(values.get("public-url"))
+                                .or(() -> base.address().url()),
+                        words("trusted-proxies", base.address().proxies())));
     }
 
     private TlsConfig tls(TlsConfig base) {

@@ -10,6 +10,7 @@ import dev.mobilediffusion.runtime.ExecutionProvider;
 import dev.mobilediffusion.runtime.KernelSwitch;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.server.machine.DeviceLimits;
+import dev.mobilediffusion.server.security.PublicAddress;
 import dev.mobilediffusion.server.settings.Setting;
 import dev.mobilediffusion.server.settings.Settings;
 import dev.mobilediffusion.server.store.Retention;
@@ -62,6 +63,8 @@ final class ServerConfigTest {
         values.put("open-ready", "true");
         values.put("allowed-hosts", "a.example, b");
         values.put("allowed-origins", "https://c.example");
+        values.put("public-url", "https://Example.org/draw/");
+        values.put("trusted-proxies", "127.0.0.1 fd00::/8");
         values.put("port", "9");
         values.put("grpc-port", "19");
         values.put("data", "d");
@@ -112,7 +115,9 @@ final class ServerConfigTest {
                                 true,
                                 true,
                                 Set.of("a.example", "b"),
-                                Set.of("https://c.example")),
+                                Set.of("https://c.example"),
+                                new PublicAddress(
+                                        Optional.of("https://example.org/draw"), Set.of("127.0.0.1", "fd00::/8"))),
                         new TlsConfig(true, Optional.of(Path.of("c")), Optional.of(Path.of("k"))),
                         new ModelMemory(RuntimeOptions.MemoryProfile.SMALL, 3_000_000_000L, Duration.ofMinutes(2)),
                         new DeviceConfig(
@@ -193,6 +198,14 @@ final class ServerConfigTest {
         "tls-key,k,'tls-certificate and tls-key come together or not at all'",
         "insecure,maybe,'insecure must be true or false, got \"maybe\"'",
         "allowed-hosts,a.example:80,'allowed-hosts must be names such as pictures.example.org, got ''a.example:80'''",
+        "public-url,example.org,'public-url must be such as https://pictures.example.org or https://example.org/draw,"
+                + " got ''example.org'''",
+        "public-url,https://example.org/?a=b,'public-url must be such as https://pictures.example.org or"
+                + " https://example.org/draw, got ''https://example.org/?a=b'''",
+        "trusted-proxies,proxy.example,'trusted-proxies must be addresses or ranges such as 127.0.0.1, 10.0.0.0/8 or"
+                + " fd00::/8, got ''proxy.example'''",
+        "trusted-proxies,10.0.0.0/33,'trusted-proxies must be addresses or ranges such as 127.0.0.1, 10.0.0.0/8 or"
+                + " fd00::/8, got ''10.0.0.0/33'''",
         "allowed-origins,c.example,'allowed-origins must be such as https://chat.example.org, without a path, got"
                 + " ''c.example'''",
     })

@@ -6,6 +6,7 @@ import dev.mobilediffusion.server.machine.Machine;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
 import dev.mobilediffusion.server.models.ModelRegistry;
 import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.security.PublicAddress;
 import dev.mobilediffusion.server.store.Retention;
 import dev.mobilediffusion.server.worker.ImageEncoder;
 import io.restassured.RestAssured;
@@ -127,7 +128,7 @@ public final class TestServer extends Fixture {
                 Duration.ofSeconds(20),
                 new HttpLimits(1 << 16, 128, 16 << 10, Duration.ofMinutes(1), Duration.ofMillis(50)),
                 // Raw requests of the tests say "Host: x"
-                new AccessConfig(false, false, false, false, false, false, Set.of("x"), Set.of()),
+                new AccessConfig(false, false, false, false, false, false, Set.of("x"), Set.of(), PublicAddress.NONE),
                 TlsConfig.OFF,
                 ModelMemory.DEFAULT,
                 DeviceConfig.DEFAULT,

@@ -55,6 +55,9 @@ final class ServeCommand implements Runnable {
     @Option(names = "--insecure")
     private boolean insecure;
 
+    @Option(names = "--public-url", paramLabel = "URL")
+    private String publicUrl;
+
     @Option(names = "--tls")
     private boolean tls;
 
@@ -113,6 +116,7 @@ final class ServeCommand implements Runnable {
         put(flags, "host", address == null ? null : address.host);
         put(flags, "lan", (address != null && address.lan) ? true : null);
         put(flags, "insecure", insecure ? true : null);
+        put(flags, "public-url", publicUrl);
         put(flags, "tls", tls ? true : null);
         put(flags, "tls-certificate", certificate);
         put(flags, "tls-key", certificateKey);

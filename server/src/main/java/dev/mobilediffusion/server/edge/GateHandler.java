@@ -6,6 +6,7 @@ import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.security.Gate;
 import dev.mobilediffusion.server.security.HostNames;
 import dev.mobilediffusion.server.security.Origins;
+import dev.mobilediffusion.server.security.PublicAddress;
 import dev.mobilediffusion.server.wire.Clients;
 import dev.mobilediffusion.server.wire.Refusals;
 import io.helidon.http.HeaderName;
@@ -26,8 +27,9 @@ import java.util.Optional;
  * @param gate that knows the keys
  * @param hosts under which the server may be asked
  * @param origins whose pages may ask
+ * @param address how clients reach the server
  */
-public record GateHandler(Gate gate, HostNames hosts, Origins origins) implements Handler {
+public record GateHandler(Gate gate, HostNames hosts, Origins origins, PublicAddress address) implements Handler {
 
     private static final HeaderName PRIVATE_NETWORK = HeaderNames.create("Access-Control-Request-Private-Network");
     private static final HeaderName ALLOW_PRIVATE_NETWORK = HeaderNames.create("Access-Control-Allow-Private-Network");
@@ -38,6 +40,7 @@ public record GateHandler(Gate gate, HostNames hosts, Origins origins) implement
         Objects.requireNonNull(gate, "gate");
         Objects.requireNonNull(hosts, "hosts");
         Objects.requireNonNull(origins, "origins");
+        Objects.requireNonNull(address, "address");
     }
 
     @Override
@@ -46,8 +49,11 @@ public record GateHandler(Gate gate, HostNames hosts, Origins origins) implement
         Api api = Api.of(request);
         try {
             if (api.access() != Api.Access.PROBE) {
-                checkHost(request);
-                if (checkOrigin(request, response)) {
+                checkHost(host(request), "Host");
+                PublicUrl.forwardedHost(request, address).ifPresent(host -> checkHost(host, "X-Forwarded-Host"));
+                PublicUrl url = PublicUrl.of(request, address);
+                request.context().register(url);
+                if (checkOrigin(request, response, url)) {
                     return;
                 }
                 checkKey(request, api);
@@ -59,21 +65,22 @@ public record GateHandler(Gate gate, HostNames hosts, Origins origins) implement
         response.next();
     }
 
-    private void checkHost(ServerRequest request) {
-        String host = host(request);
+    private void checkHost(String host, String header) {
         if (!hosts.allow(host)) {
             throw ApiException.of(
                     ErrorCode.FORBIDDEN,
-                    "Host",
+                    header,
                     "this server does not answer under the name \"%s\"; its owner can list it in allowed-hosts"
                             .formatted(host.length() <= 80 ? host : host.substring(0, 80) + "…"));
         }
     }
 
     /** Whether the request was a browser's question beforehand, and is answered. */
-    private boolean checkOrigin(ServerRequest request, ServerResponse response) {
+    private boolean checkOrigin(ServerRequest request, ServerResponse response, PublicUrl url) {
         Optional<String> origin = header(request, HeaderNames.ORIGIN);
-        if (origin.isEmpty() || origins.isOwn(origin.get(), host(request))) {
+        if (origin.isEmpty()
+                || origins.isOwn(origin.get(), host(request))
+                || origins.isOwn(origin.get(), url.authority())) {
             return false;
         }
         if (!origins.areListed(origin.get())) {

@@ -28,8 +28,12 @@ public final class JobJson {
         this.queue = queue;
     }
 
-    /** A job as {@code GET /v1/jobs/{id}} shows it. */
-    public ObjectNode of(Job job) {
+    /**
+     * A job as {@code GET /v1/jobs/{id}} shows it.
+     *
+     * @param url for the links to its pictures
+     */
+    public ObjectNode of(Job job, PublicUrl url) {
         JobStatus status = job.status();
         Optional<QueueEstimate> estimate = queue.estimate(job);
         ObjectNode node = Json.object();
@@ -52,7 +56,7 @@ public final class JobJson {
         ArrayNode images = node.putArray("images");
         Set<String> warnings = new LinkedHashSet<>();
         for (JobImage picture : status.pictures()) {
-            images.add(of(job.id(), picture));
+            images.add(of(job.id(), picture, url));
             warnings.addAll(picture.warnings());
         }
         ArrayNode sentences = node.putArray("warnings");
@@ -77,10 +81,10 @@ public final class JobJson {
         return event.put("eta_seconds", seconds(queue.estimate(job)));
     }
 
-    public static ObjectNode of(String jobId, JobImage picture) {
+    public static ObjectNode of(String jobId, JobImage picture, PublicUrl url) {
         ObjectNode node = Json.object();
         node.put("index", picture.index());
-        node.put("url", PATH + jobId + "/images/" + picture.index());
+        node.put("url", url.link(PATH + jobId + "/images/" + picture.index()));
         node.put("seed", picture.seed());
         node.put("width", picture.width());
         node.put("height", picture.height());

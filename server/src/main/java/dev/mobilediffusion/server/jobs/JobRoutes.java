@@ -5,6 +5,7 @@ import dev.mobilediffusion.server.edge.Api;
 import dev.mobilediffusion.server.edge.EventStream;
 import dev.mobilediffusion.server.edge.ImageReply;
 import dev.mobilediffusion.server.edge.JobJson;
+import dev.mobilediffusion.server.edge.PublicUrl;
 import dev.mobilediffusion.server.edge.Routes;
 import dev.mobilediffusion.server.edge.Submission;
 import dev.mobilediffusion.server.error.ApiException;
@@ -62,22 +63,23 @@ public final class JobRoutes implements HttpService {
     private void create(ServerRequest request, ServerResponse response) {
         Submission.Draft draft = submission.read(request, API.label());
         Job job = submission.submit(draft, draft.body().spec().withLifetime(Lifetime.DURABLE));
-        ObjectNode body = json.of(job);
+        PublicUrl url = PublicUrl.of(request);
+        ObjectNode body = json.of(job, url);
         draft.body().warnings().forEach(body.withArray("warnings")::add);
         response.status(Status.ACCEPTED_202);
-        response.header(HeaderNames.LOCATION, JobJson.PATH + job.id());
+        response.header(HeaderNames.LOCATION, url.link(JobJson.PATH + job.id()));
         response.header(HeaderValues.CONTENT_TYPE_JSON);
         response.send(Json.bytes(body));
     }
 
     private void show(ServerRequest request, ServerResponse response) {
-        sendJob(response, job(request));
+        sendJob(request, response, job(request));
     }
 
     private void cancel(ServerRequest request, ServerResponse response) {
         Job job = job(request);
         submission.queue().cancel(job);
-        sendJob(response, job);
+        sendJob(request, response, job);
     }
 
     private void image(ServerRequest request, ServerResponse response) {
@@ -97,6 +99,7 @@ public final class JobRoutes implements HttpService {
     private void events(ServerRequest request, ServerResponse response) {
         Job job = job(request);
         long seen = lastEventId(request);
+        PublicUrl url = PublicUrl.of(request);
         try (JobWait wait = new JobWait(submission.queue(), job);
                 EventStream events = new EventStream(response)) {
             events.comment("%s", job.state().label());
@@ -110,7 +113,7 @@ public final class JobRoutes implements HttpService {
                 }
                 for (JobEvent event : next) {
                     seen = event.id();
-                    send(events, job, event);
+                    send(events, job, event, url);
                     open = open && !(event instanceof JobEvent.Finished);
                 }
             }
@@ -131,7 +134,7 @@ public final class JobRoutes implements HttpService {
         }
     }
 
-    private void send(EventStream events, Job job, JobEvent event) {
+    private void send(EventStream events, Job job, JobEvent event, PublicUrl url) {
         switch (event) {
             case JobEvent.Queued queued -> events.event(queued.id(), "queued", json.queued(job));
             case JobEvent.Started started -> events.event(started.id(), "started", json.queued(job));
@@ -163,9 +166,9 @@ public final class JobRoutes implements HttpService {
                                 .put("index", preview.index())
                                 .putPOJO("b64_json", preview.content()));
             case JobEvent.PictureReady ready ->
-                events.event(ready.id(), "image", JobJson.of(job.id(), ready.picture()));
+                events.event(ready.id(), "image", JobJson.of(job.id(), ready.picture(), url));
             case JobEvent.Finished finished ->
-                events.event(finished.id(), finished.state().label(), json.of(job));
+                events.event(finished.id(), finished.state().label(), json.of(job, url));
         }
     }
 
@@ -178,10 +181,10 @@ public final class JobRoutes implements HttpService {
                         () -> ApiException.of(ErrorCode.NOT_FOUND, "id", "there is no such job; it may have expired"));
     }
 
-    private void sendJob(ServerResponse response, Job job) {
+    private void sendJob(ServerRequest request, ServerResponse response, Job job) {
         response.header(HeaderValues.CONTENT_TYPE_JSON);
         response.header(HeaderNames.CACHE_CONTROL, "no-store");
-        response.send(Json.bytes(json.of(job)));
+        response.send(Json.bytes(json.of(job, PublicUrl.of(request))));
     }
 
     private static long lastEventId(ServerRequest request) {

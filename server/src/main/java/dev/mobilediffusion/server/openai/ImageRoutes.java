@@ -7,6 +7,7 @@ import dev.mobilediffusion.server.edge.EventStream;
 import dev.mobilediffusion.server.edge.GenerationBody;
 import dev.mobilediffusion.server.edge.ImageReply;
 import dev.mobilediffusion.server.edge.JobJson;
+import dev.mobilediffusion.server.edge.PublicUrl;
 import dev.mobilediffusion.server.edge.Routes;
 import dev.mobilediffusion.server.edge.Submission;
 import dev.mobilediffusion.server.error.ApiException;
@@ -21,7 +22,6 @@ import dev.mobilediffusion.server.job.JobStatus;
 import dev.mobilediffusion.server.wire.JobWait;
 import dev.mobilediffusion.server.wire.LongReply;
 import dev.mobilediffusion.server.wire.Refusals;
-import io.helidon.http.HeaderNames;
 import io.helidon.webserver.ServerConnectionException;
 import io.helidon.webserver.http.HttpRules;
 import io.helidon.webserver.http.HttpService;
@@ -97,7 +97,10 @@ public final class ImageRoutes implements HttpService {
             } else {
                 LongReply.json(
                         response,
-                        ImagesJson.reply(job, body.warnings(), urlBase(request, body)),
+                        ImagesJson.reply(
+                                job,
+                                body.warnings(),
+                                body.wantsUrl() ? Optional.of(PublicUrl.of(request)) : Optional.empty()),
                         body.wantsUrl() ? List.of() : status.pictures());
             }
         } finally {
@@ -163,13 +166,5 @@ public final class ImageRoutes implements HttpService {
         List<String> all = new ArrayList<>(body.warnings());
         all.addAll(status.pictures().getFirst().warnings());
         return all;
-    }
-
-    private static String urlBase(ServerRequest request, GenerationBody body) {
-        if (!body.wantsUrl()) {
-            return "";
-        }
-        String scheme = request.isSecure() ? "https://" : "http://";
-        return scheme + request.headers().get(HeaderNames.HOST).get();
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.edge.JobJson;
+import dev.mobilediffusion.server.edge.PublicUrl;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobEvent;
 import dev.mobilediffusion.server.job.JobImage;
@@ -11,6 +12,7 @@ import dev.mobilediffusion.server.job.JobStatus;
 import dev.mobilediffusion.server.wire.Json;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Finished pictures in OpenAI's shape, and what we add to it. */
@@ -18,8 +20,8 @@ final class ImagesJson {
 
     private ImagesJson() {}
 
-    /** @param urlBase scheme and authority for links; empty for the bytes themselves, in base64 */
-    static ObjectNode reply(Job job, List<String> warnings, String urlBase) {
+    /** @param links to the pictures; empty for the bytes themselves, in base64 */
+    static ObjectNode reply(Job job, List<String> warnings, Optional<PublicUrl> links) {
         JobStatus status = job.status();
         ObjectNode node = Json.object();
         node.put("created", status.createdAt().getEpochSecond());
@@ -27,10 +29,10 @@ final class ImagesJson {
         Set<String> sentences = new LinkedHashSet<>(warnings);
         for (JobImage picture : status.pictures()) {
             ObjectNode item = data.addObject();
-            if (urlBase.isEmpty()) {
+            if (links.isEmpty()) {
                 item.putPOJO("b64_json", picture.content());
             } else {
-                item.put("url", urlBase + JobJson.PATH + job.id() + "/images/" + picture.index());
+                item.put("url", links.get().whole(JobJson.PATH + job.id() + "/images/" + picture.index()));
             }
             item.put("seed", picture.seed());
             sentences.addAll(picture.warnings());

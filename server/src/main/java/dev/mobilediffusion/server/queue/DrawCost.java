@@ -30,8 +30,7 @@ public record DrawCost(ModelInfo model, int unetCalls, Duration unet, Duration b
         int steps = request.steps().orElse(model.defaultSteps());
         double strength = request.source().map(SourceImage::strength).orElse(1.0);
         int walked = strength == 0 ? 0 : Math.max(1, (int) (steps * strength));
-        boolean guided = !model.guidanceBakedIn()
-                && request.guidanceScale().orElse(model.defaultGuidanceScale()) > 1;
+        boolean guided = !model.guidanceBakedIn() && request.guidanceScale().orElse(model.defaultGuidanceScale()) > 1;
         return guided ? 2 * walked : walked;
     }
 }

@@ -41,8 +41,8 @@ final class DrawRate {
 
     void observe(DrawCost cost) {
         Pace known = paces.get(cost.model().name());
-        Pace first = new Pace(
-                cost.model(), seconds(cost.unet()) / Math.max(1, cost.unetCalls()), seconds(cost.beside()));
+        Pace first =
+                new Pace(cost.model(), seconds(cost.unet()) / Math.max(1, cost.unetCalls()), seconds(cost.beside()));
         paces.put(cost.model().name(), known == null ? first : known.then(cost));
     }
 
@@ -74,9 +74,7 @@ final class DrawRate {
 
     private double unet(ImageTask task) {
         Pace pace = paces.get(task.job().spec().model());
-        return pace == null
-                ? FIRST_GUESS_SECONDS * task.request().steps().orElse(1)
-                : pace.unet(task.request());
+        return pace == null ? FIRST_GUESS_SECONDS * task.request().steps().orElse(1) : pace.unet(task.request());
     }
 
     private double beside(ImageTask task) {

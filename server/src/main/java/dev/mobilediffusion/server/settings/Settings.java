@@ -47,6 +47,17 @@ public final class Settings {
                     "origins without path",
                     "origins of other sites' pages that may use it, with commas"),
             new Setting(
+                    "public-url",
+                    "none",
+                    "http or https, perhaps with a path",
+                    "URL under which clients reach the server, for links: behind a proxy"),
+            new Setting(
+                    "trusted-proxies",
+                    "none",
+                    "addresses and ranges",
+                    "proxies whose X-Forwarded-Proto, -Host and -Prefix are believed, with commas: 127.0.0.1,"
+                            + " 10.0.0.0/8"),
+            new Setting(
                     "tls",
                     "false",
                     "true or false",

@@ -37,8 +37,7 @@ final class DrawRateTest {
         rate.observe(new DrawCost(ONE_STEP, 1, Duration.ofMillis(50), Duration.ofMillis(20)));
 
         assertThat(seconds(rate.whole(task(GUIDED, request()))), closeTo(85, 1e-6));
-        assertThat(
-                seconds(rate.whole(task(GUIDED, request().withSteps(2).withGuidanceScale(1)))), closeTo(9, 1e-6));
+        assertThat(seconds(rate.whole(task(GUIDED, request().withSteps(2).withGuidanceScale(1)))), closeTo(9, 1e-6));
     }
 
     @Test
