@@ -17,6 +17,7 @@ import dev.mobilediffusion.server.models.IdleModels;
 import dev.mobilediffusion.server.models.ModelRegistry;
 import dev.mobilediffusion.server.page.PageRoutes;
 import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.queue.LocalJobQueue;
 import dev.mobilediffusion.server.queue.QueueLimits;
 import dev.mobilediffusion.server.security.Certificates;
 import dev.mobilediffusion.server.security.IssuedKey;
@@ -66,7 +67,7 @@ public final class ImageServer implements AutoCloseable {
         this.metrics = ServerMetrics.create(device.machine());
         metrics.watchDevice(guard::condition);
         metrics.describeExecution(device.execution().get());
-        this.queue = JobQueue.open(
+        this.queue = LocalJobQueue.open(
                 config.data(),
                 config.retention(),
                 QueueLimits.ofJobs(config.queueCapacity()),
@@ -114,6 +115,10 @@ public final class ImageServer implements AutoCloseable {
                 server.close();
             }
         }
+    }
+
+    private Optional<String> obstacle() {
+        return ready.get() ? queue.obstacle() : Optional.of("the model is loading or the server is stopping");
     }
 
     public int port() {
@@ -244,7 +249,7 @@ public final class ImageServer implements AutoCloseable {
                 models,
                 formats,
                 metrics,
-                ready::get,
+                this::obstacle,
                 maxBodyBytes,
                 config.http().eventHeartbeat(),
                 device.execution());

@@ -15,8 +15,8 @@ import dev.mobilediffusion.server.queue.JobQueue;
 import io.helidon.webserver.http.HttpRules;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -26,7 +26,7 @@ import java.util.function.Supplier;
  * @param models that requests may name
  * @param formats that can be written here
  * @param metrics that are shown and fed
- * @param ready whether the model is loaded and warm and the server is not stopping
+ * @param obstacle why the server is not ready, a sentence; empty when it is
  * @param maxBodyBytes of a JSON request
  * @param heartbeat between two signs of life in an event stream, positive
  * @param execution tells what computes the models
@@ -36,7 +36,7 @@ record RestApi(
         ModelCatalog models,
         Set<ImageFormat> formats,
         ServerMetrics metrics,
-        BooleanSupplier ready,
+        Supplier<Optional<String>> obstacle,
         long maxBodyBytes,
         Duration heartbeat,
         Supplier<ExecutionPlan> execution) {
@@ -60,7 +60,7 @@ record RestApi(
         ImageRoutes.API.declare(rules, "/v1/images");
         JobRoutes.API.declare(rules, "/v1/jobs");
         ModelRoutes.API.declare(rules, "/v1/models");
-        new HealthRoutes(ready, metrics).declare(rules, openReady, openMetrics);
+        new HealthRoutes(obstacle, metrics).declare(rules, openReady, openMetrics);
     }
 
     /** Registers the routes; {@link Routes#notFound} is the caller's to add last. */
@@ -70,6 +70,6 @@ record RestApi(
                 .register("/v1/jobs", new JobRoutes(submission, heartbeat))
                 .register("/v1/models", new ModelRoutes(models, execution))
                 .register("/", new DescriptionRoutes())
-                .register("/", new HealthRoutes(ready, metrics));
+                .register("/", new HealthRoutes(obstacle, metrics));
     }
 }

@@ -11,18 +11,20 @@ import io.helidon.webserver.http.HttpRules;
 import io.helidon.webserver.http.HttpService;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import java.util.function.BooleanSupplier;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /** {@code /health/live}, {@code /health/ready} and {@code /metrics}, which must answer while the worker works. */
 public final class HealthRoutes implements HttpService {
 
     private static final String RETRY_SECONDS = "5";
 
-    private final BooleanSupplier ready;
+    private final Supplier<Optional<String>> obstacle;
     private final ServerMetrics metrics;
 
-    public HealthRoutes(BooleanSupplier ready, ServerMetrics metrics) {
-        this.ready = ready;
+    /** @param obstacle why the server is not ready, a sentence; empty when it is */
+    public HealthRoutes(Supplier<Optional<String>> obstacle, ServerMetrics metrics) {
+        this.obstacle = obstacle;
         this.metrics = metrics;
     }
 
@@ -44,15 +46,15 @@ public final class HealthRoutes implements HttpService {
     }
 
     private void sendReadiness(ServerRequest request, ServerResponse response) {
-        if (ready.getAsBoolean()) {
+        Optional<String> reason = obstacle.get();
+        if (reason.isEmpty()) {
             send(response, "ready");
             return;
         }
         response.status(Status.SERVICE_UNAVAILABLE_503);
         response.header(HeaderNames.RETRY_AFTER, RETRY_SECONDS);
         response.header(HeaderValues.CONTENT_TYPE_JSON);
-        response.send(
-                Json.bytes(Errors.body(ErrorCode.NOT_READY, "", "the model is loading or the server is stopping")));
+        response.send(Json.bytes(Errors.body(ErrorCode.NOT_READY, "", reason.get())));
     }
 
     private void scrape(ServerRequest request, ServerResponse response) {

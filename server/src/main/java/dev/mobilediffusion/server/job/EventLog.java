@@ -19,7 +19,10 @@ final class EventLog {
     }
 
     void add(LongFunction<JobEvent> event) {
-        JobEvent next = event.apply(++lastId);
+        put(event.apply(++lastId));
+    }
+
+    private void put(JobEvent next) {
         // A watcher that lags wants the newest step, not all it has missed; so the log stays short, too
         if (next instanceof StepDone step
                 && !events.isEmpty()
@@ -28,6 +31,16 @@ final class EventLog {
             events.removeLast();
         }
         events.add(next);
+    }
+
+    /** Puts in an event with an id of its own; whether it was newer than the last, and the last was not the end. */
+    boolean append(JobEvent event) {
+        if (event.id() <= lastId || (!events.isEmpty() && events.getLast() instanceof JobEvent.Finished)) {
+            return false;
+        }
+        lastId = event.id();
+        put(event);
+        return true;
     }
 
     /** Forgets the events that hold pictures. */

@@ -37,13 +37,22 @@ public final class Job {
     private JobError error;
 
     public Job(String id, JobSpec spec, ClientId client, Instant createdAt, int attempt) {
+        this(id, spec, client, createdAt, attempt, new EventLog(attempt));
+        events.add(JobEvent.Queued::new);
+    }
+
+    private Job(String id, JobSpec spec, ClientId client, Instant createdAt, int attempt, EventLog events) {
         this.id = id;
         this.spec = spec;
         this.client = client;
         this.createdAt = createdAt;
         this.attempt = attempt;
-        this.events = new EventLog(attempt);
-        events.add(JobEvent.Queued::new);
+        this.events = events;
+    }
+
+    /** A job that happens elsewhere: it changes by {@link #apply} and {@link #catchUp} alone. */
+    public static Job remote(String id, JobSpec spec, ClientId client, Instant createdAt) {
+        return new Job(id, spec, client, createdAt, 0, new EventLog(0));
     }
 
     /** The same new job with another spec; to be called before anybody knows it. */
@@ -187,12 +196,8 @@ public final class Job {
             if (state.isFinal()) {
                 return false;
             }
-            state = end;
-            stage = null;
-            finishedAt = now;
-            error = why.orElse(null);
+            take(end, why, now);
             publish(id -> new JobEvent.Finished(id, end, why));
-            lock.signalEnd();
             return true;
         });
     }
@@ -207,6 +212,70 @@ public final class Job {
             }
             return this;
         });
+    }
+
+    /**
+     * Takes over what happened elsewhere at {@code at}, under the id that it has there. An event that is not newer than
+     * the last is left out, and so is all that comes after the end.
+     */
+    public void apply(JobEvent event, Instant at) {
+        lock.locked(() -> {
+            if (!events.append(event)) {
+                return null;
+            }
+            switch (event) {
+                case JobEvent.Started started -> {
+                    state = state == JobState.QUEUED ? JobState.RUNNING : state;
+                    startedAt = startedAt == null ? at : startedAt;
+                }
+                case JobEvent.StageStarted begun -> {
+                    stage = begun.stage();
+                    step = 0;
+                    steps = 0;
+                }
+                case JobEvent.StepDone done -> {
+                    step = done.step();
+                    steps = done.steps();
+                }
+                case JobEvent.PictureReady ready -> {
+                    stage = null;
+                    pictures.putIfAbsent(ready.picture().index(), ready.picture());
+                }
+                case JobEvent.Finished end -> take(end.state(), end.error(), at);
+                case JobEvent.Queued queued -> {}
+                case JobEvent.Preview preview -> {}
+            }
+            lock.signalEvent();
+            return null;
+        });
+    }
+
+    /** Takes over a state without the events that led to it, which are told by {@link #apply}. */
+    public void catchUp(JobState now, Optional<Instant> started, Optional<Instant> finished, Optional<JobError> why) {
+        lock.locked(() -> {
+            startedAt = started.orElse(startedAt);
+            if (now.isFinal()) {
+                take(now, why, finished.orElse(createdAt));
+            } else if (state == JobState.QUEUED) {
+                state = now;
+            }
+            return null;
+        });
+    }
+
+    /** Takes over a picture without an event. */
+    public void catchUp(JobImage picture) {
+        lock.locked(() -> pictures.putIfAbsent(picture.index(), picture));
+    }
+
+    private void take(JobState end, Optional<JobError> why, Instant at) {
+        if (!state.isFinal()) {
+            state = end;
+            stage = null;
+            finishedAt = at;
+            error = why.orElse(null);
+            lock.signalEnd();
+        }
     }
 
     /**

@@ -2,16 +2,10 @@ package dev.mobilediffusion.server.queue;
 
 import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.server.job.ImageContent;
-import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobError;
 import dev.mobilediffusion.server.job.JobImage;
-import dev.mobilediffusion.server.job.JobState;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
-import java.util.function.BiFunction;
-import java.util.function.Function;
 
 /**
  * The queue as a worker sees it: takes image after image in fair order, and hands in what came of each. Thread-safe.
@@ -23,94 +17,58 @@ import java.util.function.Function;
  * }
  * }</pre>
  */
-public final class WorkQueue {
-
-    private final WaitingRoom waiting;
-    private final LiveJobs live;
-    private final JobObserver observer;
-    private final Clock clock;
-    private final Function<byte[], ImageContent> spool;
-    private final BiFunction<Job, JobImage, JobImage> store;
-
-    /**
-     * @param spool keeps bytes that nobody asks for once they are handed over
-     * @param store keeps an image of a durable job on disk
-     */
-    WorkQueue(
-            WaitingRoom waiting,
-            LiveJobs live,
-            JobObserver observer,
-            Clock clock,
-            Function<byte[], ImageContent> spool,
-            BiFunction<Job, JobImage, JobImage> store) {
-        this.waiting = waiting;
-        this.live = live;
-        this.observer = observer;
-        this.clock = clock;
-        this.spool = spool;
-        this.store = store;
-    }
+public interface WorkQueue {
 
     /** The next image to draw, in fair order; waits for one. Empty once the queue drains. */
-    public Optional<ImageTask> take() throws InterruptedException {
-        return waiting.take();
-    }
+    Optional<ImageTask> take() throws InterruptedException;
 
     /** Whether nobody waits for the networks. */
-    public boolean isEmpty() {
-        return waiting.jobs() == 0;
-    }
+    boolean isEmpty();
 
     /** Begins a taken image; false when its job is too late or already over. */
-    public boolean begin(ImageTask task) {
-        Job job = task.job();
-        Instant now = clock.instant();
-        if (job.deadline().isPresent() && !now.isBefore(job.deadline().get())) {
-            live.dropLate(job);
-        }
-        if (job.start(now)) {
-            observer.stageDone(job.spec().model(), Stage.QUEUE, Duration.between(job.createdAt(), now));
-            live.keep(job);
-        }
-        return !job.state().isFinal();
+    boolean begin(ImageTask task);
+
+    /** A stage of a taken image begins. */
+    default void beginStage(ImageTask task, Stage stage) {
+        task.job().beginStage(task.index(), stage);
     }
 
-    /** Adds a finished image to its job, on disk first where the job is durable. */
-    public void deliver(ImageTask task, JobImage image) {
-        Job job = task.job();
-        JobImage kept = job.isDurable() ? store.apply(job, image) : image.withContent(keep(image.bytes()));
-        observer.pictureDone(job.spec().model());
-        if (job.add(kept)) {
-            live.settle(job, JobState.SUCCEEDED, Optional.empty());
-        }
+    /** Denoising step {@code step} of {@code steps} of a taken image is done. */
+    default void endStep(ImageTask task, int step, int steps) {
+        task.job().endStep(task.index(), step, steps);
     }
+
+    /**
+     * A taken image looks like this while it is being drawn.
+     *
+     * @param index among the previews of this image; the first is 0
+     * @param width in pixels
+     * @param height in pixels
+     * @param content of {@link #keep}
+     */
+    default void addPreview(ImageTask task, int index, int width, int height, ImageContent content) {
+        task.job().addPreview(task.index(), index, width, height, content);
+    }
+
+    /** Adds a finished image to its job, kept first where the job is durable. */
+    void deliver(ImageTask task, JobImage image);
 
     /** Ends a taken image's job without it. */
-    public void fail(ImageTask task, JobError error) {
-        live.fail(task.job(), error);
-    }
+    void fail(ImageTask task, JobError error);
 
     /**
      * Ends a taken image, whatever came of it.
      *
      * @param cost what it took, where it was drawn to the end
      */
-    public void done(ImageTask task, Optional<DrawCost> cost) {
-        waiting.done(task, cost);
-    }
+    void done(ImageTask task, Optional<DrawCost> cost);
 
     /** Tells what an image took that no job asked for, so that the first job's time is foreseen. */
-    public void observe(DrawCost cost) {
-        waiting.observe(cost);
-    }
+    void observe(DrawCost cost);
 
     /** Keeps the bytes of a look at an unfinished image. */
-    public ImageContent keep(byte[] bytes) {
-        return spool.apply(bytes);
-    }
+    ImageContent keep(byte[] bytes);
 
     /** Tells how long a stage took. */
-    public void stageDone(String model, Stage stage, Duration took) {
-        observer.stageDone(model, stage, took);
-    }
+    void stageDone(String model, Stage stage, Duration took);
 }

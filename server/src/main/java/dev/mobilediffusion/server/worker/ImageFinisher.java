@@ -136,7 +136,7 @@ final class ImageFinisher implements AutoCloseable {
         ImageTask task = drawn.task();
         GeneratedImage image = drawn.image();
         ModelInfo model = drawn.model();
-        task.job().beginStage(task.index(), Stage.ENCODE);
+        work.beginStage(task, Stage.ENCODE);
         long begin = System.nanoTime();
         Delivery delivery = task.job().spec().delivery();
         GeneratedImage sized = task.job().spec().sized(image);

@@ -120,12 +120,12 @@ public final class InferenceWorker implements AutoCloseable {
 
             @Override
             public void onStage(Stage stage) {
-                task.job().beginStage(task.index(), stage);
+                work.beginStage(task, stage);
             }
 
             @Override
             public void onStep(int step, int steps) {
-                task.job().endStep(task.index(), step, steps);
+                work.endStep(task, step, steps);
             }
 
             @Override
@@ -137,7 +137,7 @@ public final class InferenceWorker implements AutoCloseable {
             public void onPreview(int step, GeneratedImage preview) {
                 GeneratedImage sized = edit.map(one -> one.finish(preview)).orElseGet(() -> delivery.sized(preview));
                 byte[] bytes = encoder.encode(sized, model, delivery.format(), delivery.quality(), false);
-                task.job().addPreview(task.index(), previews++, sized.width(), sized.height(), work.keep(bytes));
+                work.addPreview(task, previews++, sized.width(), sized.height(), work.keep(bytes));
             }
         };
     }

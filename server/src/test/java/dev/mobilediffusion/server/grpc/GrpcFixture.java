@@ -12,6 +12,7 @@ import dev.mobilediffusion.server.machine.Machine;
 import dev.mobilediffusion.server.models.ModelCatalog;
 import dev.mobilediffusion.server.queue.JobObserver;
 import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.queue.LocalJobQueue;
 import dev.mobilediffusion.server.queue.QueueLimits;
 import dev.mobilediffusion.server.security.Gate;
 import dev.mobilediffusion.server.store.Retention;
@@ -75,7 +76,7 @@ final class GrpcFixture extends Fixture {
 
     @Override
     protected void start(Path folder) {
-        queue = JobQueue.open(
+        queue = LocalJobQueue.open(
                 folder.resolve("data"),
                 new Retention(Duration.ofDays(1), 1 << 20, 0),
                 QueueLimits.ofJobs(4),

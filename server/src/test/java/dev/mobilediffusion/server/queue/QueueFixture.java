@@ -50,8 +50,9 @@ public final class QueueFixture implements AutoCloseable {
             Supplier<JobStore> store,
             ImageEncoder encoder) {
         this.pipeline = pipeline;
-        queue = new JobQueue(QueueLimits.ofJobs(capacity), observer, Clock.systemUTC(), data, store);
-        queue.resume();
+        LocalJobQueue local = new LocalJobQueue(QueueLimits.ofJobs(capacity), observer, Clock.systemUTC(), data, store);
+        local.resume();
+        queue = local;
         worker = InferenceWorker.start(
                 queue,
                 model -> pipeline,
