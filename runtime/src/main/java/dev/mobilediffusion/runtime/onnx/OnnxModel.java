@@ -247,7 +247,10 @@ public final class OnnxModel implements AutoCloseable {
         public void run(CancelToken cancel) {
             try {
                 runOnce(cancel);
-                source.succeeded();
+                if (source.refuses(inputs, outputs)) {
+                    closeSession();
+                    runOnce(cancel);
+                }
             } catch (OrtException failure) {
                 cancel.throwIfCancelled();
                 if (!source.fallBack(failure)) {

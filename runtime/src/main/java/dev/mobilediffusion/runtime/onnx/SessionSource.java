@@ -1,5 +1,6 @@
 package dev.mobilediffusion.runtime.onnx;
 
+import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
@@ -9,6 +10,8 @@ import dev.mobilediffusion.runtime.GraphFolder;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -69,14 +72,6 @@ final class SessionSource {
         return optimized.isPresent();
     }
 
-    /** The network has run on its provider. */
-    void succeeded() {
-        if (!proven) {
-            proven = true;
-            runtime.placed(name, runtime.provider(options));
-        }
-    }
-
     /**
      * Lets the CPU compute from the next {@link #open} on where another provider failed before it ever succeeded: providers take
      * operators that they then cannot run. Whether that is worth another try.
@@ -85,15 +80,64 @@ final class SessionSource {
         if (proven || runtime.isCpuAlone(options)) {
             return false;
         }
+        useCpu("failed: " + failure.getMessage());
+        return true;
+    }
+
+    /**
+     * To be called when the network has run. Holds the first outputs of a provider other than the CPU against the CPU's, and
+     * lets the CPU compute from the next {@link #open} on where they are wrong: providers do that without an error. Whether
+     * they are.
+     */
+    boolean refuses(Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> outputs) {
+        if (proven) {
+            return false;
+        }
+        boolean wrong = !runtime.isCpuAlone(options) && areWrong(inputs, outputs);
+        proven = true;
+        runtime.placed(name, runtime.provider(options));
+        return wrong;
+    }
+
+    private boolean areWrong(Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> outputs) {
+        RuntimeOptions frugal = onCpu().withMemory(RuntimeOptions.MemoryProfile.SMALL);
+        try (SessionOptions session = runtime.sessionOptions(name, frugal, false);
+                OrtSession cpu = runtime.environment().createSession(file.toString(), session)) {
+            double decibels = ProviderCheck.decibels(cpu, inputs, outputs);
+            String figure = String.format(
+                    Locale.ROOT,
+                    "%.1f dB from cpu's outputs, at least %.0f wanted",
+                    decibels,
+                    ProviderCheck.LEAST_DECIBELS);
+            if (decibels < ProviderCheck.LEAST_DECIBELS) {
+                useCpu("computes it wrongly: " + figure);
+                return true;
+            }
+            LOG.log(System.Logger.Level.INFO, "{0}: computed by {1}, {2}", name, runtime.provider(options), figure);
+        } catch (OrtException cpuCannot) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "{0}: computed by {1}, not compared with cpu: {2}",
+                    name,
+                    runtime.provider(options),
+                    cpuCannot.getMessage());
+        }
+        return false;
+    }
+
+    private void useCpu(String reason) {
         LOG.log(
                 System.Logger.Level.WARNING,
-                "{0}: computed by cpu, since {1} failed: {2}",
+                "{0}: computed by cpu, since {1} {2}",
                 name,
                 runtime.provider(options),
-                failure.getMessage());
-        options = options.withExecution(new Execution(
+                reason);
+        options = onCpu();
+    }
+
+    private RuntimeOptions onCpu() {
+        return options.withExecution(new Execution(
                 ExecutionProvider.CPU, Optional.empty(), options.execution().kernels()));
-        return true;
     }
 
     /** A session, to be closed by the caller. */

@@ -23,14 +23,19 @@ final class EventStream {
 
     private final JobQueue queue;
     private final Job job;
+    private final List<String> warnings;
     private final ClientPace client;
     private final Duration heartbeat;
     private long lastSign = System.nanoTime();
 
-    /** @param heartbeat the longest silence towards the client, by seconds */
-    EventStream(JobQueue queue, Job job, ClientPace client, Duration heartbeat) {
+    /**
+     * @param warnings of the request, which the last event adds to those of the images
+     * @param heartbeat the longest silence towards the client, by seconds
+     */
+    EventStream(JobQueue queue, Job job, List<String> warnings, ClientPace client, Duration heartbeat) {
         this.queue = queue;
         this.job = job;
+        this.warnings = warnings;
         this.client = client;
         this.heartbeat = heartbeat;
     }
@@ -87,7 +92,9 @@ final class EventStream {
     }
 
     private Done done() {
-        return Done.newBuilder().setJob(Messages.job(job, queue.estimate(job))).build();
+        return Done.newBuilder()
+                .setJob(Messages.job(job, queue.estimate(job), warnings))
+                .build();
     }
 
     /** Keeps phones and proxies from hanging up, and tells a waiting client where it stands. */

@@ -9,6 +9,7 @@ import dev.mobilediffusion.server.generation.Lifetime;
 import dev.mobilediffusion.server.generation.RequestDraft;
 import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
 import dev.mobilediffusion.server.models.ModelCatalog;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -24,7 +25,14 @@ record GenerationRequest(ModelCatalog models, Set<ImageFormat> formats) {
 
     private static final String API = "grpc";
 
-    JobSpec spec(GenerateRequest request, Lifetime lifetime) {
+    /**
+     * What a request asks for.
+     *
+     * @param warnings sentences for the person who asked
+     */
+    record Asked(JobSpec spec, List<String> warnings) {}
+
+    Asked read(GenerateRequest request, Lifetime lifetime) {
         requireSeed(request);
         RequestDraft draft = new RequestDraft(API, FieldNames.OWN)
                 .model(model(request.getModel()))
@@ -45,7 +53,7 @@ record GenerationRequest(ModelCatalog models, Set<ImageFormat> formats) {
                                 : OptionalDouble.empty())
                 .lifetime(lifetime);
         size(request, draft);
-        return draft.spec();
+        return new Asked(draft.spec(), draft.warnings());
     }
 
     /** Strict here: what is negative in A1111 means a random seed. */

@@ -20,6 +20,7 @@ import dev.mobilediffusion.server.models.ModelCatalog;
 import dev.mobilediffusion.server.queue.JobQueue;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * The service's methods. What they throw, the {@link CallGuard} turns into the call's status. Those that send events do so
@@ -48,9 +49,9 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
 
     @Override
     public void generate(GenerateRequest request, StreamObserver<JobEvent> observer) {
-        JobSpec spec = requests.spec(request, Lifetime.ATTACHED);
-        Job job = queue.submit(spec, Callers.CURRENT.get());
-        stream(job, 0, new ClientPace(observer, patience, () -> queue.abandon(job)), () -> {
+        GenerationRequest.Asked asked = requests.read(request, Lifetime.ATTACHED);
+        Job job = queue.submit(asked.spec(), Callers.CURRENT.get());
+        stream(job, 0, asked.warnings(), new ClientPace(observer, patience, () -> queue.abandon(job)), () -> {
             // Whatever ended the call, nobody waits for the job now
             queue.abandon(job);
             queue.handedOver(job);
@@ -62,16 +63,17 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
 
     @Override
     public void submitJob(SubmitJobRequest request, StreamObserver<dev.mobilediffusion.server.grpc.v1.Job> client) {
-        JobSpec spec = requests.spec(request.getRequest(), Lifetime.DURABLE);
+        GenerationRequest.Asked asked = requests.read(request.getRequest(), Lifetime.DURABLE);
+        JobSpec spec = asked.spec();
         if (!request.getIdempotencyKey().isEmpty()) {
             spec = spec.withIdempotency(idempotency(request));
         }
-        reply(client, queue.submit(spec, Callers.CURRENT.get()));
+        reply(client, queue.submit(spec, Callers.CURRENT.get()), asked.warnings());
     }
 
     @Override
     public void getJob(GetJobRequest request, StreamObserver<dev.mobilediffusion.server.grpc.v1.Job> client) {
-        reply(client, find(request.getId()));
+        reply(client, find(request.getId()), List.of());
     }
 
     @Override
@@ -84,14 +86,14 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
                     request.getAfterEventId());
         }
         Job job = find(request.getId());
-        stream(job, request.getAfterEventId(), new ClientPace(observer, patience, () -> {}), () -> {});
+        stream(job, request.getAfterEventId(), List.of(), new ClientPace(observer, patience, () -> {}), () -> {});
     }
 
     @Override
     public void cancelJob(CancelJobRequest request, StreamObserver<dev.mobilediffusion.server.grpc.v1.Job> client) {
         Job job = find(request.getId());
         queue.cancel(job);
-        reply(client, job);
+        reply(client, job, List.of());
     }
 
     @Override
@@ -105,11 +107,14 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
         client.onCompleted();
     }
 
-    /** @param atEnd to be run when all events are sent, or none can be; what it throws becomes the call's status */
-    private void stream(Job job, long seen, ClientPace client, Runnable atEnd) {
+    /**
+     * @param warnings of the request, for the last event
+     * @param atEnd to be run when all events are sent, or none can be; what it throws becomes the call's status
+     */
+    private void stream(Job job, long seen, List<String> warnings, ClientPace client, Runnable atEnd) {
         client.serve(() -> {
             try {
-                new EventStream(queue, job, client, heartbeat).sendAfter(seen);
+                new EventStream(queue, job, warnings, client, heartbeat).sendAfter(seen);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw ApiException.of(ErrorCode.NOT_READY, "the server is stopping", e);
@@ -119,8 +124,8 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
         });
     }
 
-    private void reply(StreamObserver<dev.mobilediffusion.server.grpc.v1.Job> client, Job job) {
-        client.onNext(Messages.job(job, queue.estimate(job)));
+    private void reply(StreamObserver<dev.mobilediffusion.server.grpc.v1.Job> client, Job job, List<String> warnings) {
+        client.onNext(Messages.job(job, queue.estimate(job), warnings));
         client.onCompleted();
     }
 

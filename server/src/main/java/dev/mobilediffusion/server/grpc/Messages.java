@@ -34,7 +34,8 @@ final class Messages {
 
     private Messages() {}
 
-    static Job job(dev.mobilediffusion.server.job.Job job, Optional<QueueEstimate> estimate) {
+    /** @param asked warnings about the request, before those about its images */
+    static Job job(dev.mobilediffusion.server.job.Job job, Optional<QueueEstimate> estimate, List<String> asked) {
         JobStatus status = job.status();
         Job.Builder message = Job.newBuilder()
                 .setId(status.id())
@@ -48,7 +49,7 @@ final class Messages {
                 .addAllTimings(timings(status.timings()));
         status.startedAt().map(Messages::timestamp).ifPresent(message::setStartedAt);
         status.finishedAt().map(Messages::timestamp).ifPresent(message::setFinishedAt);
-        Set<String> warnings = new LinkedHashSet<>();
+        Set<String> warnings = new LinkedHashSet<>(asked);
         for (JobImage picture : status.pictures()) {
             message.addImages(imageInfo(picture));
             warnings.addAll(picture.warnings());

@@ -2,6 +2,7 @@ package dev.mobilediffusion.server.install;
 
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Which of a repository's files are the model that runs here; the rest may be many times as large. */
 final class ModelFiles {
@@ -13,7 +14,10 @@ final class ModelFiles {
 
     /** Weights in the form of other programs. */
     private static final Set<String> FOREIGN =
-            Set.of("safetensors", "bin", "msgpack", "h5", "ckpt", "pt", "pth", "gguf", "md");
+            Set.of("safetensors", "msgpack", "h5", "ckpt", "pt", "pth", "gguf", "md");
+
+    /** PyTorch's and OpenVINO's weights; any other {@code .bin} may hold what lies outside of a {@code model.onnx}. */
+    private static final Pattern FOREIGN_BINARY = Pattern.compile(".*(pytorch_model|openvino_)[^/]*\\.bin");
 
     private ModelFiles() {}
 
@@ -27,6 +31,8 @@ final class ModelFiles {
             return AT_THE_TOP.contains(path);
         }
         String ending = path.substring(path.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-        return FOLDERS.contains(path.substring(0, slash)) && !FOREIGN.contains(ending);
+        return FOLDERS.contains(path.substring(0, slash))
+                && !FOREIGN.contains(ending)
+                && !FOREIGN_BINARY.matcher(path.toLowerCase(Locale.ROOT)).matches();
     }
 }

@@ -74,6 +74,17 @@ final class GenerateTest {
     }
 
     @Test
+    void whatIsLeftOutOfAPromptIsSaid() {
+        server.pipeline.allow(1);
+        List<JobEvent> events = generated(prompt("a red house <lora:x:1>", 7).toBuilder());
+
+        assertThat(server.pipeline.finished().getFirst().prompt(), is("a red house"));
+        assertThat(
+                events.getLast().getDone().getJob().getWarningsList(),
+                contains("additional networks such as <lora:...> are not supported and were left out of the prompt"));
+    }
+
+    @Test
     void everyFieldReachesTheModel() {
         server.pipeline.allow(2);
         List<JobEvent> events = generated(GenerateRequest.newBuilder()

@@ -65,14 +65,17 @@ final class ModelInstallerTest {
     void leavesOtherProgramsWeightsBehind() throws IOException {
         Path source = copy("with-torch");
         Files.writeString(source.resolve("unet/diffusion_pytorch_model.safetensors"), "gigabytes");
+        Files.writeString(source.resolve("unet/diffusion_pytorch_model.fp16.bin"), "gigabytes");
+        Files.writeString(source.resolve("unet/weights.bin"), "a network's");
         Files.writeString(source.resolve("README.md"), "text");
 
         installer().add(source.toString(), Optional.empty(), QUIET);
 
-        assertThat(
-                Files.exists(library.model("with-torch").resolve("unet/diffusion_pytorch_model.safetensors")),
-                is(false));
-        assertThat(Files.exists(library.model("with-torch").resolve("README.md")), is(false));
+        Path unet = library.model("with-torch").resolve("unet");
+        assertThat(Files.exists(unet.resolve("diffusion_pytorch_model.safetensors")), is(false));
+        assertThat(Files.exists(unet.resolve("diffusion_pytorch_model.fp16.bin")), is(false));
+        assertThat(Files.exists(unet.resolve("weights.bin")), is(true));
+        assertThat(Files.exists(unet.resolveSibling("README.md")), is(false));
     }
 
     @Test
