@@ -7,11 +7,14 @@ import static org.hamcrest.Matchers.is;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 final class HouseRulesTest {
 
-    private static final int MAX_LINES = 300;
+    private static final int MAX_LINES = 250;
+    private static final int MAX_FILES = 25;
     /** A test class is a list of behaviours, which nobody has to hold in mind at once. */
     private static final int MAX_TEST_LINES = 400;
 
@@ -23,6 +26,16 @@ final class HouseRulesTest {
                 .toList();
 
         assertThat(tooLong, is(empty()));
+    }
+
+    @Test
+    void noPackageHasMoreFilesThanAReaderCanHold() {
+        Map<String, Long> files = Repository.sources().stream()
+                .filter(source -> !source.isTest())
+                .collect(Collectors.groupingBy(JavaSource::packageName, Collectors.counting()));
+        files.values().removeIf(count -> count <= MAX_FILES);
+
+        assertThat("packages with more than " + MAX_FILES + " files", files, is(Map.of()));
     }
 
     @Test

@@ -1,25 +1,15 @@
 package dev.mobilediffusion.server;
 
 import dev.mobilediffusion.runtime.image.ImageFormat;
-import dev.mobilediffusion.server.a1111.SdApi;
 import dev.mobilediffusion.server.discovery.LocalNetwork;
-import dev.mobilediffusion.server.edge.Api;
-import dev.mobilediffusion.server.edge.Errors;
-import dev.mobilediffusion.server.edge.RequestForm;
-import dev.mobilediffusion.server.edge.RequestTimer;
-import dev.mobilediffusion.server.edge.RootCertificateRoute;
-import dev.mobilediffusion.server.edge.Routes;
-import dev.mobilediffusion.server.edge.ServerRoutes;
 import dev.mobilediffusion.server.grpc.GrpcApi;
 import dev.mobilediffusion.server.machine.DeviceGuard;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
 import dev.mobilediffusion.server.models.IdleModels;
 import dev.mobilediffusion.server.models.ModelRegistry;
-import dev.mobilediffusion.server.page.PageRoutes;
 import dev.mobilediffusion.server.queue.JobQueue;
 import dev.mobilediffusion.server.queue.LocalJobQueue;
 import dev.mobilediffusion.server.queue.QueueLimits;
-import dev.mobilediffusion.server.security.Certificates;
 import dev.mobilediffusion.server.security.IssuedKey;
 import dev.mobilediffusion.server.security.ServerCertificate;
 import dev.mobilediffusion.server.worker.ImageEncoder;
@@ -240,39 +230,9 @@ public final class ImageServer implements AutoCloseable {
         return routing;
     }
 
-    /** Registers every route that there is: first what the routes say of themselves, then the gate, then the routes. */
+    /** Registers every route that there is. */
     void install(HttpRouting.Builder routing, Set<ImageFormat> formats) {
-        long maxBodyBytes = config.http().maxBodyBytes();
-        SdApi a1111 = new SdApi(queue, models, formats, maxBodyBytes);
-        RestApi rest = new RestApi(
-                queue,
-                models,
-                formats,
-                metrics,
-                this::obstacle,
-                maxBodyBytes,
-                config.http().eventHeartbeat(),
-                device.execution());
-        PageRoutes page = new PageRoutes();
-        Errors.install(routing);
-        routing.addFilter(new RequestForm()).addFilter(new RequestTimer(metrics));
-        a1111.declare(routing);
-        rest.declare(routing, config.access().openReady(), config.access().openMetrics());
-        page.declare(routing);
-        // What a device may trust is no secret
-        Api.OTHER.withAccess(Api.Access.OPEN).declareOne(routing, "/ca.pem");
-
-        routing.any(access.handler(config.access()));
-
-        a1111.install(routing);
-        rest.install(routing);
-        routing.register(
-                "/v1/server", new ServerRoutes(version(), this::grpcPort, device.execution(), device.machine()));
-        certificate
-                .flatMap(ServerCertificate::root)
-                .map(Certificates::pem)
-                .ifPresent(pem -> routing.register("/ca.pem", new RootCertificateRoute(pem)));
-        // Last, since other APIs answer programs at / that do not ask for HTML
-        routing.register("/", page).any(Routes.notFound());
+        new HttpRoutes(config, access, certificate, queue, models, metrics, device, this::obstacle, this::grpcPort)
+                .install(routing, formats);
     }
 }

@@ -1,6 +1,5 @@
 package dev.mobilediffusion.runtime.onnx;
 
-import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtException;
@@ -11,9 +10,7 @@ import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -58,8 +55,8 @@ public final class OnnxModel implements AutoCloseable {
         this.source = source;
         this.rests = rests;
         this.opened = Optional.of(opened);
-        this.inputs = specs(opened.session().getInputInfo().values());
-        this.outputs = specs(opened.session().getOutputInfo().values());
+        this.inputs = DeclaredTensors.of(name, opened.session().getInputInfo().values());
+        this.outputs = DeclaredTensors.of(name, opened.session().getOutputInfo().values());
         OnnxRuntime.countOpened();
     }
 
@@ -191,28 +188,13 @@ public final class OnnxModel implements AutoCloseable {
         }
     }
 
-    private List<TensorSpec> specs(Collection<NodeInfo> nodes) {
-        List<TensorSpec> specs = new ArrayList<>();
-        for (NodeInfo node : nodes) {
-            if (!(node.getInfo() instanceof TensorInfo info)) {
-                throw invalid("%s: %s is not a tensor, which cannot run here", name, node.getName());
-            }
-            ElementType type = ElementType.of(info)
-                    .orElseThrow(() -> invalid(
-                            "%s: %s has elements of type %s; float32, float16, int64 and int32 can run here",
-                            name, node.getName(), info.onnxType));
-            specs.add(new TensorSpec(node.getName(), type, info.getShape(), List.of(info.getDimensionNames())));
-        }
-        return List.copyOf(specs);
-    }
-
     private static Map<String, OnnxTensor> tensors(List<TensorBuffer> buffers) {
         Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
         buffers.forEach(buffer -> tensors.put(buffer.name(), buffer.tensor()));
         return tensors;
     }
 
-    private static InferenceException invalid(String format, Object... args) {
+    static InferenceException invalid(String format, Object... args) {
         return new InferenceException(InferenceException.Code.INVALID_BUNDLE, String.format(Locale.ROOT, format, args));
     }
 
@@ -264,37 +246,8 @@ public final class OnnxModel implements AutoCloseable {
         private void runOnce(CancelToken cancel) throws OrtException {
             try (Terminator terminator = new Terminator();
                     CancelToken.Registration registration = cancel.onCancel(terminator::terminate)) {
-                session().run(inputs, Set.of(), outputs, terminator.options).close();
+                session().run(inputs, Set.of(), outputs, terminator.options()).close();
             }
-        }
-    }
-
-    /**
-     * The stop flag of one run. The flag is sticky, so every run has its own; and it is native memory, so a token that
-     * fires while the run ends must not touch it after it was freed.
-     */
-    private static final class Terminator implements AutoCloseable {
-
-        private final OrtSession.RunOptions options = new OrtSession.RunOptions();
-        private boolean ended;
-
-        private Terminator() throws OrtException {}
-
-        private synchronized void terminate() {
-            if (ended) {
-                return;
-            }
-            try {
-                options.setTerminate(true);
-            } catch (OrtException failure) {
-                throw OnnxRuntime.failure("cancel", failure);
-            }
-        }
-
-        @Override
-        public synchronized void close() {
-            ended = true;
-            options.close();
         }
     }
 }

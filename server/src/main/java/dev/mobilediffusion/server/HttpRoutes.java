@@ -1,0 +1,76 @@
+package dev.mobilediffusion.server;
+
+import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.server.a1111.SdApi;
+import dev.mobilediffusion.server.edge.Api;
+import dev.mobilediffusion.server.edge.Errors;
+import dev.mobilediffusion.server.edge.RequestForm;
+import dev.mobilediffusion.server.edge.RequestTimer;
+import dev.mobilediffusion.server.edge.RootCertificateRoute;
+import dev.mobilediffusion.server.edge.Routes;
+import dev.mobilediffusion.server.edge.ServerRoutes;
+import dev.mobilediffusion.server.metrics.ServerMetrics;
+import dev.mobilediffusion.server.models.ModelRegistry;
+import dev.mobilediffusion.server.page.PageRoutes;
+import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.security.Certificates;
+import dev.mobilediffusion.server.security.ServerCertificate;
+import io.helidon.webserver.http.HttpRouting;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.IntSupplier;
+import java.util.function.Supplier;
+
+/**
+ * Every HTTP route of the server.
+ *
+ * @param obstacle why the server takes no jobs now; empty when it is ready
+ * @param grpcPort where gRPC is served, once it is
+ */
+record HttpRoutes(
+        ServerConfig config,
+        Access access,
+        Optional<ServerCertificate> certificate,
+        JobQueue queue,
+        ModelRegistry models,
+        ServerMetrics metrics,
+        Device device,
+        Supplier<Optional<String>> obstacle,
+        IntSupplier grpcPort) {
+
+    /** Registers them: first what the routes say of themselves, then the gate, then the routes. */
+    void install(HttpRouting.Builder routing, Set<ImageFormat> formats) {
+        long maxBodyBytes = config.http().maxBodyBytes();
+        SdApi a1111 = new SdApi(queue, models, formats, maxBodyBytes);
+        RestApi rest = new RestApi(
+                queue,
+                models,
+                formats,
+                metrics,
+                obstacle,
+                maxBodyBytes,
+                config.http().eventHeartbeat(),
+                device.execution());
+        PageRoutes page = new PageRoutes();
+        Errors.install(routing);
+        routing.addFilter(new RequestForm()).addFilter(new RequestTimer(metrics));
+        a1111.declare(routing);
+        rest.declare(routing, config.access().openReady(), config.access().openMetrics());
+        page.declare(routing);
+        // What a device may trust is no secret
+        Api.OTHER.withAccess(Api.Access.OPEN).declareOne(routing, "/ca.pem");
+
+        routing.any(access.handler(config.access()));
+
+        a1111.install(routing);
+        rest.install(routing);
+        routing.register(
+                "/v1/server", new ServerRoutes(ImageServer.version(), grpcPort, device.execution(), device.machine()));
+        certificate
+                .flatMap(ServerCertificate::root)
+                .map(Certificates::pem)
+                .ifPresent(pem -> routing.register("/ca.pem", new RootCertificateRoute(pem)));
+        // Last, since other APIs answer programs at / that do not ask for HTML
+        routing.register("/", page).any(Routes.notFound());
+    }
+}
