@@ -12,6 +12,7 @@ import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.server.machine.DeviceLimits;
 import dev.mobilediffusion.server.security.PublicAddress;
 import dev.mobilediffusion.server.settings.Setting;
+import dev.mobilediffusion.server.settings.SettingValues;
 import dev.mobilediffusion.server.settings.Settings;
 import dev.mobilediffusion.server.store.Retention;
 import java.nio.file.Path;
@@ -159,7 +160,7 @@ final class ServerConfigTest {
 
     @Test
     void settingsComeFromTheEnvironmentToo() {
-        Map<String, String> found = ConfigKeys.ofEnvironment(
+        Map<String, String> found = SettingValues.ofEnvironment(
                 Map.of("MOBILEDIFFUSION_QUEUE_CAPACITY", "5", "MOBILEDIFFUSION_JAVA_OPTS", "-Xmx1g", "PATH", "/bin"));
 
         assertThat(found, is(Map.of("queue-capacity", "5")));

@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
 /** {@code bench}: how fast a model draws on this machine, stage by stage. */
 @Command(
         name = "bench",
+        modelTransformer = EngineOptions.class,
         description = "Measures how fast a model draws here, stage by stage, without a server.",
         footer = {"", "The first picture after loading is not part of the figures, and told apart."})
 final class BenchCommand implements Runnable {
@@ -43,13 +44,10 @@ final class BenchCommand implements Runnable {
             description = "What an earlier run printed with --json, to be set beside this one.")
     private Path compare;
 
-    @Mixin
-    private EngineOptions engine;
-
     @Override
     public void run() {
         Optional<JsonNode> earlier = Optional.ofNullable(compare).map(this::read);
-        RuntimeOptions options = engine.options(spec);
+        RuntimeOptions options = EngineOptions.options(spec);
         boolean visible = ProgressBar.isStderrTerminal();
         Benchmark benchmark = Benchmark.run(
                 model.bundle(),

@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
 /** {@code generate}: draws pictures in this process, without a server, and prints the names of their files. */
 @Command(
         name = "generate",
+        modelTransformer = EngineOptions.class,
         description = "Draws a picture and writes it to a file.",
         footer = {
             "",
@@ -117,9 +118,6 @@ final class GenerateCommand implements Runnable {
     @Mixin
     private ModelChoice model;
 
-    @Mixin
-    private EngineOptions engine;
-
     /** Warnings that were printed; the pictures of one prompt mostly share theirs. */
     private final Set<String> told = new HashSet<>();
 
@@ -132,7 +130,7 @@ final class GenerateCommand implements Runnable {
         Optional<PictureReader.Read> source = read("--image", image);
         Optional<PictureReader.Read> marks = read("--mask", mask);
         List<Path> files = files(request);
-        try (TextToImage pipeline = TextToImagePipeline.load(model.bundle(), engine.options(spec))) {
+        try (TextToImage pipeline = TextToImagePipeline.load(model.bundle(), EngineOptions.options(spec))) {
             Optional<PictureEdit> edit =
                     source.map(read -> PictureEdit.of(read, marks, PictureEdit.Options.DEFAULT, pipeline.model()));
             for (int index = 0; index < count; index++) {

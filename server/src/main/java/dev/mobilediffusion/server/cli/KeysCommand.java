@@ -7,6 +7,7 @@ import dev.mobilediffusion.server.security.ApiKey;
 import dev.mobilediffusion.server.security.IssuedKey;
 import dev.mobilediffusion.server.security.KeyFile;
 import dev.mobilediffusion.server.security.KeyFileException;
+import dev.mobilediffusion.server.settings.SettingValues;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.file.Path;
@@ -161,7 +162,7 @@ final class KeysCommand implements Runnable {
         private Path data;
 
         KeyFile keys(CommandSpec command) {
-            Map<String, String> variables = ConfigKeys.ofEnvironment(System.getenv());
+            Map<String, String> variables = SettingValues.ofEnvironment(System.getenv());
             variables.keySet().retainAll(List.of("data"));
             Path found = data == null
                     ? ConfigKeys.apply(ServerConfig.defaults(Path.of("")), variables)

@@ -57,9 +57,10 @@ public final class MobileDiffusion implements Runnable {
     private static CommandLine commandLine(String... args) {
         CommandLine line = new CommandLine(new MobileDiffusion());
         if (args.length > 0 && COMMANDS.containsKey(args[0])) {
-            return line.addSubcommand(args[0], COMMANDS.get(args[0]));
+            return line.addSubcommand(args[0], new CommandLine(COMMANDS.get(args[0])));
         }
-        COMMANDS.forEach(line::addSubcommand);
+        // A line each, or picocli does not ask the commands' model transformers
+        COMMANDS.forEach((name, command) -> line.addSubcommand(name, new CommandLine(command)));
         return line;
     }
 

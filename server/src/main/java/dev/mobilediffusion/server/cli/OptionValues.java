@@ -1,7 +1,6 @@
 package dev.mobilediffusion.server.cli;
 
 import dev.mobilediffusion.runtime.ImageRequest;
-import dev.mobilediffusion.server.ServerConfig;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.security.ApiKey;
 import java.time.Instant;
@@ -73,20 +72,6 @@ final class OptionValues {
         @Override
         public Integer convert(String text) {
             return (int) whole(text, 1, MAX_RUNS);
-        }
-    }
-
-    static final class QueueCapacity implements ITypeConverter<Integer> {
-        @Override
-        public Integer convert(String text) {
-            return (int) whole(text, 1, ServerConfig.MAX_QUEUE_CAPACITY);
-        }
-    }
-
-    static final class Port implements ITypeConverter<Integer> {
-        @Override
-        public Integer convert(String text) {
-            return (int) whole(text, 0, ServerConfig.MAX_PORT);
         }
     }
 

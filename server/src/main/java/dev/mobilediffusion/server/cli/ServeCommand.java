@@ -4,13 +4,14 @@ import dev.mobilediffusion.server.ConfigKeys;
 import dev.mobilediffusion.server.Main;
 import dev.mobilediffusion.server.ServerConfig;
 import dev.mobilediffusion.server.StartupException;
+import dev.mobilediffusion.server.settings.SettingValues;
 import dev.mobilediffusion.server.settings.Settings;
+import dev.mobilediffusion.server.settings.SettingsFile;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,14 +19,17 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code serve}: the server, until it is told to stop. A flag wins over the environment's variable of its name. */
+/**
+ * {@code serve}: the server, until it is told to stop. A flag wins over the environment's variable of its name, and that
+ * over the file of {@code --config}.
+ */
 @Command(
         name = "serve",
-        resourceBundle = "dev.mobilediffusion.server.settings.SettingTexts",
+        modelTransformer = SettingFlags.class,
         description = "Serves pictures to this machine, or with --lan to every device nearby.",
         footer = {
             "",
-            "Every setting also has a variable, such as MOBILEDIFFUSION_QUEUE_CAPACITY=16; --settings lists them.",
+            "Every setting also has a variable, such as MOBILEDIFFUSION_QUEUE_CAPACITY=16, and can stand in a file.",
             "",
             "Example: mobilediffusion serve --lan --port 8080"
         })
@@ -34,66 +38,22 @@ final class ServeCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--port", paramLabel = "N", converter = OptionValues.Port.class)
-    private Integer port;
-
-    @Option(names = "--grpc-port", paramLabel = "N", converter = OptionValues.Port.class)
-    private Integer grpcPort;
-
-    @ArgGroup
-    private Address address;
-
-    @Option(names = "--data", paramLabel = "DIR")
-    private Path data;
-
     @Mixin
     private ModelChoice model;
 
-    @Option(names = "--queue-capacity", paramLabel = "N", converter = OptionValues.QueueCapacity.class)
-    private Integer queueCapacity;
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            defaultValue = "${env:MOBILEDIFFUSION_CONFIG}",
+            description =
+                    "Settings in a file, one a line: queue-capacity = 16. Default: MOBILEDIFFUSION_CONFIG, else none.")
+    private Path file;
 
-    @Option(names = "--insecure")
-    private boolean insecure;
-
-    @Option(names = "--public-url", paramLabel = "URL")
-    private String publicUrl;
-
-    @Option(names = "--tls")
-    private boolean tls;
-
-    @Option(names = "--tls-certificate", paramLabel = "FILE")
-    private Path certificate;
-
-    @Option(names = "--tls-key", paramLabel = "FILE")
-    private Path certificateKey;
-
-    @Option(names = "--open-ready")
-    private boolean openReady;
-
-    @Option(names = "--open-metrics")
-    private boolean openMetrics;
-
-    @Mixin
-    private EngineOptions engine;
-
-    @Option(names = "--log-prompts")
-    private boolean logPrompts;
-
-    @Option(names = "--no-metadata", description = "Keep prompt and settings out of the picture files.")
+    @Option(names = "--no-metadata", description = "The same as --picture-metadata=false.")
     private boolean noMetadata;
 
     @Option(names = "--settings", description = "Print every setting and what it means, and end.")
     private boolean settings;
-
-    /** Who can reach the server: one way or the other to say it. */
-    private static final class Address {
-
-        @Option(names = "--host", paramLabel = "H")
-        private String host;
-
-        @Option(names = "--lan")
-        private boolean lan;
-    }
 
     @Override
     public void run() {
@@ -110,28 +70,24 @@ final class ServeCommand implements Runnable {
     }
 
     private ServerConfig config() {
-        Map<String, String> flags = new TreeMap<>();
-        put(flags, "port", port);
-        put(flags, "grpc-port", grpcPort);
-        put(flags, "host", address == null ? null : address.host);
-        put(flags, "lan", (address != null && address.lan) ? true : null);
-        put(flags, "insecure", insecure ? true : null);
-        put(flags, "public-url", publicUrl);
-        put(flags, "tls", tls ? true : null);
-        put(flags, "tls-certificate", certificate);
-        put(flags, "tls-key", certificateKey);
-        put(flags, "open-ready", openReady ? true : null);
-        put(flags, "open-metrics", openMetrics ? true : null);
-        put(flags, "data", data);
+        Map<String, String> flags = new TreeMap<>(SettingFlags.given(spec));
         put(flags, "models", model.library().folder());
         put(flags, "model", model.name().orElse(null));
-        put(flags, "queue-capacity", queueCapacity);
-        flags.putAll(engine.settings());
-        put(flags, "log-prompts", logPrompts ? true : null);
         put(flags, "picture-metadata", noMetadata ? false : null);
-        ServerConfig defaults = ServerConfig.defaults(Path.of(""));
-        Map<String, String> variables = ConfigKeys.ofEnvironment(System.getenv());
-        return applied(applied(defaults, variables, "a MOBILEDIFFUSION_ variable is wrong: "), flags, "--");
+        ServerConfig config = ServerConfig.defaults(Path.of(""));
+        if (file != null) {
+            config = applied(config, fileSettings(), file + ": ");
+        }
+        Map<String, String> variables = SettingValues.ofEnvironment(System.getenv());
+        return applied(applied(config, variables, "a MOBILEDIFFUSION_ variable is wrong: "), flags, "--");
+    }
+
+    private Map<String, String> fileSettings() {
+        try {
+            return SettingsFile.read(file);
+        } catch (IllegalArgumentException wrong) {
+            throw new ParameterException(spec.commandLine(), wrong.getMessage(), wrong);
+        }
     }
 
     private ServerConfig applied(ServerConfig base, Map<String, String> values, String prefix) {

@@ -8,9 +8,14 @@ import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.startsWith;
 
+import dev.mobilediffusion.server.settings.Setting;
+import dev.mobilediffusion.server.settings.Settings;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,14 +27,14 @@ final class ServeCommandTest {
 
     @Test
     void refusesPortsAndCapacitiesOutOfRange() {
-        assertRefused(serve("--port", 65_536), "--port must be a whole number in [0, 65535], got '65536'");
-        assertRefused(serve("--port", "http"), "--port must be a whole number in [0, 65535], got 'http'");
-        assertRefused(serve("--queue-capacity", 0), "--queue-capacity must be a whole number in [1, 10000], got '0'");
+        assertRefused(serve("--port", 65_536), "--port must be in [0, 65535], got 65536");
+        assertRefused(serve("--port", "http"), "--port must be a whole number, got \"http\"");
+        assertRefused(serve("--queue-capacity", 0), "--queue-capacity must be in [1, 10000], got 0");
     }
 
     @Test
     void refusesTwoWaysToSayWhoMayCome() {
-        assertRefused(serve("--lan", "--host", "127.0.0.1"), "--host=H, --lan exclude each other, give one of them");
+        assertRefused(serve("--lan", "--host", "127.0.0.1"), "--host and lan exclude each other, give one of them");
     }
 
     @Test
@@ -57,6 +62,38 @@ final class ServeCommandTest {
 
         assertThat(run.exitCode(), is(1));
         assertThat(run.err(), contains(containsString("there is no model 'huge' in")));
+    }
+
+    @Test
+    void everySettingIsAFlagWithTheHelpOfItsDeclaration() {
+        List<String> help = serve("--help").out();
+
+        for (Setting setting : Settings.ALL) {
+            assertThat(help.toString(), containsString(setting.flag()));
+        }
+    }
+
+    @Test
+    void aFilesValueIsHeldAgainstItsBounds() throws IOException {
+        Path file = folder.resolve("server.conf");
+        Files.writeString(file, "# who may come\n\nport = 70000\n");
+
+        assertRefused(serve("--config", file), file + ": port must be in [0, 65535], got 70000");
+    }
+
+    @Test
+    void whatAFileHasWrongIsNamedByFileAndLine() throws IOException {
+        Path file = folder.resolve("server.conf");
+
+        assertRefused(serve("--config", file), file + " is missing");
+        Files.writeString(file, "\nprot = 80\n");
+        assertRefused(serve("--config", file), file + ", line 2: unknown setting prot; did you mean port?");
+        Files.writeString(file, "port 80\n");
+        assertRefused(serve("--config", file), file + ", line 1: must be such as queue-capacity = 16, got \"port 80\"");
+        Files.writeString(file, "port=80\nport=81\n");
+        assertRefused(serve("--config", file), file + ", line 2: port is set twice");
+        Files.write(file, new byte[] {(byte) 0xff, 'a'});
+        assertRefused(serve("--config", file), file + " is not UTF-8 text");
     }
 
     @Test
