@@ -18,8 +18,11 @@ final class EventLog {
         lastId = attempt * IDS_PER_ATTEMPT;
     }
 
-    void add(LongFunction<JobEvent> event) {
-        put(event.apply(++lastId));
+    /** Puts in the next event, which gets the next id; the event. */
+    JobEvent add(LongFunction<JobEvent> event) {
+        JobEvent next = event.apply(++lastId);
+        put(next);
+        return next;
     }
 
     private void put(JobEvent next) {

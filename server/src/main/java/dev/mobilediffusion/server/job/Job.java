@@ -2,7 +2,6 @@ package dev.mobilediffusion.server.job;
 
 import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.Stage;
-import dev.mobilediffusion.runtime.StageTimings;
 import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.Lifetime;
@@ -10,12 +9,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.LongFunction;
 
-/**
- * One request on its way to its pictures. Safe for use by any thread; only this package changes it.
- */
+/** One request on its way to its images. Safe for use by any thread. */
 public final class Job {
 
     private final String id;
@@ -27,14 +23,7 @@ public final class Job {
 
     private final JobLock lock = new JobLock();
     private final EventLog events;
-    private final TreeMap<Integer, JobImage> pictures = new TreeMap<>();
-    private JobState state = JobState.QUEUED;
-    private Instant startedAt;
-    private Instant finishedAt;
-    private Stage stage;
-    private int step;
-    private int steps;
-    private JobError error;
+    private final JobProgress progress = new JobProgress();
 
     public Job(String id, JobSpec spec, ClientId client, Instant createdAt, int attempt) {
         this(id, spec, client, createdAt, attempt, new EventLog(attempt));
@@ -83,22 +72,11 @@ public final class Job {
     }
 
     public JobState state() {
-        return lock.locked(() -> state);
+        return lock.locked(progress::state);
     }
 
     public JobStatus status() {
-        return lock.locked(() -> new JobStatus(
-                id,
-                state,
-                createdAt,
-                Optional.ofNullable(startedAt),
-                Optional.ofNullable(finishedAt),
-                Optional.ofNullable(stage),
-                step,
-                steps,
-                List.copyOf(pictures.values()),
-                timings(),
-                Optional.ofNullable(error)));
+        return lock.locked(() -> progress.status(id, createdAt));
     }
 
     /** Events with an id above {@code id}, oldest first; 0 for all. */
@@ -113,7 +91,7 @@ public final class Job {
 
     /** Waits up to {@code timeout} for the end; whether it came. */
     public boolean awaitFinished(Duration timeout) throws InterruptedException {
-        return lock.awaitEnd(timeout, () -> state.isFinal());
+        return lock.awaitEnd(timeout, () -> progress.state().isFinal());
     }
 
     public CancelToken cancelToken() {
@@ -132,72 +110,55 @@ public final class Job {
     /** Whether this call was the one that started the job. */
     public boolean start(Instant now) {
         return lock.locked(() -> {
-            if (state != JobState.QUEUED) {
+            if (progress.state() != JobState.QUEUED) {
                 return false;
             }
-            state = JobState.RUNNING;
-            startedAt = now;
-            publish(JobEvent.Started::new);
+            publish(JobEvent.Started::new, now);
             return true;
         });
     }
 
     public void beginStage(int picture, Stage next) {
-        lock.locked(() -> {
-            stage = next;
-            step = 0;
-            steps = 0;
-            publish(id -> new JobEvent.StageStarted(id, picture, next));
-            return null;
-        });
+        lock.locked(() -> publish(id -> new JobEvent.StageStarted(id, picture, next), createdAt));
     }
 
     public void endStep(int picture, int done, int of) {
-        lock.locked(() -> {
-            step = done;
-            steps = of;
-            publish(id -> new JobEvent.StepDone(id, picture, done, of));
-            return null;
-        });
+        lock.locked(() -> publish(id -> new JobEvent.StepDone(id, picture, done, of), createdAt));
     }
 
     public void addPreview(int picture, int index, int width, int height, ImageContent content) {
         lock.locked(() -> {
-            if (state.isFinal()) {
+            if (progress.state().isFinal()) {
                 content.release();
-            } else {
-                publish(id -> new JobEvent.Preview(id, picture, index, width, height, content));
+                return null;
             }
-            return null;
+            return publish(id -> new JobEvent.Preview(id, picture, index, width, height, content), createdAt);
         });
     }
 
     /** Whether the job has all its pictures now. */
     public boolean add(JobImage picture) {
         return lock.locked(() -> {
-            stage = null;
-            if (!state.isFinal()) {
-                pictures.put(picture.index(), picture);
-                publish(id -> new JobEvent.PictureReady(id, picture));
-            } else {
+            if (progress.state().isFinal()) {
                 picture.content().release();
+            } else {
+                publish(id -> new JobEvent.PictureReady(id, picture), createdAt);
             }
-            return pictures.size() == spec.count();
+            return progress.count() == spec.count();
         });
     }
 
     public boolean has(int picture) {
-        return lock.locked(() -> pictures.containsKey(picture));
+        return lock.locked(() -> progress.has(picture));
     }
 
     /** Whether this call was the one that finished the job; the first one wins. */
     public boolean finish(JobState end, Optional<JobError> why, Instant now) {
         return lock.locked(() -> {
-            if (state.isFinal()) {
+            if (progress.state().isFinal()) {
                 return false;
             }
-            take(end, why, now);
-            publish(id -> new JobEvent.Finished(id, end, why));
+            publish(id -> new JobEvent.Finished(id, end, why), now);
             return true;
         });
     }
@@ -205,11 +166,8 @@ public final class Job {
     /** Puts back what the store knew, without new events for what had not been reached. */
     public Job restore(Optional<Instant> started, List<JobImage> done) {
         return lock.locked(() -> {
-            startedAt = started.orElse(null);
-            for (JobImage picture : done) {
-                pictures.put(picture.index(), picture);
-                publish(id -> new JobEvent.PictureReady(id, picture));
-            }
+            progress.begunAt(started);
+            done.forEach(picture -> publish(id -> new JobEvent.PictureReady(id, picture), createdAt));
             return this;
         });
     }
@@ -223,29 +181,7 @@ public final class Job {
             if (!events.append(event)) {
                 return null;
             }
-            switch (event) {
-                case JobEvent.Started started -> {
-                    state = state == JobState.QUEUED ? JobState.RUNNING : state;
-                    startedAt = startedAt == null ? at : startedAt;
-                }
-                case JobEvent.StageStarted begun -> {
-                    stage = begun.stage();
-                    step = 0;
-                    steps = 0;
-                }
-                case JobEvent.StepDone done -> {
-                    step = done.step();
-                    steps = done.steps();
-                }
-                case JobEvent.PictureReady ready -> {
-                    stage = null;
-                    pictures.putIfAbsent(ready.picture().index(), ready.picture());
-                }
-                case JobEvent.Finished end -> take(end.state(), end.error(), at);
-                case JobEvent.Queued queued -> {}
-                case JobEvent.Preview preview -> {}
-            }
-            lock.signalEvent();
+            took(event, at);
             return null;
         });
     }
@@ -253,11 +189,9 @@ public final class Job {
     /** Takes over a state without the events that led to it, which are told by {@link #apply}. */
     public void catchUp(JobState now, Optional<Instant> started, Optional<Instant> finished, Optional<JobError> why) {
         lock.locked(() -> {
-            startedAt = started.orElse(startedAt);
-            if (now.isFinal()) {
-                take(now, why, finished.orElse(createdAt));
-            } else if (state == JobState.QUEUED) {
-                state = now;
+            progress.begunAt(started);
+            if (progress.catchUp(now, finished.orElse(createdAt), why)) {
+                lock.signalEnd();
             }
             return null;
         });
@@ -265,17 +199,10 @@ public final class Job {
 
     /** Takes over a picture without an event. */
     public void catchUp(JobImage picture) {
-        lock.locked(() -> pictures.putIfAbsent(picture.index(), picture));
-    }
-
-    private void take(JobState end, Optional<JobError> why, Instant at) {
-        if (!state.isFinal()) {
-            state = end;
-            stage = null;
-            finishedAt = at;
-            error = why.orElse(null);
-            lock.signalEnd();
-        }
+        lock.locked(() -> {
+            progress.put(picture);
+            return null;
+        });
     }
 
     /**
@@ -284,7 +211,7 @@ public final class Job {
      */
     public void dropPictures() {
         lock.locked(() -> {
-            pictures.values().forEach(picture -> picture.content().release());
+            progress.releasePictures();
             events.dropPictures();
             return null;
         });
@@ -307,16 +234,16 @@ public final class Job {
         });
     }
 
-    private void publish(LongFunction<JobEvent> event) {
-        events.add(event);
-        lock.signalEvent();
+    private Void publish(LongFunction<JobEvent> event, Instant at) {
+        took(events.add(event), at);
+        return null;
     }
 
-    private StageTimings timings() {
-        StageTimings sum = StageTimings.NONE;
-        if (startedAt != null) {
-            sum = sum.with(Stage.QUEUE, Duration.between(createdAt, startedAt));
+    private void took(JobEvent event, Instant at) {
+        progress.apply(event, at);
+        lock.signalEvent();
+        if (event instanceof JobEvent.Finished) {
+            lock.signalEnd();
         }
-        return JobImage.sum(sum, pictures.values());
     }
 }

@@ -6,6 +6,7 @@ import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobImage;
 import dev.mobilediffusion.server.job.JobStatus;
+import dev.mobilediffusion.server.job.RecentJobs;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -13,7 +14,6 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -27,12 +27,8 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class JobStore implements AutoCloseable {
 
-    /** Ended jobs that are remembered with their events. */
-    private static final int REMEMBERED = 64;
-
     private final ReentrantLock lock = new ReentrantLock();
-    /** Ended a short while ago, the last one last: a client that comes back for one hears only what it missed. */
-    private final LinkedHashMap<String, Job> ended = new LinkedHashMap<>();
+    private final RecentJobs ended = new RecentJobs();
 
     private final Path folder;
     private final FolderLock folderLock;
@@ -146,7 +142,7 @@ public final class JobStore implements AutoCloseable {
         JobStatus status = job.status();
         guarded(() -> {
             if (status.state().isFinal()) {
-                remember(job);
+                ended.remember(job);
             }
             rows.updateState(status);
             if (status.state().isFinal()) {
@@ -168,11 +164,11 @@ public final class JobStore implements AutoCloseable {
     }
 
     public Optional<Job> find(String id) {
-        return guarded(() -> rows.find(id).map(this::remembered));
+        return guarded(() -> rows.find(id).map(ended::remembered));
     }
 
     public Optional<Job> findByKey(ClientId client, String key) {
-        return guarded(() -> rows.findByKey(client, key).map(this::remembered));
+        return guarded(() -> rows.findByKey(client, key).map(ended::remembered));
     }
 
     /** Removes finished jobs that are too old or too many; how many. */
@@ -183,7 +179,7 @@ public final class JobStore implements AutoCloseable {
             for (String id : due) {
                 // The row first: a row without its files would promise pictures that are gone
                 rows.delete(id);
-                ended.remove(id);
+                ended.forget(id);
             }
             deleteRemoved();
             uploads.sweep(rows.unfinished());
@@ -209,18 +205,6 @@ public final class JobStore implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-    }
-
-    private void remember(Job job) {
-        ended.put(job.id(), job);
-        if (ended.size() > REMEMBERED) {
-            ended.remove(ended.firstEntry().getKey());
-        }
-    }
-
-    /** The job itself where it is remembered, else {@code stored}, which knows no event but the end. */
-    private Job remembered(Job stored) {
-        return ended.getOrDefault(stored.id(), stored);
     }
 
     private void requireRoom(long bytes) throws IOException {
