@@ -1,7 +1,6 @@
 package dev.mobilediffusion.runtime.onnx;
 
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
@@ -142,8 +141,7 @@ public final class OnnxModel implements AutoCloseable {
             return declared.get();
         }
         try (OrtSession.Result result = session().run(tensors(in), Set.of(output.name()))) {
-            OnnxValue value = result.get(0);
-            return ((TensorInfo) value.getInfo()).getShape();
+            return ((TensorInfo) result.get(0).getInfo()).getShape();
         } catch (OrtException failure) {
             if (!source.fallBack(failure)) {
                 throw OnnxRuntime.failure(name, failure);
@@ -204,8 +202,7 @@ public final class OnnxModel implements AutoCloseable {
                 resource.close();
             }
         } catch (Exception unreachable) {
-            // Freeing memory has no way to fail which a caller could act on
-            assert false : unreachable;
+            assert false : unreachable; // freeing memory cannot fail in a way that a caller could act on
         }
     }
 
