@@ -15,7 +15,7 @@ from forge.distillation.preflight import check_students_fit
 from forge.distillation.prune import load_vae
 from forge.distillation.students import latest
 from forge.scenes import Split
-from forge.stages import DENOISERS, FROZEN, STAGES
+from forge.stages import DENOISERS, FROZEN, STAGES, denoiser_of
 from forge.trainers import Job
 from forge.training import checkpoint, pool, sources
 from forge.training.preflight import check_frozen, check_run
@@ -178,8 +178,11 @@ def evaluate_open(options: Namespace, run: Path, assets: Path, chosen: Preset) -
     """`evaluate` of a preset of an open vocabulary."""
     from forge.evaluate_concepts import Settings
     from forge.evaluate_concepts import evaluate as measure
-    guidance = 2.5 if options.guidance is None else options.guidance
-    settings = Settings(options.size, options.prompts, tuple(options.steps or [16]), guidance, "denoiser", options.first, options.simple)
+    kind = denoiser_of("denoiser", chosen.unet.variates)
+    if kind.baked and (options.guidance is not None or options.steps not in (None, [1])):
+        raise ValueError(f"{chosen.name} learns to draw in one step and without guidance: leave out --steps and --guidance")
+    guidance = 1.0 if kind.baked else 2.5 if options.guidance is None else options.guidance
+    settings = Settings(options.size, options.prompts, tuple(options.steps or [kind.steps]), guidance, "denoiser", options.first, options.simple)
     print(json.dumps(measure(run, assets, chosen, machine(options), settings, options.out or run / "evaluation"), indent=2))
 
 

@@ -13,7 +13,7 @@ from forge.distillation.prune import load_vae
 from forge.distillation.students import latest, load_unet
 from forge.export import export_bundle, flow_match_scheduler
 from forge.scenes import vocabulary
-from forge.stages import DENOISERS
+from forge.stages import DENOISERS, Denoiser, denoiser_of
 from forge.training import checkpoint, memory_table
 from forge.training.denoiser_stage import SHIFT
 from forge.training.preflight import check_frozen
@@ -22,7 +22,7 @@ from forge.training.text_stage import load_tokenizer
 
 def export(options: Namespace, run: Path, preset: Preset) -> None:
     stage = options.stage or latest(run)
-    kind = DENOISERS[stage]
+    kind = denoiser_of(stage, preset.unet.variates)
     check_frozen(run, preset)
     check_students_fit(run, preset, [stage])
     if kind.baked and options.guidance is not None:
@@ -47,7 +47,7 @@ def export(options: Namespace, run: Path, preset: Preset) -> None:
         card["made_by"]["pruned_decoder"] = {name: decoder[name] for name in (
             "psnr_512", "psnr_512_whole", "parameters", "parameters_whole")} | spent_on(decoder)
     if kind.baked:
-        card["steps_range"] = steps_range(run / stage, state, card["default_steps"])
+        card["steps_range"] = steps_range(run / stage, state, kind, card["default_steps"])
     export_bundle(options.out, preset, text, unet, vae, tokenizer, flow_match_scheduler(SHIFT[512]), card,
                   recall=recall)
     print(f"wrote {options.out} from {run / stage}: "
@@ -61,13 +61,13 @@ def known_words(run: Path, preset: Preset) -> list[str]:
     return sorted({*vocabulary(), *checkpoint.read_state(run / "memory")["words"], *grammar_words()})
 
 
-def steps_range(folder: Path, state: dict, wanted: int) -> list[int]:
+def steps_range(folder: Path, state: dict, kind: Denoiser, wanted: int) -> list[int]:
     """Fewest and most steps that the student was made for; ValueError when the default lies outside.
 
     One step that started from the teacher, and not from eight steps, has learned only one.
     """
-    fewest, most = DENOISERS[state["stage"]].steps_range
-    if state.get("start") == state["teacher"]:
+    fewest, most = kind.steps_range
+    if "teacher" in state and state.get("start") == state["teacher"]:
         most = 1
     if not fewest <= wanted <= most:
         raise ValueError(f"--steps must be in [{fewest}, {most}], which {folder} was made for, got {wanted}")

@@ -39,8 +39,7 @@ def concepts_sheet(training: ConceptTraining) -> None:
     unet = training.machine.place(UNet(training.preset.unet)).eval()
     unet.load_state_dict(checkpoint.part("unet", training.average.weights))
     size = max(training.part(training.clock.progress()).sizes)
-    generator = Generator(frozen, unet, training.preset, training.machine, steps=12, guidance=2.5, shift=denoiser_stage.SHIFT[size],
-                          size=size)
+    generator = Generator(frozen, unet, training.preset, training.machine, steps=1, guidance=1.0, shift=1.0, size=size)
     texts = prompts_of_concepts(training.source.scenery, Corpus(training.source.assets, only_first=True), 24)
     contact_sheet(generator.pictures(texts), 8, training.run / f"sheets/concepts-{training.step:06d}.png", 160)
     draw_curves(training.run)

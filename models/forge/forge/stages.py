@@ -53,6 +53,13 @@ STAGES = {stage.name: stage for stage in (
 DENOISERS = {name: stage.denoiser for name, stage in STAGES.items() if stage.denoiser}
 FROZEN = tuple(name for name, stage in STAGES.items() if stage.frozen)
 
+DIRECT = Denoiser(True, 1, (1, 1))  # of presets whose noise decides what captions leave open: they learn one step alone
+
+
+def denoiser_of(stage: str, direct: bool) -> Denoiser:
+    """What a bundle says of the stage's denoiser; direct: of a preset with `variates`."""
+    return DIRECT if direct else DENOISERS[stage]
+
 
 def seed_of(stage: str, chosen: int | None) -> int:
     """What seeds the stage: the chosen number, else its own."""

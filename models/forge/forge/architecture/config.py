@@ -39,6 +39,9 @@ class UNetConfig:
     upsample: str = "convolution"  # or "pointwise"
     keep_width_when_resampling: bool = True  # SD changes width in the block behind a resampler, pocket in it
     memory: MemoryConfig | None = None  # pictures of the prompt's things, behind the text states
+    patch: int = 1  # the finest level works on patches of so many latents a side
+    predicts: str = "velocity"  # what the last layer gives; "data": clean latents, of which the velocity follows
+    variates: bool = False  # whether the noise's longest waves choose what the text leaves open (`variates.py`)
 
     def __post_init__(self):
         levels = len(self.widths)

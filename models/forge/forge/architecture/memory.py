@@ -65,22 +65,23 @@ def places(height: int, width: int, device: torch.device | None = None) -> Tenso
 
 class MemoryAttention(nn.Module):
     """One head over the parts of a prompt's things. What it looks for follows from what is drawn so far and from the place
-    in the picture; keys are the same for every thing, since only the place of a part in its picture matters."""
+    in the picture, and from their products: a place relative to a thing's. Keys are the same for every thing, since only
+    the place of a part in its picture matters; values hold a part and its neighbours, since cells lie between parts."""
 
     def __init__(self, width: int, config: MemoryConfig, groups: int):
         super().__init__()
         self.config = config
         keys = config.width
         self.norm = nn.GroupNorm(groups, width, eps=1e-5)
-        self.query = nn.Conv2d(width, 2 * keys, 1)
-        self.place = nn.Linear(4 * 2 * len(FREQUENCIES), 2 * keys)
+        self.query = nn.Conv2d(width, 4 * keys, 1)
+        self.place = nn.Linear(4 * 2 * len(FREQUENCIES), 4 * keys)
         self.act = nn.Hardswish()
-        self.query2 = nn.Conv2d(2 * keys, keys, 1)
+        self.query2 = nn.Conv2d(4 * keys, keys, 1)
         self.row, self.col = (nn.Parameter(torch.randn(config.side, keys) * 0.5) for _ in range(2))
         self.slot = nn.Parameter(torch.randn(config.things, keys) * 0.5)
         self.none = nn.Parameter(torch.randn(1, keys) * 0.5)
-        self.value = nn.Linear(config.numbers, width)
-        self.mix = nn.Conv2d(2 * width, 2 * width, 1)
+        self.value = nn.Conv2d(config.numbers, width, 3, padding=1)
+        self.mix = nn.Conv2d(2 * width, 4 * width, 1)
         self.out = nn.Conv2d(2 * width, width, 1)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
@@ -98,14 +99,21 @@ class MemoryAttention(nn.Module):
         """x (B, C, h, w), memory (B, parts, numbers) → as x. Appends (B, h * w, parts + 1) to `logits`, when given."""
         height, width = x.shape[-2:]
         normal = self.norm(x)
-        query = self.query(normal) + self.place(places(height, width, x.device)).permute(2, 0, 1)[None]
-        query = self.query2(self.act(query)).flatten(2).transpose(1, 2)  # (B, h * w, keys)
+        drawn, product = self.query(normal).chunk(2, dim=1)
+        place, factor = self.place(places(height, width, x.device)).permute(2, 0, 1)[None].chunk(2, dim=1)
+        query = torch.cat([self.act(drawn + place), product * factor], 1)
+        query = self.query2(query).flatten(2).transpose(1, 2)  # (B, h * w, keys)
         scores = query @ self.keys().to(query.dtype).T * self.scale
         if logits is not None:
             logits.append(scores)
         shares = scores.float().softmax(-1)[..., : self.config.parts]
-        # Values are linear in the parts: mixing parts first and projecting them once is the smaller product
-        seen = shares @ memory.float()
-        seen = seen @ self.value.weight.float().T + shares.sum(-1, keepdim=True) * self.value.bias.float()
-        seen = seen.to(x.dtype).transpose(1, 2).unflatten(2, (height, width))
-        return x + self.out(self.act(self.mix(torch.cat([normal, seen], 1))))
+        seen = shares.to(x.dtype) @ self._values(memory)
+        seen = seen.transpose(1, 2).unflatten(2, (height, width))
+        shown, gate = self.mix(torch.cat([normal, seen], 1)).chunk(2, dim=1)
+        return x + self.out(shown * self.act(gate))
+
+    def _values(self, memory: Tensor) -> Tensor:
+        """(B, parts, numbers) → (B, parts, width)."""
+        config = self.config
+        pictures = memory.unflatten(1, (config.things, config.side, config.side)).flatten(0, 1).permute(0, 3, 1, 2)
+        return self.value(pictures).flatten(2).transpose(1, 2).reshape(len(memory), config.parts, -1)

@@ -9,7 +9,9 @@ from .config import UNetConfig
 from .layers import Downsample, ResidualBlock, Upsample, activation, group_norm, sinusoidal
 from .memory import MemoryAttention, unpack
 from .transformer import SpatialTransformer
+from .variates import FIRST_STEP, VariatesEmbedding
 
+LEAST_TIME = 0.02  # clean latents far below it are the sample itself
 Look = Callable[[str, Tensor], Tensor]  # name of a place in the UNet, feature map there → the same after a look into memory
 
 
@@ -28,7 +30,8 @@ class UNet(nn.Module):
         self.time = nn.Sequential(
             nn.Linear(config.sinusoid_width, time_width), nn.SiLU(), nn.Linear(time_width, time_width))
         self.text_pool = nn.Linear(config.context_width, time_width) if config.pooled_text else None
-        self.conv_in = nn.Conv2d(config.in_channels, config.widths[0], 3, padding=1)
+        self.variates = VariatesEmbedding(config.in_channels, time_width) if config.variates else None
+        self.conv_in = nn.Conv2d(config.in_channels * config.patch**2, config.widths[0], 3, padding=1)
         skips: list[int] = []  # widths of the skip connections, finest first
         self.down = self._down(skips)
         width = config.widths[-1]
@@ -38,7 +41,7 @@ class UNet(nn.Module):
         self.memory_layers = self._memory() if config.memory else None
         self.norm_out = group_norm(config.widths[0], config.groups)
         self.act_out = activation(config.act)
-        self.conv_out = nn.Conv2d(config.widths[0], config.out_channels, 3, padding=1)
+        self.conv_out = nn.Conv2d(config.widths[0], config.out_channels * config.patch**2, 3, padding=1)
         # A zero-initialised last layer starts training from the mean prediction and returns there when it is replaced.
         nn.init.zeros_(self.conv_out.weight)
         nn.init.zeros_(self.conv_out.bias)
@@ -126,8 +129,8 @@ class UNet(nn.Module):
         layout loss reads; and to `logits` what each look into memory was (B, h * w, parts + 1).
         """
         context, look = self._split(encoder_hidden_states, logits)
-        time = self._condition(timestep, context, sample.dtype)
-        x, skips = self._encode(sample, time, context, look)
+        time = self._condition(sample, timestep, context)
+        x, skips = self._encode(self._seen(sample, timestep), time, context, look)
         if features is not None:
             features.append(x)
         x = self._middle_of(x, time, context)
@@ -141,13 +144,13 @@ class UNet(nn.Module):
             first = False
             if "resample" in level:
                 x = level["resample"](x)
-        return self.conv_out(self.act_out(self.norm_out(x)))
+        return self._velocity(self.conv_out(self.act_out(self.norm_out(x))), sample, timestep)
 
     def encode(self, sample: Tensor, timestep: Tensor, encoder_hidden_states: Tensor) -> tuple[Tensor, list[Tensor]]:
         """As `forward`, but to the end of the middle: the feature map there, and the skip connections, finest first."""
         context, look = self._split(encoder_hidden_states, None)
-        time = self._condition(timestep, context, sample.dtype)
-        x, skips = self._encode(sample, time, context, look)
+        time = self._condition(sample, timestep, context)
+        x, skips = self._encode(self._seen(sample, timestep), time, context, look)
         return self._middle_of(x, time, context), skips
 
     def _middle_of(self, x: Tensor, time: Tensor, context: Tensor) -> Tensor:
@@ -171,9 +174,24 @@ class UNet(nn.Module):
 
         return states[:, :words], look
 
-    def _condition(self, timestep: Tensor, context: Tensor, dtype: torch.dtype) -> Tensor:
+    def _seen(self, sample: Tensor, timestep: Tensor) -> Tensor:
+        """What the first convolution takes of the sample: patches; zeros of noise alone, if its variates are read."""
+        if self.variates is not None:
+            sample = sample * _before_the_end(timestep)[:, None, None, None]
+        return nn.functional.pixel_unshuffle(sample, self.config.patch)
+
+    def _velocity(self, out: Tensor, sample: Tensor, timestep: Tensor) -> Tensor:
+        """The velocity that the last layer's output means."""
+        out = nn.functional.pixel_shuffle(out, self.config.patch)
+        if self.config.predicts == "velocity":
+            return out
+        return (sample - out.float()) / (timestep / 1000).clamp(min=LEAST_TIME)[:, None, None, None]
+
+    def _condition(self, sample: Tensor, timestep: Tensor, context: Tensor) -> Tensor:
         """→ what the residual blocks take, (B, time_width), activated."""
-        time = self.time(sinusoidal(timestep, self.config.sinusoid_width).to(dtype))
+        time = self.time(sinusoidal(timestep, self.config.sinusoid_width).to(sample.dtype))
+        if self.variates is not None:
+            time = time + self.variates(sample) * (1 - _before_the_end(timestep))[:, None]
         if self.text_pool is not None:
             time = time + self.text_pool(context.mean(dim=1))
         return nn.functional.silu(time)
@@ -197,3 +215,8 @@ def run_stack(stack: nn.ModuleDict, x: Tensor, time: Tensor, context: Tensor) ->
     """A residual block and the transformer stack behind it, if any."""
     x = stack["residual"](x, time)
     return stack["transformer"](x, context) if "transformer" in stack else x
+
+
+def _before_the_end(timestep: Tensor) -> Tensor:
+    """(B,) 1 where a sample holds something of a picture, 0 where it is noise alone."""
+    return (timestep < FIRST_STEP).float()

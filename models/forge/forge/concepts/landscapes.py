@@ -43,13 +43,18 @@ class Said:
     place: str
     time: str
     sky: str
+    tagged: bool = False  # as "sunset over the sea with ..."
 
 
 def describe(landscape: Landscape, chance: Chance) -> Said:
-    place = chance.pick(words.PLACE_PHRASES[landscape.place]) if chance.happens(0.92) else ""
+    """Every time but day is said; what says neither place nor time is no landscape."""
+    sky = _sky(landscape.sky, chance) if landscape.sky and chance.happens(0.5) else ""
+    if chance.happens(0.12):
+        return Said(chance.pick(words.PLACE_NOUNS[landscape.place]), chance.pick(words.TIME_TAGS[landscape.time]), sky, tagged=True)
     usual = landscape.time == "day"
-    time = chance.pick(words.TIME_PHRASES[landscape.time]) if chance.happens(0.6 if usual else 0.88) else ""
-    return Said(place, time, _sky(landscape.sky, chance) if landscape.sky and chance.happens(0.5) else "")
+    time = chance.pick(words.TIME_PHRASES[landscape.time]) if not usual or chance.happens(0.6) else ""
+    place = chance.pick(words.PLACE_PHRASES[landscape.place]) if not time or chance.happens(0.92) else ""
+    return Said(place, time, sky)
 
 
 def _sky(sky: tuple[str, ...], chance: Chance) -> str:
@@ -60,16 +65,17 @@ def _sky(sky: tuple[str, ...], chance: Chance) -> str:
 
 def alone(landscape: Landscape, said: Said, chance: Chance) -> str:
     """The caption of a landscape with nothing in it."""
-    place = chance.pick(words.PLACE_NOUNS[landscape.place])
-    first = chance.happens(0.5)
-    text = f"{chance.pick(words.TIME_TAGS[landscape.time])} over {place}" if first else f"{place} {said.time}".strip()
+    place = said.place if said.tagged else chance.pick(words.PLACE_NOUNS[landscape.place])
+    tagged = said.tagged or chance.happens(0.5)
+    tag = said.time if said.tagged else chance.pick(words.TIME_TAGS[landscape.time])
+    text = f"{tag} over {place}" if tagged else f"{place} {said.time}".strip()
     return text + (f", {said.sky}" if said.sky else "")
 
 
 def with_things(things: str, landscape: Landscape, said: Said, chance: Chance) -> str:
     """The caption of things in a landscape."""
-    if chance.happens(0.12):
-        return f"{chance.pick(words.TIME_TAGS[landscape.time])} over {chance.pick(words.PLACE_NOUNS[landscape.place])} with {things}"
+    if said.tagged:
+        return f"{said.time} over {said.place} with {things}" + (f", {said.sky}" if said.sky else "")
     around = [phrase for phrase in (said.place, said.time) if phrase]
     if len(around) == 2 and chance.happens(0.25):
         around.reverse()

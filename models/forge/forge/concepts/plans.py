@@ -9,6 +9,7 @@ from forge.scenes import COLOURS, TIMES, words
 from . import landscapes
 from .assets import STYLES
 from .chance import Chance
+from .choices import VARIATES, Choices
 from .corpus import Corpus
 from .grounds import Ground, choose
 from .landscapes import Landscape
@@ -76,7 +77,9 @@ class _Surroundings:
 
 
 class Planner:
-    """Plans by one generator. held_out: only pictures with a pair that training never shows, in plain words.
+    """Plans by one generator, which chooses what captions say; what they leave open follows from a plan's variates.
+
+    held_out: only pictures with a pair that training never shows, in plain words.
     simple: the 3D style alone, and no style of the whole picture."""
 
     def __init__(self, corpus: Corpus, scenery: tuple[Landscape, ...], rng: np.random.Generator, held_out: bool = False,
@@ -85,20 +88,37 @@ class Planner:
         self.chance = Chance(rng)
         self.phrases = Phrases(corpus, self.chance, plain=held_out)
         self.fitting: dict[str | tuple[str, ...], np.ndarray] = {}  # by place or the ground's colours
+        self.open = Choices(np.zeros(VARIATES))  # of the plan that is made
 
-    def plan(self) -> Plan:
+    def plan(self, variates: np.ndarray | None = None) -> Plan:
+        """The next plan; variates (VARIATES,) in [0, 1), by default random ones: see `choices.py`."""
         chance = self.chance
+        self.open = Choices(chance.rng.random(VARIATES) if variates is None else variates)
         style = 0 if self.simple or chance.happens(0.62) else 1 if chance.happens(0.5) else 2
         effect = EFFECTS[1 + int(chance.rng.integers(4))] if style == 0 and not self.simple and chance.happens(0.2) else "none"
         around = self._surroundings(style)
         if around.landscape and not self.held_out and chance.happens(0.05):
             text = landscapes.alone(around.landscape, around.said, chance)
-            return Plan(around.index, None, (), effect, self.phrases.finish(text, effect))
+            index = self._landscape(around, around.landscape.place, ())
+            return Plan(index, None, (), effect, self.phrases.finish(text, effect))
         kind = chance.rng.random()
         made = self._single(around) if kind < 0.68 else self._several(around) if kind < 0.82 else self._pair(around)
         slots, noun, tail, more = made
         text = self._sentence(noun, around) + tail
-        return Plan(around.index, around.ground, slots, effect, self.phrases.finish(text, effect), **more)
+        index = self._landscape(around, around.said.place and around.landscape.place, slots) if around.landscape else -1
+        return Plan(index, around.ground, slots, effect, self.phrases.finish(text, effect), **more)
+
+    def _landscape(self, around: _Surroundings, place: str, slots: tuple[Slot, ...]) -> int:
+        """Which of the landscapes that the caption may mean; place: empty where it says none."""
+        wanted = around.landscape
+        options = [index for index, each in enumerate(self.scenery) if each.time == wanted.time
+                   and (each.place == (place or wanted.place) or not place and all(self._stood(slot.thing, each.place) for slot in slots))
+                   and (each.sky == wanted.sky or not around.said.sky)]
+        return self.open.pick("landscape", options)
+
+    def _stood(self, thing: int, place: str) -> bool:
+        """Whether a picture of this side of the rule may show the thing there."""
+        return ((thing, place) in self.corpus.held_out_places) == self.held_out
 
     def _surroundings(self, style: int) -> _Surroundings:
         """A landscape or a ground where something may stand."""
@@ -112,7 +132,7 @@ class Planner:
             index = int(self.chance.rng.integers(len(self.scenery)))
             landscape = self.scenery[index]
             return _Surroundings(index, landscape, None, landscapes.describe(landscape, self.chance), style)
-        return _Surroundings(-1, None, choose(self.chance), None, style)
+        return _Surroundings(-1, None, choose(self.chance, self.open), None, style)
 
     def _sentence(self, noun: str, around: _Surroundings) -> str:
         if around.landscape:
@@ -139,7 +159,7 @@ class Planner:
 
     def _fits(self, thing: int, around: _Surroundings) -> bool:
         if around.landscape:
-            return ((thing, around.landscape.place) in self.corpus.held_out_places) == self.held_out
+            return self._stood(thing, around.landscape.place)
         return not self.held_out or (self.corpus.concepts[thing].takes_colour and any(
             (thing, colour) in self.corpus.held_out_colours and name not in around.ground.names
             for colour, name in enumerate(COLOURS)))
@@ -164,7 +184,8 @@ class Planner:
         size = SIZES[int(chance.rng.choice(3, p=SIZE_SHARES))]
         colour = self._colour(thing, around, self._share(around, 0.45), self.held_out)
         side = ("left", "middle", "right")[int(chance.rng.choice(3, p=(0.22, 0.56, 0.22)))] if scene or chance.happens(0.4) else "middle"
-        slot = self._put(thing, around, chance.between(*SIDES[side]), chance.between(*(IN_LANDSCAPE if scene else ALONE)[size]), colour)
+        span = self.open.between("span0", *(IN_LANDSCAPE if scene else ALONE)[size])
+        slot = self._put(0, thing, around, self.open.between("x0", *SIDES[side]), span, colour)
         noun, tail = self.phrases.noun(thing, colour, STYLES[around.style], size, 1)
         if side != "middle" or chance.happens(0.06):
             noun += " " + chance.pick(words.SIDE_PHRASES[side])
@@ -174,8 +195,9 @@ class Planner:
         chance, thing = self.chance, self._thing(around)
         count = 2 if chance.happens(0.6) else 3
         colour = self._colour(thing, around, self._share(around, 0.35), self.held_out)
-        span = chance.between(0.24, 0.3) if count == 3 else chance.between(0.3, 0.4)
-        slots = tuple(self._put(thing, around, centre + chance.between(-0.03, 0.03), span, colour) for centre in ROWS[count])
+        span = self.open.between("span0", *((0.24, 0.3) if count == 3 else (0.3, 0.4)))
+        slots = tuple(self._put(number, thing, around, centre + self.open.between(f"x{number}", -0.03, 0.03), span, colour)
+                      for number, centre in enumerate(ROWS[count]))
         noun, tail = self.phrases.noun(thing, colour, STYLES[around.style], "plain", count)
         return slots, noun, tail, {}
 
@@ -188,32 +210,35 @@ class Planner:
             relation, slots = "on top", self._stacked(first, second, around, colours)
         else:
             relation = "beside"
-            slots = (self._put(first, around, chance.between(0.25, 0.31), chance.between(0.32, 0.42), colours[0]),
-                     self._put(second, around, chance.between(0.69, 0.75), chance.between(0.32, 0.42), colours[1]))
+            slots = tuple(self._put(number, thing, around, self.open.between(f"x{number}", *middle),
+                                    self.open.between(f"span{number}", 0.32, 0.42), colours[number])
+                          for number, (thing, middle) in enumerate(((first, (0.25, 0.31)), (second, (0.69, 0.75)))))
         one, tail = self.phrases.noun(first, colours[0], STYLES[around.style], "plain", 1)
         two, after = self.phrases.noun(second, colours[1], "3d" if tail else STYLES[around.style], "plain", 1)
         return slots, one + chance.pick(LINKS[relation]) + two, tail or after, {"relation": relation}
 
     def _stacked(self, upper: int, lower: int, around: _Surroundings, colours: tuple[int, int]) -> tuple[Slot, Slot]:
         """The lower thing first: the upper one stands on it and is drawn after it."""
-        chance = self.chance
-        x = chance.between(0.42, 0.58)
-        below = self._put(lower, around, x, chance.between(0.36, 0.46), colours[1], grounded=True)
-        above = self._put(upper, around, x + chance.between(-0.04, 0.04), chance.between(0.24, 0.32), colours[0], grounded=True)
+        x = self.open.between("x0", 0.42, 0.58)
+        below = self._put(0, lower, around, x, self.open.between("span0", 0.36, 0.46), colours[1], grounded=True)
+        above = self._put(1, upper, around, x + self.open.between("offset", -0.04, 0.04),
+                          self.open.between("span1", 0.24, 0.32), colours[0], grounded=True)
         top = below.bottom - self.corpus.boxes[lower, around.style, 1] * below.span
         bottom = round((top + 0.03) * 2 * GRID) / (2 * GRID)
         return below, Slot(above.thing, above.style, above.x, bottom, above.span, above.colour, above.time)
 
-    def _put(self, thing: int, around: _Surroundings, x: float, span: float, colour: int, grounded: bool = False) -> Slot:
-        """The thing on the grid, within the picture; `grounded`: on the ground, although it flies."""
-        chance, (width, height) = self.chance, self.corpus.boxes[thing, around.style]
+    def _put(self, number: int, thing: int, around: _Surroundings, x: float, span: float, colour: int,
+             grounded: bool = False) -> Slot:
+        """The thing of that number on the grid, within the picture; `grounded`: on the ground, although it flies."""
+        width, height = self.corpus.boxes[thing, around.style]
+        name = f"bottom{number}"
         span = float(SPANS[np.abs(SPANS - span).argmin()])
         if around.landscape is None:
-            bottom = 0.5 + height * span / 2 + chance.between(-0.03, 0.05)
+            bottom = 0.5 + height * span / 2 + self.open.between(name, -0.03, 0.05)
         elif self.corpus.concepts[thing].flying and not grounded and span < 0.5:
-            bottom = chance.between(0.2, 0.36) + height * span / 2
+            bottom = self.open.between(name, 0.2, 0.36) + height * span / 2
         else:
-            bottom = chance.between(0.78, 0.9)
+            bottom = self.open.between(name, 0.78, 0.9)
         bottom = min(max(bottom, height * span + 0.02), 0.97)
         half = width * span / 2
         x = min(max(x, half + EDGE), 1 - half - EDGE)

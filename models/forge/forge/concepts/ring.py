@@ -1,7 +1,7 @@
 """Composed pictures as latents on disk, each used several times: a ring of shards, of which new ones replace the oldest.
 
     SIZE-NAME/000012.npz   PICTURES pictures: latents fp16 (8, h, w), coverage uint8 (SLOTS, h, w), slots fp16 (SLOTS, 7),
-                           token ids int16 (tokens,)
+                           token ids int16 (tokens,), variates (VARIATES,)
 
 A shard follows from (size, name, index) alone. Shards appear by rename, so several processes may read while one writes.
 """
@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from forge.architecture import Vae
 from forge.tokens import Tokenizer
 
+from .choices import VARIATES
 from .compose import CELL, Batch, Composer
 from .corpus import Corpus
 from .landscapes import Landscape
@@ -80,9 +81,10 @@ class Ring:
     @torch.no_grad()
     def make(self, index: int) -> None:
         corpus, composer = self._tools()
-        planner = Planner(corpus, self.source.scenery, np.random.default_rng([self.size, int(self.lesson.simple), index]),
-                          simple=self.lesson.simple)
-        plans = [planner.plan() for _ in range(PICTURES)]
+        rng = np.random.default_rng([self.size, int(self.lesson.simple), index])
+        planner = Planner(corpus, self.source.scenery, rng, simple=self.lesson.simple)
+        variates = rng.random((PICTURES, VARIATES), np.float32)
+        plans = [planner.plan(row) for row in variates]
         parts: dict[str, list[np.ndarray]] = {"latents": [], "coverage": []}
         for start in range(0, PICTURES, BATCH):
             pictures, coverage = composer(Batch.of(plans[start : start + BATCH]))
@@ -93,7 +95,7 @@ class Ring:
             parts["coverage"].append((coverage * 255).round().byte().cpu().numpy())
         ids = [self.source.tokenizer.encode(plan.text, self.source.tokens) for plan in plans]
         partial = self.folder / f".{os.getpid()}.npz"
-        np.savez(partial, ids=np.array(ids, np.int16), slots=Batch.of(plans).slots.half().numpy(),
+        np.savez(partial, ids=np.array(ids, np.int16), variates=variates, slots=Batch.of(plans).slots.half().numpy(),
                  **{name: np.concatenate(arrays) for name, arrays in parts.items()})
         partial.rename(self.folder / f"{index:06d}.npz")
 
@@ -112,9 +114,9 @@ class Ring:
         chosen = [list(self.shards.values())[int(number)] for number in rng.integers(len(self.shards), size=min(4, count))]
         rows = [rng.integers(PICTURES, size=len(part)) for part in np.array_split(np.arange(count), len(chosen))]
         taken = {name: torch.from_numpy(np.concatenate([shard[name][row] for shard, row in zip(chosen, rows)]))
-                 for name in ("latents", "coverage", "slots", "ids")}
+                 for name in ("latents", "coverage", "slots", "ids", "variates")}
         return {"latents": taken["latents"].float(), "coverage": taken["coverage"].float() / 255,
-                "slots": taken["slots"].float(), "ids": taken["ids"].long()}
+                "slots": taken["slots"].float(), "ids": taken["ids"].long(), "variates": taken["variates"]}
 
     @property
     def cells(self) -> int:

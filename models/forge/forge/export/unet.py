@@ -11,6 +11,7 @@ from .attention import spatial_transformer
 from .blocks import FeatureMap, activation, convolution, downsample, group_norm, linear, residual_block, time_projection, upsample
 from .graph import Graph, array
 from .memory import memory_attention
+from .patches import seen_patches, variates_embedding, velocity
 
 Conditions = dict[ResidualBlock, list[str]]
 
@@ -24,9 +25,10 @@ def unet_graph(unet: UNet, side: int, tokens: int, half: bool) -> Graph:
     timestep = graph.input("timestep", TensorProto.FLOAT, ["timesteps"])
     states = graph.input("encoder_hidden_states", TensorProto.FLOAT, ["batch", tokens + config.memory_rows, config.context_width])
     states, memory = _split(graph, unet, states, tokens)
-    walk = _Walk(graph, _time_conditions(graph, unet, timestep, states),
+    noisy = FeatureMap(sample, config.in_channels, side, side)
+    walk = _Walk(graph, _time_conditions(graph, unet, noisy, timestep, states),
                  graph.reshape(states, -1, config.context_width), tokens, unet.memory_layers, memory)
-    x = convolution(graph, unet.conv_in, FeatureMap(sample, config.in_channels, side, side))
+    x = convolution(graph, unet.conv_in, seen_patches(graph, unet, noisy, timestep))
     skips = [x] if config.all_skips else []
     for index, level in enumerate(unet.down):
         for stack in level["blocks"]:
@@ -52,7 +54,7 @@ def unet_graph(unet: UNet, side: int, tokens: int, half: bool) -> Graph:
             x = upsample(graph, level["resample"], x)
     x = group_norm(graph, unet.norm_out, x)
     x = convolution(graph, unet.conv_out, x.of(activation(graph, unet.act_out, x.value)))
-    graph.output("out_sample", x.value, ["batch", config.out_channels, side, side])
+    graph.output("out_sample", velocity(graph, unet, x, sample, timestep), ["batch", config.out_channels, side, side])
     return graph
 
 
@@ -84,7 +86,7 @@ class _Walk:
 
 
 def _split(graph: Graph, unet: UNet, states: str, tokens: int) -> tuple[str, str]:
-    """The text states (batch, tokens, D), and the memory behind them (batch, parts + 1, numbers), the last part zeros."""
+    """The text states (batch, tokens, D), and the memory behind them (batch * things, numbers, side, side): each thing's picture."""
     config = unet.config
     if config.memory is None:
         return states, ""
@@ -98,14 +100,15 @@ def _split(graph: Graph, unet: UNet, states: str, tokens: int) -> tuple[str, str
         flat = graph.reshape(rows, -1, config.memory_rows * config.context_width)
         if config.memory_rows * config.context_width > size:
             flat = graph.op("Slice", flat, numbers(0), numbers(size), numbers(1))
-        parts = graph.reshape(flat, -1, config.memory.parts, config.memory.numbers)
-        return words, graph.op("Pad", parts, numbers(0, 0, 0, 0, 1, 0))
+        side = config.memory.side
+        pictures = graph.reshape(flat, -1, side, side, config.memory.numbers)
+        return words, graph.op("Transpose", pictures, perm=[0, 3, 1, 2])
 
 
-def _time_conditions(graph: Graph, unet: UNet, timestep: str, states: str) -> Conditions:
+def _time_conditions(graph: Graph, unet: UNet, sample: FeatureMap, timestep: str, states: str) -> Conditions:
     """The time embedding of every residual block, from one product for all of them."""
     with graph.scope("time"):
-        time = _time(graph, unet, timestep, states)
+        time = _time(graph, unet, sample, timestep, states)
         blocks = [module for module in unet.modules() if isinstance(module, ResidualBlock)]
         weights, biases = zip(*(time_projection(block) for block in blocks))
         every = linear(graph, np.concatenate(weights), np.concatenate(biases), time)
@@ -116,7 +119,7 @@ def _time_conditions(graph: Graph, unet: UNet, timestep: str, states: str) -> Co
         return {block: [next(parts) for _ in range(2 if block.film else 1)] for block in blocks}
 
 
-def _time(graph: Graph, unet: UNet, timestep: str, states: str) -> str:
+def _time(graph: Graph, unet: UNet, sample: FeatureMap, timestep: str, states: str) -> str:
     """→ (batch or timesteps, time_width), activated."""
     config: UNetConfig = unet.config
     half = config.sinusoid_width // 2
@@ -126,6 +129,8 @@ def _time(graph: Graph, unet: UNet, timestep: str, states: str) -> str:
     first, act, last = unet.time
     time = activation(graph, act, linear(graph, array(first.weight), array(first.bias), time))
     time = linear(graph, array(last.weight), array(last.bias), time)
+    if unet.variates is not None:
+        time = graph.op("Add", time, variates_embedding(graph, unet, sample, timestep))
     if unet.text_pool is not None:
         pooled = graph.op("ReduceMean", states, graph.constant(np.array([1], dtype=np.int64)), keepdims=0)
         time = graph.op("Add", time, linear(graph, array(unet.text_pool.weight), array(unet.text_pool.bias), pooled))
