@@ -26,7 +26,7 @@ final class SettingsTest {
 
     @Test
     void theDocumentsTableIsTheDeclaration() throws IOException {
-        List<String> rows = Files.readAllLines(Path.of("..", "docs", "operations.md")).stream()
+        List<String> rows = Files.readAllLines(Path.of("..", "docs", "settings.md")).stream()
                 .dropWhile(line -> !line.equals("| key | default | bounds | meaning |"))
                 .skip(2)
                 .takeWhile(line -> line.startsWith("|"))
