@@ -68,7 +68,25 @@ check(
 
 const wrong = await refusal(() => client.images.generate({ prompt: "a red house", n: 11 }));
 check("a wrong value", wrong instanceof OpenAI.BadRequestError && wrong.param === "n");
-const edit = await refusal(() =>
-  client.images.edit({ image: new File([file], "a.png", { type: "image/png" }), prompt: "a hat" }),
+const picture = () => new File([file], "a.png", { type: "image/png" });
+const edit = await client.images.edit({ image: picture(), prompt: "a blue house", n: 2, seed: 7, strength: 0.5 });
+check("images.edit", edit.data[0].seed === 7 && edit.data[1].seed === 8);
+const many = await client.images.edit({ image: [picture(), picture()], prompt: "a blue house" });
+check("images.edit, many pictures", many.data.length === 1);
+const edits = [];
+for await (const event of await client.images.edit({
+  image: picture(),
+  prompt: "a blue house",
+  stream: true,
+  partial_images: 1,
+  steps: 4,
+})) {
+  edits.push(event.type);
+}
+check("images.edit, stream", edits.join() === "image_edit.partial_image,image_edit.completed");
+const variation = await client.images.createVariation({ image: picture(), n: 2, size: "256x256" });
+check("images.createVariation", variation.data.length === 2);
+const none = await refusal(() =>
+  client.images.edit({ image: new File(["none"], "a.png", { type: "image/png" }), prompt: "a hat" }),
 );
-check("images.edit", edit?.status === 501 && edit.code === "not_implemented");
+check("a picture that is none", none instanceof OpenAI.BadRequestError && none.param === "image");

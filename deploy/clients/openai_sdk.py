@@ -4,7 +4,9 @@ Needs `pip install openai==3.54.0`. Prints one line per check, and ends with 1 a
 """
 
 import base64
+import struct
 import sys
+import zlib
 
 import openai
 
@@ -13,6 +15,18 @@ def check(name, holds):
     if not holds:
         sys.exit(f"FAILED {name}")
     print(f"ok {name}")
+
+
+def mask(width, height):
+    """A PNG that is transparent in its left half."""
+    row = b"\0" + b"\0\0\0\0" * (width // 2) + b"\0\0\0\xff" * (width - width // 2)
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    data = zlib.compress(row * height)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
 def main(url, key):
@@ -64,11 +78,34 @@ def main(url, key):
         check("a wrong value", False)
     except openai.BadRequestError as refusal:
         check("a wrong value", refusal.param == "n" and "[1, 10]" in str(refusal))
+    picture = ("a.png", files[0], "image/png")
+    edit = client.images.edit(
+        model="gpt-image-1", image=picture, prompt="a blue house", n=2, extra_body={"seed": 7, "strength": 0.5}
+    )
+    check("images.edit", [item.seed for item in edit.data] == [7, 8])
+    edit = client.images.edit(image=[picture, picture], prompt="a blue house", response_format="b64_json")
+    check("images.edit, many pictures", base64.b64decode(edit.data[0].b64_json).startswith(b"\x89PNG"))
+    own = base64.b64decode(client.images.generate(prompt="a red house").data[0].b64_json)
+    masked = client.images.edit(
+        image=("a.png", own, "image/png"),
+        mask=("m.png", mask(int.from_bytes(own[16:20], "big"), int.from_bytes(own[20:24], "big")), "image/png"),
+        prompt="a blue house",
+    )
+    check("images.edit, mask", masked.data[0].b64_json is not None)
+    kinds = [
+        event.type
+        for event in client.images.edit(
+            image=picture, prompt="a blue house", stream=True, partial_images=1, extra_body={"steps": 4}
+        )
+    ]
+    check("images.edit, stream", kinds == ["image_edit.partial_image", "image_edit.completed"])
+    variation = client.images.create_variation(image=picture, n=2, size="256x256", response_format="b64_json")
+    check("images.create_variation", len(variation.data) == 2)
     try:
-        client.images.edit(image=("a.png", files[0], "image/png"), prompt="a hat")
-        check("images.edit", False)
-    except openai.InternalServerError as refusal:
-        check("images.edit", refusal.status_code == 501 and refusal.code == "not_implemented")
+        client.images.edit(image=("a.png", b"none", "image/png"), prompt="a hat")
+        check("a picture that is none", False)
+    except openai.BadRequestError as refusal:
+        check("a picture that is none", refusal.param == "image")
 
 
 if __name__ == "__main__":

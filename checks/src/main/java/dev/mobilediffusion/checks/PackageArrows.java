@@ -154,6 +154,7 @@ final class PackageArrows {
                             "server.page",
                             "server.grpc",
                             "server.edge",
+                            "server.wire",
                             "server.transport",
                             "server.worker",
                             "server.queue",

@@ -5,7 +5,7 @@ import java.time.Duration;
 /**
  * Walls against floods and stuck clients.
  *
- * @param maxBodyBytes of a JSON request, in [1 KiB, 1 GiB]
+ * @param maxBodyBytes of a request without pictures, in [1 KiB, 1 GiB]
  * @param maxConnections open at the same time, in [1, 65535]
  * @param maxHeaderBytes of a request, in [1 KiB, 1 MiB]
  * @param idleTimeout after which a connection without a request is closed, positive
@@ -13,6 +13,8 @@ import java.time.Duration;
  */
 public record HttpLimits(
         long maxBodyBytes, int maxConnections, int maxHeaderBytes, Duration idleTimeout, Duration eventHeartbeat) {
+
+    private static final long UPLOAD_BYTES = 8 << 20;
 
     public static final HttpLimits DEFAULT =
             new HttpLimits(1 << 20, 256, 16 << 10, Duration.ofMinutes(2), Duration.ofSeconds(10));
@@ -23,5 +25,10 @@ public record HttpLimits(
         ServerConfig.requireInRange("max-header-bytes", maxHeaderBytes, 1 << 10, 1 << 20);
         ServerConfig.requirePositive("idle-timeout", idleTimeout);
         ServerConfig.requirePositive("event-heartbeat", eventHeartbeat);
+    }
+
+    /** Of a request with pictures: a heap of 64 MB holds one such at a time. */
+    public long maxUploadBytes() {
+        return Math.max(maxBodyBytes, UPLOAD_BYTES);
     }
 }

@@ -15,6 +15,7 @@ import dev.mobilediffusion.server.page.PageRoutes;
 import dev.mobilediffusion.server.queue.JobQueue;
 import dev.mobilediffusion.server.security.Certificates;
 import dev.mobilediffusion.server.security.ServerCertificate;
+import dev.mobilediffusion.server.wire.Uploads;
 import io.helidon.webserver.http.HttpRouting;
 import java.util.Optional;
 import java.util.Set;
@@ -41,7 +42,8 @@ record HttpRoutes(
     /** Registers them: first what the routes say of themselves, then the gate, then the routes. */
     void install(HttpRouting.Builder routing, Set<ImageFormat> formats) {
         long maxBodyBytes = config.http().maxBodyBytes();
-        SdApi a1111 = new SdApi(queue, models, formats, maxBodyBytes);
+        Uploads uploads = new Uploads(config.http().maxUploadBytes());
+        SdApi a1111 = new SdApi(queue, models, formats, maxBodyBytes, uploads);
         RestApi rest = new RestApi(
                 queue,
                 models,
@@ -49,6 +51,7 @@ record HttpRoutes(
                 metrics,
                 obstacle,
                 maxBodyBytes,
+                uploads,
                 config.http().eventHeartbeat(),
                 device.execution());
         PageRoutes page = new PageRoutes();

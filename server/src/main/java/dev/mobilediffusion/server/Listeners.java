@@ -20,6 +20,9 @@ import java.util.Optional;
 /** The server's two ports: HTTP/1.1 by Helidon, and gRPC by grpc-java; see {@code docs/adr/0016}. */
 final class Listeners {
 
+    /** Up to here a request that is too long is refused by its route, unread, in a sentence with the route's bound. */
+    private static final long TOLD_BYTES = 64L << 20;
+
     /** For replies that are being written when the worker has ended. */
     private static final Duration LAST_REPLIES = Duration.ofSeconds(2);
 
@@ -100,7 +103,7 @@ final class Listeners {
                 // With Nagle's algorithm the last part of a reply would wait up to 40 ms for the client's delayed
                 // acknowledgement of those before: RFC 896, RFC 1122 section 4.2.3.2
                 .connectionOptions(options -> options.tcpNoDelay(true))
-                .maxPayloadSize(limits.maxBodyBytes())
+                .maxPayloadSize(Math.max(limits.maxUploadBytes(), TOLD_BYTES))
                 .maxTcpConnections(limits.maxConnections())
                 .idleConnectionTimeout(limits.idleTimeout())
                 .idleConnectionPeriod(limits.idleTimeout().dividedBy(4).plusMillis(1))

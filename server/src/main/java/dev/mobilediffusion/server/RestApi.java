@@ -12,6 +12,7 @@ import dev.mobilediffusion.server.openai.ImageRoutes;
 import dev.mobilediffusion.server.openai.ModelRoutes;
 import dev.mobilediffusion.server.page.DescriptionRoutes;
 import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.wire.Uploads;
 import io.helidon.webserver.http.HttpRules;
 import java.time.Duration;
 import java.util.Objects;
@@ -27,7 +28,8 @@ import java.util.function.Supplier;
  * @param formats that can be written here
  * @param metrics that are shown and fed
  * @param obstacle why the server is not ready, a sentence; empty when it is
- * @param maxBodyBytes of a JSON request
+ * @param maxBodyBytes of a request without pictures
+ * @param uploads takes in those with pictures
  * @param heartbeat between two signs of life in an event stream, positive
  * @param execution tells what computes the models
  */
@@ -38,6 +40,7 @@ record RestApi(
         ServerMetrics metrics,
         Supplier<Optional<String>> obstacle,
         long maxBodyBytes,
+        Uploads uploads,
         Duration heartbeat,
         Supplier<ExecutionPlan> execution) {
 
@@ -65,7 +68,7 @@ record RestApi(
 
     /** Registers the routes; {@link Routes#notFound} is the caller's to add last. */
     void install(HttpRules rules) {
-        Submission submission = new Submission(queue, models, formats, maxBodyBytes);
+        Submission submission = new Submission(queue, models, formats, maxBodyBytes, uploads);
         rules.register("/v1/images", new ImageRoutes(submission, heartbeat))
                 .register("/v1/jobs", new JobRoutes(submission, heartbeat))
                 .register("/v1/models", new ModelRoutes(models, execution))

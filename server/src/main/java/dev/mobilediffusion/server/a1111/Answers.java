@@ -10,7 +10,6 @@ import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.job.JobImage;
 import dev.mobilediffusion.server.wire.Json;
 import dev.mobilediffusion.server.wire.LongReply;
-import dev.mobilediffusion.server.wire.Refusals;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
@@ -54,16 +53,6 @@ final class Answers {
 
     static void sendNull(ServerResponse response) {
         send(response, NullNode.getInstance());
-    }
-
-    /** For what needs an input picture. Its body is not read: it holds pictures and would be too long. */
-    static Handler notImplemented(String what) {
-        return of((request, response) -> {
-            Refusals.leaveBodyUnread(response);
-            throw ApiException.of(
-                    ErrorCode.NOT_IMPLEMENTED,
-                    what + " is not implemented: this server draws from a prompt alone; use /sdapi/v1/txt2img");
-        });
     }
 
     static Handler methodNotAllowed(String methods) {

@@ -1,6 +1,9 @@
 package dev.mobilediffusion.server.a1111;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.ModelInfo;
@@ -51,7 +54,11 @@ final class GenerationInfo {
         node.putNull("sd_vae_hash");
         node.put("seed_resize_from_w", 0);
         node.put("seed_resize_from_h", 0);
-        node.putNull("denoising_strength");
+        node.set(
+                "denoising_strength",
+                spec.source()
+                        .<JsonNode>map(source -> DoubleNode.valueOf(source.strength()))
+                        .orElseGet(NullNode::getInstance));
         node.putObject("extra_generation_params");
         node.put("index_of_first_image", 0);
         node.putArray("styles");

@@ -5,6 +5,7 @@ import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.wire.Fields;
 import dev.mobilediffusion.server.wire.Json;
 import dev.mobilediffusion.server.wire.RequestBody;
+import dev.mobilediffusion.server.wire.Uploads;
 import io.helidon.webserver.http.HttpRules;
 import io.helidon.webserver.http.HttpService;
 import io.helidon.webserver.http.ServerRequest;
@@ -15,19 +16,20 @@ import java.util.Map;
 /** {@code POST /png-info}: the settings that a picture's file says it was drawn with. */
 final class PngInfoRoutes implements HttpService {
 
-    private final long maxBodyBytes;
+    private final Uploads uploads;
 
-    PngInfoRoutes(long maxBodyBytes) {
-        this.maxBodyBytes = maxBodyBytes;
+    PngInfoRoutes(Uploads uploads) {
+        this.uploads = uploads;
     }
 
     @Override
     public void routing(HttpRules rules) {
-        rules.post("/png-info", Answers.of(this::read)).any("/png-info", Answers.methodNotAllowed("POST"));
+        rules.post("/png-info", uploads.limited(Answers.of(this::read)))
+                .any("/png-info", Answers.methodNotAllowed("POST"));
     }
 
     private void read(ServerRequest request, ServerResponse response) {
-        Fields fields = new Fields(Json.parseObject(RequestBody.json(request, maxBodyBytes)));
+        Fields fields = new Fields(Json.parseObject(RequestBody.json(request, uploads.maxBytes())));
         String image = fields.text("image").orElseThrow(() -> ApiException.invalid("image", "image is missing"));
         Map<String, String> texts = PictureTexts.of(bytes(image));
         String infotext = texts.getOrDefault(PictureTexts.SETTINGS, "");

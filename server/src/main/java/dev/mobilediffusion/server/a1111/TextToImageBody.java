@@ -9,17 +9,19 @@ import dev.mobilediffusion.server.generation.FieldNames;
 import dev.mobilediffusion.server.generation.ImageSize;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.RequestDraft;
+import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.wire.Fields;
 import dev.mobilediffusion.server.wire.Json;
 import dev.mobilediffusion.server.wire.Prompts;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * The body of {@code POST /sdapi/v1/txt2img}. Settings that a model without add-ons cannot follow are ignored, as are
+ * The body of {@code POST /sdapi/v1/txt2img} and {@code img2img}. Settings that a model without add-ons cannot follow are ignored, as are
  * unknown fields; a value out of range is refused by its name in A1111.
  *
  * @param spec what is to be drawn
@@ -35,11 +37,17 @@ record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, 
     private static final List<String> NOT_ECHOED = List.of("auth", "url");
 
     /**
+     * @param source what img2img starts from
      * @param choice of the caller, over which the request's {@code override_settings} go
      * @param sampler the one that the model was made for, in A1111's word; a wish for another is answered by a warning
      */
     static TextToImageBody of(
-            ObjectNode body, Choices choices, Choice choice, Checkpoints checkpoints, String sampler) {
+            ObjectNode body,
+            Optional<Source> source,
+            Choices choices,
+            Choice choice,
+            Checkpoints checkpoints,
+            String sampler) {
         Prompts.Plain plain =
                 Prompts.plain(body, new Fields(body).text("prompt").orElse(""));
         Fields fields = plain.fields();
@@ -58,8 +66,9 @@ record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, 
                 .count(count(fields))
                 .format(effective.format(), Set.of(effective.format()))
                 .metadata(effective.metadata())
+                .source(source)
                 .previews(previews(effective.previewEvery(), drawn));
-        size(fields, checkpoints, draft);
+        size(fields, source.isEmpty() && fields.flag("enable_hr", false), checkpoints, draft);
         warnings.addAll(draft.warnings());
         ObjectNode echo = body.deepCopy().remove(NOT_ECHOED);
         return new TextToImageBody(draft.spec(), fields.flag("send_images", true), List.copyOf(warnings), echo);
@@ -100,10 +109,9 @@ record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, 
         return (int) (batch * repetitions);
     }
 
-    private static void size(Fields fields, Checkpoints checkpoints, RequestDraft draft) {
+    private static void size(Fields fields, boolean enlarged, Checkpoints checkpoints, RequestDraft draft) {
         OptionalInt width = fields.count("width");
         OptionalInt height = fields.count("height");
-        boolean enlarged = fields.flag("enable_hr", false);
         if (width.isEmpty() && height.isEmpty() && !enlarged) {
             return;
         }

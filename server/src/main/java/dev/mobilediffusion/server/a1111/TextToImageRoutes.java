@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.image.Infotext;
 import dev.mobilediffusion.server.generation.ClientId;
+import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobImage;
 import dev.mobilediffusion.server.job.JobState;
@@ -14,13 +15,15 @@ import dev.mobilediffusion.server.wire.Clients;
 import dev.mobilediffusion.server.wire.JobWait;
 import dev.mobilediffusion.server.wire.Json;
 import dev.mobilediffusion.server.wire.RequestBody;
+import dev.mobilediffusion.server.wire.Uploads;
 import io.helidon.webserver.http.HttpRules;
 import io.helidon.webserver.http.HttpService;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
-/** {@code POST /txt2img}: the client waits for its pictures; when it goes, its job goes with it. */
+/** {@code POST /txt2img} and {@code img2img}: the client waits for its pictures; when it goes, its job goes with it. */
 final class TextToImageRoutes implements HttpService {
 
     private final JobQueue queue;
@@ -28,30 +31,47 @@ final class TextToImageRoutes implements HttpService {
     private final Choices choices;
     private final ClientJobs jobs;
     private final long maxBodyBytes;
+    private final Uploads uploads;
 
-    TextToImageRoutes(JobQueue queue, Checkpoints checkpoints, Choices choices, ClientJobs jobs, long maxBodyBytes) {
+    TextToImageRoutes(
+            JobQueue queue,
+            Checkpoints checkpoints,
+            Choices choices,
+            ClientJobs jobs,
+            long maxBodyBytes,
+            Uploads uploads) {
         this.queue = queue;
         this.checkpoints = checkpoints;
         this.choices = choices;
         this.jobs = jobs;
         this.maxBodyBytes = maxBodyBytes;
+        this.uploads = uploads;
     }
 
     @Override
     public void routing(HttpRules rules) {
         rules.post("/txt2img", Answers.of(this::draw))
                 .any("/txt2img", Answers.methodNotAllowed("POST"))
-                .post("/img2img", Answers.notImplemented("img2img"))
+                .post("/img2img", uploads.limited(Answers.of(this::drawAnew)))
                 .any("/img2img", Answers.methodNotAllowed("POST"));
     }
 
     private void draw(ServerRequest request, ServerResponse response) {
-        ObjectNode object = Json.parseObject(RequestBody.json(request, maxBodyBytes));
+        draw(request, response, Json.parseObject(RequestBody.json(request, maxBodyBytes)), Optional.empty());
+    }
+
+    private void drawAnew(ServerRequest request, ServerResponse response) {
+        ObjectNode object = Json.parseObject(RequestBody.json(request, uploads.maxBytes()));
+        draw(request, response, object, Optional.of(ImageToImageFields.take(object)));
+    }
+
+    private void draw(ServerRequest request, ServerResponse response, ObjectNode object, Optional<Source> source) {
         ClientId caller = Clients.of(request);
         String sampler =
                 Infotext.samplerName(checkpoints.models().defaultModel().schedulerName());
-        TextToImageBody body = TextToImageBody.of(object, choices, choices.of(caller), checkpoints, sampler);
+        TextToImageBody body = TextToImageBody.of(object, source, choices, choices.of(caller), checkpoints, sampler);
         Job job = queue.submit(body.spec(), caller);
+        Uploads.done(request);
         jobs.begin(caller, job);
         try (JobWait wait = new JobWait(queue, job)) {
             wait.awaitFinished();

@@ -9,8 +9,10 @@ import dev.mobilediffusion.server.generation.Field;
 import dev.mobilediffusion.server.generation.FieldNames;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.RequestDraft;
+import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.models.ModelCatalog;
 import dev.mobilediffusion.server.wire.Fields;
+import dev.mobilediffusion.server.wire.Form;
 import dev.mobilediffusion.server.wire.Prompts;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,10 +77,25 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
 
     private static final Pattern SIZE = Pattern.compile("(\\d{1,5})[xX](\\d{1,5})");
 
-    public static GenerationBody of(ObjectNode body, String api, ModelCatalog models, Set<ImageFormat> formats) {
-        Prompts.Plain plain = Prompts.plain(body, prompt(new Fields(body)));
-        Fields fields = plain.fields();
+    /** What a request is for. */
+    public enum Kind {
+        /** Draws from words; with a picture among the fields, anew from that. */
+        GENERATION,
+        /** Draws a picture anew as the words say. */
+        EDIT,
+        /** Draws a picture anew, with or without words. */
+        VARIATION
+    }
+
+    public static GenerationBody of(Form form, Kind kind, String api, ModelCatalog models, Set<ImageFormat> formats) {
         List<String> warnings = new ArrayList<>();
+        Optional<Source> source = SourceFields.of(form, warnings);
+        if (kind != Kind.GENERATION && source.isEmpty()) {
+            throw ApiException.invalid("image", "image is missing; it must be a PNG, JPEG or WebP file");
+        }
+        ObjectNode body = form.fields();
+        Prompts.Plain plain = Prompts.plain(body, prompt(new Fields(body), kind));
+        Fields fields = plain.fields();
         nameIgnored(fields, warnings);
         ModelInfo defaults = models.defaultModel();
         String model = model(fields, models, defaults.name());
@@ -89,9 +106,8 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
         if (fields.lenientText("background").orElse("").equals("transparent")) {
             warnings.add("a transparent background is not possible; the picture is opaque");
         }
-        RequestDraft draft = new RequestDraft(api, NAMES)
-                .model(model)
-                .prompt(plain.prompt())
+        RequestDraft draft = new RequestDraft(api, NAMES).model(model);
+        draft = (kind == Kind.VARIATION ? draft.promptOrNothing(plain.prompt()) : draft.prompt(plain.prompt()))
                 .negativePrompt(fields.text("negative_prompt").orElse(""))
                 .seed(fields.whole("seed"))
                 .steps(fields.count("steps", "step", "num_inference_steps", "num_steps"))
@@ -101,22 +117,26 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
                 .quality(fields.count("output_compression"))
                 .metadata(fields.flag("metadata", true))
                 .previews(fields.count("partial_images").orElse(0))
-                .timeout(fields.real("timeout_seconds"));
-        size.ifPresent(sides -> draft.size(sides.width(), sides.height()));
+                .timeout(fields.real("timeout_seconds"))
+                .source(source);
+        if (size.isPresent()) {
+            draft.size(size.get().width(), size.get().height());
+        }
         warnings.addAll(draft.warnings());
         boolean wantsUrl = fields.lenientText("response_format").orElse("").equals("url");
         return new GenerationBody(draft.spec(), fields.flag("stream", false), wantsUrl, List.copyOf(warnings));
     }
 
-    private static String prompt(Fields fields) {
+    private static String prompt(Fields fields, Kind kind) {
         return fields.text("prompt")
+                .or(() -> Optional.of("").filter(nothing -> kind == Kind.VARIATION))
                 .orElseThrow(() -> ApiException.invalid("prompt", "prompt is missing; it must be a string"));
     }
 
     /** A misspelled setting would draw another picture than was asked for, and nobody would know why. */
     private static void nameIgnored(Fields fields, List<String> warnings) {
         List<String> ignored = fields.names().stream()
-                .filter(name -> !KNOWN.contains(name))
+                .filter(name -> !KNOWN.contains(name) && !SourceFields.NAMES.contains(name))
                 .map(GenerationBody::abridged)
                 .toList();
         if (!ignored.isEmpty()) {

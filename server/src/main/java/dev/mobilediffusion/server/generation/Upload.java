@@ -1,6 +1,7 @@
 package dev.mobilediffusion.server.generation;
 
 import dev.mobilediffusion.runtime.Sha256;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A picture's file that came with a request. Two with the same bytes are equal, wherever they lie.
@@ -24,7 +25,31 @@ public record Upload(String sha256, long size, Content content) {
 
     /** @param bytes shared, so not to be written to */
     public static Upload of(byte[] bytes) {
-        return new Upload(Sha256.of(bytes), bytes.length, () -> bytes);
+        return new Upload(Sha256.of(bytes), bytes.length, new InMemory(bytes));
+    }
+
+    /** Lets go of its bytes when it is released: whoever waits for a job still knows what it sent. */
+    private static final class InMemory implements Content {
+
+        private final AtomicReference<byte[]> bytes;
+
+        InMemory(byte[] bytes) {
+            this.bytes = new AtomicReference<>(bytes);
+        }
+
+        @Override
+        public byte[] read() {
+            byte[] present = bytes.get();
+            if (present == null) {
+                throw new IllegalStateException("this upload's bytes were released");
+            }
+            return present;
+        }
+
+        @Override
+        public void release() {
+            bytes.set(null);
+        }
     }
 
     public Upload withContent(Content value) {

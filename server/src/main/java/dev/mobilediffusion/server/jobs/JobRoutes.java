@@ -3,6 +3,7 @@ package dev.mobilediffusion.server.jobs;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.server.edge.Api;
 import dev.mobilediffusion.server.edge.EventStream;
+import dev.mobilediffusion.server.edge.GenerationBody;
 import dev.mobilediffusion.server.edge.ImageReply;
 import dev.mobilediffusion.server.edge.JobJson;
 import dev.mobilediffusion.server.edge.PublicUrl;
@@ -47,7 +48,7 @@ public final class JobRoutes implements HttpService {
 
     @Override
     public void routing(HttpRules rules) {
-        rules.post("/", this::create)
+        rules.post("/", submission.uploads().limited(this::create))
                 .options("/", Routes.allow("POST, OPTIONS"))
                 .any("/", Routes.methodNotAllowed("POST, OPTIONS"))
                 .get("/{id}", this::show)
@@ -61,7 +62,7 @@ public final class JobRoutes implements HttpService {
     }
 
     private void create(ServerRequest request, ServerResponse response) {
-        Submission.Draft draft = submission.read(request, API.label());
+        Submission.Draft draft = submission.readWithPictures(request, API.label(), GenerationBody.Kind.GENERATION);
         Job job = submission.submit(draft, draft.body().spec().withLifetime(Lifetime.DURABLE));
         PublicUrl url = PublicUrl.of(request);
         ObjectNode body = json.of(job, url);

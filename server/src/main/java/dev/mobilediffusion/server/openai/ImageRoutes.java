@@ -1,5 +1,6 @@
 package dev.mobilediffusion.server.openai;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.edge.Api;
 import dev.mobilediffusion.server.edge.Errors;
@@ -11,7 +12,6 @@ import dev.mobilediffusion.server.edge.PublicUrl;
 import dev.mobilediffusion.server.edge.Routes;
 import dev.mobilediffusion.server.edge.Submission;
 import dev.mobilediffusion.server.error.ApiException;
-import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.generation.Delivery;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.Lifetime;
@@ -21,8 +21,8 @@ import dev.mobilediffusion.server.job.JobImage;
 import dev.mobilediffusion.server.job.JobStatus;
 import dev.mobilediffusion.server.wire.JobWait;
 import dev.mobilediffusion.server.wire.LongReply;
-import dev.mobilediffusion.server.wire.Refusals;
 import io.helidon.webserver.ServerConnectionException;
+import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRules;
 import io.helidon.webserver.http.HttpService;
 import io.helidon.webserver.http.ServerRequest;
@@ -33,7 +33,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * {@code POST /v1/images/generations}: the client waits, and gets JSON, the picture itself, or events as they happen.
+ * {@code POST /v1/images/generations}, {@code edits} and {@code variations}: the client waits, and gets JSON, the picture itself, or events as they happen.
  * When it goes, its job goes with it.
  */
 public final class ImageRoutes implements HttpService {
@@ -52,24 +52,24 @@ public final class ImageRoutes implements HttpService {
 
     @Override
     public void routing(HttpRules rules) {
-        rules.post("/edits", ImageRoutes::refuseEdits)
-                .options("/edits", Routes.allow("POST, OPTIONS"))
-                .any("/edits", Routes.methodNotAllowed("POST, OPTIONS"))
-                .post("/generations", this::generate)
+        pictures(rules, "/edits", GenerationBody.Kind.EDIT);
+        pictures(rules, "/variations", GenerationBody.Kind.VARIATION);
+        rules.post(
+                        "/generations",
+                        (request, response) -> answer(submission.read(request, API.label()), request, response))
                 .options("/generations", Routes.allow("POST, OPTIONS"))
                 .any("/generations", Routes.methodNotAllowed("POST, OPTIONS"));
     }
 
-    /** Without reading the body, which holds pictures and would be too long for most settings. */
-    private static void refuseEdits(ServerRequest request, ServerResponse response) {
-        Refusals.leaveBodyUnread(response);
-        throw ApiException.of(
-                ErrorCode.NOT_IMPLEMENTED,
-                "this server draws from a prompt alone and cannot edit pictures; use /v1/images/generations");
+    private void pictures(HttpRules rules, String path, GenerationBody.Kind kind) {
+        Handler handler = (request, response) ->
+                answer(submission.readWithPictures(request, API.label(), kind), request, response);
+        rules.post(path, submission.uploads().limited(handler))
+                .options(path, Routes.allow("POST, OPTIONS"))
+                .any(path, Routes.methodNotAllowed("POST, OPTIONS"));
     }
 
-    private void generate(ServerRequest request, ServerResponse response) {
-        Submission.Draft draft = submission.read(request, API.label());
+    private void answer(Submission.Draft draft, ServerRequest request, ServerResponse response) {
         GenerationBody body = draft.body();
         Delivery delivery = body.spec().delivery();
         Optional<ImageFormat> bare = body.stream() ? Optional.empty() : Negotiation.picture(request, delivery.format());
@@ -120,7 +120,8 @@ public final class ImageRoutes implements HttpService {
                 for (JobEvent event : next) {
                     seen = event.id();
                     if (event instanceof JobEvent.Preview preview) {
-                        events.event("image_generation.partial_image", ImagesJson.partial(job, preview));
+                        ObjectNode partial = ImagesJson.partial(job, preview);
+                        events.event(partial.get("type").textValue(), partial);
                     } else if (event instanceof JobEvent.PictureReady ready) {
                         completed(events, job, ready.picture(), warnings);
                     } else if (event instanceof JobEvent.Finished finished) {
@@ -145,7 +146,8 @@ public final class ImageRoutes implements HttpService {
             events.event("error", Errors.body(gone.code(), gone.param(), gone.getMessage()));
             return;
         }
-        events.event("image_generation.completed", ImagesJson.completed(job, picture, warnings));
+        ObjectNode completed = ImagesJson.completed(job, picture, warnings);
+        events.event(completed.get("type").textValue(), completed);
     }
 
     private void comment(EventStream events, Job job) {

@@ -51,7 +51,7 @@ final class ImagesJson {
     /** A look at an unfinished picture in a stream. */
     static ObjectNode partial(Job job, JobEvent.Preview preview) {
         ObjectNode node = Json.object();
-        node.put("type", "image_generation.partial_image");
+        node.put("type", event(job, "partial_image"));
         node.putPOJO("b64_json", preview.content());
         node.put("partial_image_index", preview.index());
         node.put("created_at", job.createdAt().getEpochSecond());
@@ -67,7 +67,7 @@ final class ImagesJson {
     /** The last event of a picture in a stream. */
     static ObjectNode completed(Job job, JobImage picture, List<String> warnings) {
         ObjectNode node = Json.object();
-        node.put("type", "image_generation.completed");
+        node.put("type", event(job, "completed"));
         node.putPOJO("b64_json", picture.content());
         node.put("created_at", job.createdAt().getEpochSecond());
         describe(node, picture.width() + "x" + picture.height(), picture.format());
@@ -81,6 +81,10 @@ final class ImagesJson {
         ArrayNode array = node.putArray("warnings");
         sentences.forEach(array::add);
         return node;
+    }
+
+    private static String event(Job job, String what) {
+        return (job.spec().source().isPresent() ? "image_edit." : "image_generation.") + what;
     }
 
     /** Fields that OpenAI's typed clients require, whether or not they mean anything here. */

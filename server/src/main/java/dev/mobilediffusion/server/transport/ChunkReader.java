@@ -3,6 +3,7 @@ package dev.mobilediffusion.server.transport;
 import io.helidon.common.buffers.DataReader;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.RequestException;
+import io.helidon.http.Status;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
@@ -12,8 +13,13 @@ import java.util.regex.Pattern;
  */
 final class ChunkReader extends DataReader {
 
+    private static final int HEX = 16;
     private static final int MAX_LINE_BYTES = 4096;
     private static final int MAX_TRAILERS = 64;
+
+    /** Helidon 4.5.0 holds a whole chunk in memory before it hands on its first byte. */
+    private static final int MAX_CHUNK_BYTES = 1 << 20;
+
     private static final Pattern SIZE = Pattern.compile("0{0,64}[0-9a-fA-F]{1,8}");
 
     private boolean afterLastChunk;
@@ -35,6 +41,14 @@ final class ChunkReader extends DataReader {
         String size = (extension < 0 ? line : line.substring(0, extension)).strip();
         if (!SIZE.matcher(size).matches()) {
             throw refused("a chunk begins with its size in hexadecimal digits, at most 8 of them");
+        }
+        if (Long.parseLong(size, HEX) > MAX_CHUNK_BYTES) {
+            throw RequestException.builder()
+                    .type(DirectHandler.EventType.OTHER)
+                    .status(Status.REQUEST_ENTITY_TOO_LARGE_413)
+                    .setKeepAlive(false)
+                    .message("a chunk is too long")
+                    .build();
         }
         afterLastChunk = size.chars().allMatch(digit -> digit == '0');
         return size;

@@ -29,6 +29,11 @@ public final class RequestBody {
      */
     public static byte[] json(ServerRequest request, long maxBytes) {
         requireJson(request);
+        return bytes(request, maxBytes);
+    }
+
+    /** As {@link #json}, of any media type. */
+    static byte[] bytes(ServerRequest request, long maxBytes) {
         long length = request.headers().contentLength().orElse(0);
         if (length > maxBytes) {
             throw tooLarge("got " + length, maxBytes);
@@ -48,7 +53,7 @@ public final class RequestBody {
         } catch (RequestException e) {
             PeerWatch.current().ifPresent(PeerWatch::leaveBodyUnread);
             throw e.status().equals(Status.REQUEST_ENTITY_TOO_LARGE_413)
-                    ? tooLarge("got more", maxBytes)
+                    ? tooLarge("in chunks of at most 1048576, got more", maxBytes)
                     : ApiException.invalid("", "the body's chunks are not as HTTP/1.1 has them: %s", e.getMessage());
         } catch (IOException e) {
             throw new UncheckedIOException(e);

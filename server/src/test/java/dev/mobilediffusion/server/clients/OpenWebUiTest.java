@@ -9,6 +9,7 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.notNullValue;
 
+import dev.mobilediffusion.server.TestPictures;
 import dev.mobilediffusion.server.TestServer;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
@@ -51,16 +52,19 @@ final class OpenWebUiTest {
     }
 
     @Test
-    void itsOpenAiEngineIsToldThatThereAreNoEdits() {
+    void itsOpenAiEngineDrawsAPictureAnew() {
         given().baseUri(server.url())
                 .header("Authorization", "Bearer sk-x")
                 .multiPart("model", "gpt-image-1")
                 .multiPart("prompt", "a hat")
-                .multiPart("image", "image.png", new byte[1000], "image/png")
+                .multiPart("image", "image.png", TestPictures.png(TestPictures.noise(16, 16)), "image/png")
+                .multiPart("n", "1")
+                .multiPart("size", "512x512")
+                .multiPart("response_format", "b64_json")
                 .post("/v1/images/edits")
                 .then()
-                .statusCode(501)
-                .body("error.message", notNullValue());
+                .statusCode(200)
+                .body("data[0].b64_json", notNullValue());
     }
 
     @Test

@@ -234,20 +234,6 @@ final class ImageRoutesTest {
     }
 
     @Test
-    void editsAreRefusedWithoutReadingTheirPictures() {
-        given().multiPart("prompt", "a")
-                .multiPart("image[]", "a.png", new byte[40_000], "image/png")
-                .post(server.url() + "/v1/images/edits")
-                .then()
-                .statusCode(501)
-                .header("x-should-retry", "false")
-                .header("Connection", "close")
-                .body("error.code", is("not_implemented"))
-                .body("error.message", containsString("/v1/images/generations"));
-        given().options(server.url() + "/v1/images/edits").then().statusCode(204);
-    }
-
-    @Test
     void aStreamTellsAFailureAsAnErrorEvent() {
         String events = post("{\"prompt\":\"boom\",\"stream\":true}").asString();
 
