@@ -80,6 +80,16 @@ final class PackageArrows {
                             "server.machine",
                             "server.models",
                             "server.error")),
+            Map.entry(
+                    "server.fleet",
+                    Set.of(
+                            RUNTIME,
+                            "runtime.image",
+                            "server.queue",
+                            "server.store",
+                            "server.job",
+                            "server.generation",
+                            "server.error")),
             Map.entry("server.transport", Set.of()),
             Map.entry(
                     "server.wire",
@@ -157,6 +167,7 @@ final class PackageArrows {
                             "server.wire",
                             "server.transport",
                             "server.worker",
+                            "server.fleet",
                             "server.queue",
                             "server.store",
                             "server.job",
@@ -188,6 +199,7 @@ final class PackageArrows {
             Map.entry("ai.onnxruntime", Set.of("runtime.onnx")),
             Map.entry("picocli", Set.of("server.cli")),
             Map.entry("java.sql", Set.of("server.store")),
+            Map.entry("io.nats", Set.of("server.fleet")),
             Map.entry("org.sqlite", Set.of("server.store")),
             Map.entry("io.micrometer", Set.of("server.metrics")),
             Map.entry("com.google.protobuf", Set.of("server.grpc")),

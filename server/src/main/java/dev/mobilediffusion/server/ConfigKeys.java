@@ -63,7 +63,8 @@ public final class ConfigKeys {
                 memory(base.memory()),
                 device(base.device()),
                 values.flag("log-prompts", base.logPrompts()),
-                values.flag("picture-metadata", base.pictureMetadata()));
+                values.flag("picture-metadata", base.pictureMetadata()),
+                FleetKeys.apply(base.fleet(), values, retention.maxAge()));
     }
 
     private AccessConfig access(AccessConfig base) {

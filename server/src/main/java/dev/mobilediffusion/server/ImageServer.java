@@ -8,15 +8,12 @@ import dev.mobilediffusion.server.metrics.ServerMetrics;
 import dev.mobilediffusion.server.models.IdleModels;
 import dev.mobilediffusion.server.models.ModelRegistry;
 import dev.mobilediffusion.server.queue.JobQueue;
-import dev.mobilediffusion.server.queue.LocalJobQueue;
-import dev.mobilediffusion.server.queue.QueueLimits;
 import dev.mobilediffusion.server.security.IssuedKey;
 import dev.mobilediffusion.server.security.ServerCertificate;
 import dev.mobilediffusion.server.worker.ImageEncoder;
 import dev.mobilediffusion.server.worker.InferenceWorker;
 import io.helidon.webserver.http.HttpRouting;
 import java.net.InetAddress;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -57,12 +54,7 @@ public final class ImageServer implements AutoCloseable {
         this.metrics = ServerMetrics.create(device.machine());
         metrics.watchDevice(guard::condition);
         metrics.describeExecution(device.execution().get());
-        this.queue = LocalJobQueue.open(
-                config.data(),
-                config.retention(),
-                QueueLimits.ofJobs(config.queueCapacity()),
-                new JobReporter(metrics, config.logPrompts()),
-                Clock.systemUTC());
+        this.queue = Queues.open(config, new JobReporter(metrics, config.logPrompts()), models, device.machine());
         // What models need is known once the first is loaded
         queue.admitBy((spec, client) -> Admission.countRequest(access.gate(), client));
         metrics.watchQueue(queue::depth, queue::capacity);

@@ -1,5 +1,6 @@
 package dev.mobilediffusion.server;
 
+import dev.mobilediffusion.server.fleet.FleetOptions;
 import dev.mobilediffusion.server.queue.QueueLimits;
 import dev.mobilediffusion.server.store.Retention;
 import java.nio.file.Path;
@@ -28,6 +29,7 @@ import java.util.OptionalInt;
  * @param device how the device is used
  * @param logPrompts whether prompts may go to the log
  * @param pictureMetadata whether the settings that drew a picture, its prompt included, are written into its file
+ * @param fleet how it shares its queue with other boards; empty for a board by itself
  */
 public record ServerConfig(
         String host,
@@ -45,7 +47,8 @@ public record ServerConfig(
         ModelMemory memory,
         DeviceConfig device,
         boolean logPrompts,
-        boolean pictureMetadata) {
+        boolean pictureMetadata,
+        Optional<FleetOptions> fleet) {
 
     public static final String LOOPBACK = "127.0.0.1";
     public static final String EVERY_ADDRESS = "0.0.0.0";
@@ -63,6 +66,7 @@ public record ServerConfig(
         Objects.requireNonNull(tls, "tls");
         Objects.requireNonNull(memory, "memory");
         Objects.requireNonNull(device, "device");
+        Objects.requireNonNull(fleet, "fleet");
         if (host.isBlank()) {
             throw new IllegalArgumentException("host must not be empty");
         }
@@ -90,7 +94,30 @@ public record ServerConfig(
                 ModelMemory.DEFAULT,
                 DeviceConfig.DEFAULT,
                 false,
-                true);
+                true,
+                Optional.empty());
+    }
+
+    /** The same as a board of a fleet. */
+    ServerConfig withFleet(FleetOptions value) {
+        return new ServerConfig(
+                host,
+                port,
+                grpcPort,
+                data,
+                models,
+                model,
+                queueCapacity,
+                retention,
+                gracePeriod,
+                http,
+                access,
+                tls,
+                memory,
+                device,
+                logPrompts,
+                pictureMetadata,
+                Optional.of(value));
     }
 
     /** The port to ask the system for: as given, else the one after HTTP's, or any where HTTP's is any. */

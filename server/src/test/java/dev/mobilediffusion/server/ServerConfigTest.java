@@ -9,6 +9,7 @@ import dev.mobilediffusion.runtime.Execution;
 import dev.mobilediffusion.runtime.ExecutionProvider;
 import dev.mobilediffusion.runtime.KernelSwitch;
 import dev.mobilediffusion.runtime.RuntimeOptions;
+import dev.mobilediffusion.server.fleet.FleetOptions;
 import dev.mobilediffusion.server.machine.DeviceLimits;
 import dev.mobilediffusion.server.security.PublicAddress;
 import dev.mobilediffusion.server.settings.Setting;
@@ -17,6 +18,7 @@ import dev.mobilediffusion.server.settings.Settings;
 import dev.mobilediffusion.server.store.Retention;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -72,6 +74,11 @@ final class ServerConfigTest {
         values.put("models", "m");
         values.put("model", "full");
         values.put("queue-capacity", "5");
+        values.put("queue", "nats://a:4222, tls://b:4223");
+        values.put("queue-credentials", "board.creds");
+        values.put("board", "kitchen");
+        values.put("fleet-offline", "draw");
+        values.put("fleet-ack-wait", "PT20S");
         values.put("keep-jobs-for", "PT1H");
         values.put("keep-jobs-bytes", "5000000000");
         values.put("keep-free-bytes", "0");
@@ -129,7 +136,14 @@ final class ServerConfigTest {
                                 3,
                                 new DeviceLimits(70, 90, 0)),
                         true,
-                        false)));
+                        false,
+                        Optional.of(new FleetOptions(
+                                List.of("nats://a:4222", "tls://b:4223"),
+                                Optional.of(Path.of("board.creds")),
+                                FleetOptions.Offline.DRAW,
+                                "kitchen",
+                                Duration.ofSeconds(20),
+                                Duration.ofHours(1))))));
     }
 
     @Test

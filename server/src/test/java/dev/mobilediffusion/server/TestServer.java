@@ -36,6 +36,7 @@ public final class TestServer extends Fixture {
     private final Map<String, String> settings;
     private final boolean files;
     private ImageServer server;
+    private Optional<TestFleet> fleet = Optional.empty();
 
     private TestServer(FakePipeline pipeline, Map<String, String> settings, boolean files) {
         this.pipeline = pipeline;
@@ -104,7 +105,11 @@ public final class TestServer extends Fixture {
         pipeline.allow(1); // to warm up
         ModelRegistry models =
                 ModelRegistry.open(config.models(), Optional.empty(), bundle -> pipeline, bundle -> 0, Long.MAX_VALUE);
-        server = ImageServer.start(config, models, encoder, EnumSet.of(ImageFormat.PNG, ImageFormat.JPEG), device);
+        fleet = config.fleet().isEmpty() ? TestFleet.wanted(config.data().getParent()) : Optional.empty();
+        ServerConfig queued =
+                fleet.map(found -> config.withFleet(found.options())).orElse(config);
+        server = ImageServer.start(queued, models, encoder, EnumSet.of(ImageFormat.PNG, ImageFormat.JPEG), device);
+        fleet.ifPresent(found -> TestFleet.awaitReady(server.queue()));
         pipeline.forget();
     }
 
@@ -133,7 +138,8 @@ public final class TestServer extends Fixture {
                 ModelMemory.DEFAULT,
                 DeviceConfig.DEFAULT,
                 false,
-                true);
+                true,
+                Optional.empty());
     }
 
     public static ServerConfig config(Path folder, Map<String, String> settings) {
@@ -181,6 +187,7 @@ public final class TestServer extends Fixture {
     public void close() {
         pipeline.allow(1000);
         server.close();
+        fleet.ifPresent(TestFleet::close);
     }
 
     static void fakeBundle(Path models) {

@@ -98,6 +98,27 @@ public final class Settings {
                     "model", "pocket, else the first by name", "a name", "bundle that draws when a request names none"),
             new Setting("queue-capacity", Kind.NUMBER, "64", "1 … 10000", "jobs that may wait"),
             new Setting(
+                    "queue",
+                    Kind.LIST,
+                    "none",
+                    "nats://HOST:PORT or tls://HOST:PORT, several with commas",
+                    "NATS with JetStream that holds the queue which this board shares with others; see docs/fleet.md"),
+            new Setting(
+                    "queue-credentials", Kind.PATH, "none", "a path", "file with the credentials by which NATS knows this board"),
+            new Setting(
+                    "board", "the machine's name", "1 … 63 letters, digits, - or _", "this board's name in its fleet"),
+            new Setting(
+                    "fleet-offline",
+                    "refuse",
+                    "refuse or draw",
+                    "draw to let this board draw for waiting clients by itself while NATS is away"),
+            new Setting(
+                    "fleet-ack-wait",
+                    Kind.DURATION,
+                    "PT15S",
+                    "PT1S or more",
+                    "time without a sign of life after which a board's picture goes to another"),
+            new Setting(
                     "memory",
                     "speed",
                     "speed or small",

@@ -23,13 +23,13 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /** How the store spells a job's request and a picture's timings: by hand, so that a renamed field breaks no old folder. */
-final class SpecJson {
+public final class SpecJson {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private SpecJson() {}
 
-    static String write(JobSpec spec) {
+    public static String write(JobSpec spec) {
         ObjectNode node = JSON.createObjectNode();
         ImageRequest request = spec.request();
         node.put("api", spec.api());
@@ -53,7 +53,7 @@ final class SpecJson {
     }
 
     /** A stored job is durable, else it would not be stored. */
-    static JobSpec read(String text) {
+    public static JobSpec read(String text) {
         JsonNode node = parse(text);
         ImageRequest request = new ImageRequest(
                 node.get("prompt").asText(),
@@ -93,13 +93,13 @@ final class SpecJson {
                 node.path("previews").asInt(0));
     }
 
-    static String write(StageTimings timings) {
+    public static String write(StageTimings timings) {
         ObjectNode node = JSON.createObjectNode();
         timings.durations().forEach((stage, duration) -> node.put(stage.name(), duration.toNanos()));
         return node.toString();
     }
 
-    static StageTimings readTimings(String text) {
+    public static StageTimings readTimings(String text) {
         JsonNode node = parse(text);
         Map<Stage, Duration> durations = new EnumMap<>(Stage.class);
         for (Stage stage : Stage.values()) {
@@ -110,11 +110,11 @@ final class SpecJson {
         return new StageTimings(durations);
     }
 
-    static String write(List<String> sentences) {
+    public static String write(List<String> sentences) {
         return JSON.valueToTree(sentences).toString();
     }
 
-    static List<String> readSentences(String text) {
+    public static List<String> readSentences(String text) {
         List<String> sentences = new ArrayList<>();
         parse(text).forEach(node -> sentences.add(node.asText()));
         return sentences;

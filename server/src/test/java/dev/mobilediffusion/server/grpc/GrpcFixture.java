@@ -4,6 +4,7 @@ import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.Fixture;
+import dev.mobilediffusion.server.TestFleet;
 import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
 import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
 import dev.mobilediffusion.server.machine.DeviceGuard;
@@ -50,6 +51,7 @@ final class GrpcFixture extends Fixture {
 
     final FakePipeline pipeline;
     JobQueue queue;
+    private Optional<TestFleet> fleet = Optional.empty();
     GrpcApi api;
     final List<String> outcomes = new CopyOnWriteArrayList<>();
     ManagedChannel channel;
@@ -76,12 +78,14 @@ final class GrpcFixture extends Fixture {
 
     @Override
     protected void start(Path folder) {
-        queue = LocalJobQueue.open(
+        LocalJobQueue own = LocalJobQueue.open(
                 folder.resolve("data"),
                 new Retention(Duration.ofDays(1), 1 << 20, 0),
                 QueueLimits.ofJobs(4),
                 JobObserver.NONE,
                 Clock.systemUTC());
+        fleet = TestFleet.wanted(folder);
+        queue = fleet.<JobQueue>map(found -> found.join(own)).orElse(own);
         worker = InferenceWorker.start(
                 queue,
                 model -> pipeline,
@@ -200,6 +204,7 @@ final class GrpcFixture extends Fixture {
         worker.close();
         server.close();
         queue.close();
+        fleet.ifPresent(TestFleet::close);
     }
 
     private static final class OneModel implements ModelCatalog {

@@ -20,6 +20,7 @@ import dev.mobilediffusion.server.grpc.v1.WatchJobRequest;
 import io.grpc.Status;
 import java.nio.file.Files;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -59,6 +60,7 @@ final class JobMethodsTest {
         assertThat(again.getLast().hasDone(), is(true));
     }
 
+    @Tag("own-files")
     @Test
     void aPictureWhoseFileIsDamagedEndsTheCallWithTheReason() throws Exception {
         server.pipeline.allow(1);

@@ -1,0 +1,228 @@
+package dev.mobilediffusion.server;
+
+import static io.restassured.RestAssured.given;
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.is;
+
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.server.fleet.FleetOptions;
+import dev.mobilediffusion.server.generation.ClientId;
+import dev.mobilediffusion.server.generation.JobSpec;
+import dev.mobilediffusion.server.generation.Lifetime;
+import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.job.JobEvent;
+import dev.mobilediffusion.server.job.JobState;
+import io.nats.client.Connection;
+import io.nats.client.Nats;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Several boards on a real NATS. */
+final class FleetTest {
+
+    private static final ClientId ALICE = ClientId.ofKey("alice");
+
+    @TempDir
+    private Path folder;
+
+    private final List<AutoCloseable> open = new ArrayList<>();
+    private int boards;
+
+    @AfterEach
+    void stop() throws Exception {
+        for (AutoCloseable each : open.reversed()) {
+            each.close();
+        }
+    }
+
+    @Test
+    void anyBoardAnswersForAnyJobUnderTheSameEventIds() throws Exception {
+        NatsProcess nats = nats();
+        TestServer drawing = board(nats.url(), FakePipeline.quick());
+        TestServer asked = board(nats.url(), FakePipeline.quick());
+        Job job = drawing.queue().submit(durable("a house", 7).withCount(3), ALICE);
+
+        awaitEnd(job);
+        Job seen = asked.queue().find(job.id()).orElseThrow();
+        awaitEnd(seen);
+
+        assertThat(seen.status().state(), is(JobState.SUCCEEDED));
+        assertThat(seen.status().pictures(), hasSize(3));
+        TestFleet.await("the events did not arrive", () -> ids(seen).equals(ids(job)));
+        byte[] picture =
+                given().get(asked.url() + "/v1/jobs/" + job.id() + "/images/2").asByteArray();
+        assertThat(picture[0], is((byte) 9));
+    }
+
+    @Test
+    void aJobIsCancelledFromABoardThatDoesNotDrawIt() throws Exception {
+        NatsProcess nats = nats();
+        TestServer drawing = board(nats.url(), FakePipeline.gated());
+        Job job = drawing.queue().submit(durable("a house", 7), ALICE);
+        drawing.pipeline.awaitStart();
+        TestServer asked = board(nats.url(), FakePipeline.gated());
+
+        assertThat(asked.queue().cancel(asked.queue().find(job.id()).orElseThrow()), is(true));
+
+        awaitEnd(job);
+        assertThat(job.state(), is(JobState.CANCELLED));
+        Job next = drawing.queue().submit(durable("next", 8), ALICE);
+        drawing.pipeline.allow(1);
+        asked.pipeline.allow(1);
+        awaitEnd(next);
+        assertThat(next.state(), is(JobState.SUCCEEDED));
+    }
+
+    @Test
+    void nothingIsLostWhenNatsIsKilledAndStartedAgain() throws Exception {
+        NatsProcess nats = nats();
+        TestServer one = board(nats.url(), FakePipeline.gated());
+        TestServer other = board(nats.url(), FakePipeline.gated());
+        List<Job> jobs = new ArrayList<>();
+        for (int seed = 0; seed < 4; seed++) {
+            jobs.add(one.queue().submit(durable("house", seed), ALICE));
+        }
+        one.pipeline.awaitStart();
+
+        nats.kill();
+        TestFleet.await("the board is ready without NATS", () -> one.queue().obstacle().isPresent());
+        given().get(one.url() + "/health/ready")
+                .then()
+                .statusCode(503)
+                .body("error.message", containsString("cannot be reached"));
+        given().contentType("application/json").body("{\"prompt\":\"a house\"}").post(one.url() + "/v1/jobs").then().statusCode(503);
+        nats.start();
+        one.pipeline.allow(1000);
+        other.pipeline.allow(1000);
+
+        for (Job job : jobs) {
+            awaitEnd(job);
+            assertThat(job.state(), is(JobState.SUCCEEDED));
+        }
+    }
+
+    @Test
+    void whatADeadBoardBeganIsDrawnByAnother() throws Exception {
+        NatsProcess nats = nats();
+        Process dying = JavaProcess.start(
+                FleetBoard.class, nats.url(), folder.resolve("dying").toString());
+        open.add(dying::destroyForcibly);
+        String id = dying.inputReader().lines().filter(line -> line.startsWith("job_")).findFirst().orElseThrow();
+        dying.destroyForcibly().waitFor();
+
+        TestServer living = board(nats.url(), FakePipeline.quick());
+        Job job = living.queue().find(id).orElseThrow();
+        awaitEnd(job);
+
+        assertThat(job.state(), is(JobState.SUCCEEDED));
+        assertThat(job.status().pictures(), hasSize(2));
+    }
+
+    @Test
+    void clientsTakeTurnsAndOneIdempotencyKeyIsOneJobForAllBoards() throws Exception {
+        NatsProcess nats = nats();
+        TestServer one = board(nats.url(), FakePipeline.quick());
+        TestServer other = board(nats.url(), FakePipeline.quick());
+        Set<String> ids = new HashSet<>();
+        for (TestServer server : List.of(one, other)) {
+            ids.add(given().contentType("application/json").header("Idempotency-Key", "k")
+                    .body("{\"prompt\":\"a house\"}")
+                    .post(server.url() + "/v1/jobs")
+                    .path("id"));
+        }
+        assertThat(ids, hasSize(1));
+        given().contentType("application/json").header("Idempotency-Key", "k")
+                .body("{\"prompt\":\"another\"}")
+                .post(other.url() + "/v1/jobs")
+                .then()
+                .statusCode(422);
+    }
+
+    @Test
+    void aForeignMessageOnTheFleetsSubjectsHarmsNothing() throws Exception {
+        NatsProcess nats = nats();
+        TestServer server = board(nats.url(), FakePipeline.quick());
+        try (Connection foreign = Nats.connect(nats.url())) {
+            byte[] noise = "not json".getBytes(StandardCharsets.UTF_8);
+            foreign.publish("$KV.md_live.job_x", noise);
+            foreign.publish("$KV.md_boards.board.x", noise);
+            foreign.publish("md.event.job_x", noise);
+            foreign.publish("md.work.a.b.job_x", noise);
+            foreign.flush(Duration.ofSeconds(5));
+        }
+        Job job = server.queue().submit(durable("a house", 7), ALICE);
+        awaitEnd(job);
+        assertThat(job.state(), is(JobState.SUCCEEDED));
+    }
+
+    @Test
+    void aNatsWithoutJetStreamIsNamedAndSoIsOneThatIsAbsent() throws Exception {
+        NatsProcess plain = NatsProcess.startPlain();
+        open.add(plain);
+        TestServer server = start(plain.url(), FakePipeline.quick(), FleetOptions.Offline.REFUSE);
+        TestFleet.await("JetStream was not missed", () -> server.queue()
+                .obstacle()
+                .orElse("")
+                .contains("runs without JetStream: start it with -js"));
+    }
+
+    @Test
+    void withoutNatsABoardDrawsForWaitingClientsWhereItsOwnerAllowsIt() {
+        TestServer server = start("nats://127.0.0.1:1", FakePipeline.quick(), FleetOptions.Offline.DRAW);
+        given().contentType("application/json").body("{\"prompt\":\"a house\"}")
+                .post(server.url() + "/v1/images/generations")
+                .then()
+                .statusCode(200)
+                .body("data", hasSize(1));
+        given().contentType("application/json").body("{\"prompt\":\"a house\"}")
+                .post(server.url() + "/v1/jobs")
+                .then()
+                .statusCode(503)
+                .body("error.message", containsString("without its fleet"));
+    }
+
+    private NatsProcess nats() {
+        NatsProcess nats = NatsProcess.start(folder.resolve("nats"));
+        open.add(nats);
+        return nats;
+    }
+
+    private TestServer board(String url, FakePipeline pipeline) {
+        TestServer server = start(url, pipeline, FleetOptions.Offline.REFUSE);
+        TestFleet.awaitReady(server.queue());
+        return server;
+    }
+
+    private TestServer start(String url, FakePipeline pipeline, FleetOptions.Offline offline) {
+        boards++;
+        FleetOptions options = new FleetOptions(
+                List.of(url), Optional.empty(), offline, "board" + boards, Duration.ofSeconds(2), Duration.ofDays(1));
+        TestServer server =
+                TestServer.start(TestServer.config(folder.resolve("board" + boards)).withFleet(options), pipeline);
+        open.add(server);
+        return server;
+    }
+
+    private static JobSpec durable(String prompt, long seed) {
+        return JobSpec.of("fake", ImageRequest.of(prompt, seed)).withLifetime(Lifetime.DURABLE);
+    }
+
+    private static List<Long> ids(Job job) {
+        return job.eventsAfter(0).stream().map(JobEvent::id).toList();
+    }
+
+    private static void awaitEnd(Job job) throws InterruptedException {
+        assertThat("job is " + job.state() + " after 60 s", job.awaitFinished(Duration.ofSeconds(60)), is(true));
+    }
+}

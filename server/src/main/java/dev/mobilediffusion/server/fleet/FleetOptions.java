@@ -1,0 +1,89 @@
+package dev.mobilediffusion.server.fleet;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * How a board takes part in a fleet.
+ *
+ * @param servers addresses of NATS, {@code nats://HOST:PORT} or {@code tls://HOST:PORT}; several for a cluster
+ * @param credentials file that NATS made for this board; empty where NATS asks for none
+ * @param offline what happens to calls whose client waits, while NATS cannot be reached
+ * @param board this board's name, unique in the fleet
+ * @param acknowledgeWithin time without a sign of life after which NATS gives a picture to another board
+ * @param keepFor how long NATS keeps ended jobs and pictures
+ */
+public record FleetOptions(
+        List<String> servers,
+        Optional<Path> credentials,
+        Offline offline,
+        String board,
+        Duration acknowledgeWithin,
+        Duration keepFor) {
+
+    /** Time in which a board that draws repeats three times that it does. */
+    public static final Duration DEFAULT_ACKNOWLEDGE = Duration.ofSeconds(15);
+
+    private static final Set<String> SCHEMES = Set.of("nats", "tls");
+    private static final Pattern BOARD = Pattern.compile("[A-Za-z0-9_-]{1,63}");
+
+    /** What happens to calls whose client waits, while NATS cannot be reached. */
+    public enum Offline {
+        /** They are refused. */
+        REFUSE,
+        /** This board draws them by itself. */
+        DRAW
+    }
+
+    public FleetOptions {
+        servers = List.copyOf(servers);
+        Objects.requireNonNull(credentials, "credentials");
+        Objects.requireNonNull(offline, "offline");
+        if (servers.isEmpty()) {
+            throw new IllegalArgumentException("queue must name a server, such as nats://127.0.0.1:4222");
+        }
+        servers.forEach(FleetOptions::requireServer);
+        if (!BOARD.matcher(board).matches()) {
+            throw new IllegalArgumentException(
+                    "board must have 1 to 63 letters, digits, - or _, got \"%s\"".formatted(board));
+        }
+        if (acknowledgeWithin.compareTo(Duration.ofSeconds(1)) < 0) {
+            throw new IllegalArgumentException("fleet-ack-wait must be at least PT1S, got " + acknowledgeWithin);
+        }
+        if (!keepFor.isPositive()) {
+            throw new IllegalArgumentException("keep-jobs-for must be positive, got " + keepFor);
+        }
+    }
+
+    /** A board's name from a machine's. */
+    public static String boardName(String machine) {
+        String name = machine.replaceAll("[^A-Za-z0-9_-]", "-");
+        return name.isEmpty() ? "board" : name.substring(0, Math.min(63, name.length()));
+    }
+
+    private static void requireServer(String server) {
+        try {
+            URI uri = URI.create(server);
+            if (SCHEMES.contains(String.valueOf(uri.getScheme()))
+                    && uri.getHost() != null
+                    && uri.getPath().isEmpty()) {
+                return;
+            }
+        } catch (IllegalArgumentException notOne) {
+            throw wrong(server, notOne);
+        }
+        throw wrong(server, null);
+    }
+
+    private static IllegalArgumentException wrong(String server, Throwable cause) {
+        return new IllegalArgumentException(
+                "queue must be nats://HOST:PORT or tls://HOST:PORT, several with commas, got \"%s\"".formatted(server),
+                cause);
+    }
+}

@@ -1,0 +1,174 @@
+package dev.mobilediffusion.server.fleet;
+
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
+import io.nats.client.AuthenticationException;
+import io.nats.client.Connection;
+import io.nats.client.ConnectionListener;
+import io.nats.client.ErrorListener;
+import io.nats.client.Nats;
+import io.nats.client.Options;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The connection to NATS, which may come and go: connects again for ever, and knows in a sentence why there is none.
+ * Thread-safe.
+ */
+final class NatsLink implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(NatsLink.class.getName());
+    private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final Duration RETRY_HINT = Duration.ofSeconds(5);
+    private static final Duration PING = Duration.ofSeconds(2);
+
+    private final FleetOptions options;
+    private final Joiner joiner;
+    private final Thread thread =
+            Thread.ofPlatform().daemon().name("fleet-link").unstarted(this::run);
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private volatile Connection connection;
+    private volatile String obstacle = "NATS has not answered yet";
+    private volatile boolean joined;
+
+    /** What a board does whenever it has NATS back. */
+    @FunctionalInterface
+    interface Joiner {
+
+        /** @throws FleetException when NATS cannot be used as it is */
+        void join(Connection connection) throws Exception;
+    }
+
+    NatsLink(FleetOptions options, Joiner joiner) {
+        this.options = options;
+        this.joiner = joiner;
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** Whether NATS can be used now. */
+    boolean isUp() {
+        Connection now = connection;
+        return joined && now != null && now.getStatus() == Connection.Status.CONNECTED;
+    }
+
+    /** Why NATS cannot be used now; empty when it can. */
+    Optional<String> obstacle() {
+        return isUp() ? Optional.empty() : Optional.of("this board is without its fleet: " + obstacle);
+    }
+
+    /** To be called while joining, when NATS may be used again. */
+    void assumeJoined() {
+        joined = true;
+    }
+
+    /** @throws ApiException NOT_READY when NATS cannot be used now */
+    Connection require() {
+        Optional<String> reason = obstacle();
+        if (reason.isPresent()) {
+            throw ApiException.retry(ErrorCode.NOT_READY, reason.get(), RETRY_HINT);
+        }
+        return connection;
+    }
+
+    @Override
+    public void close() {
+        closing.countDown();
+        thread.interrupt();
+        disconnect();
+    }
+
+    private void run() {
+        try {
+            while (!closing.await(joined ? RETRY.toMillis() / 4 : RETRY.toMillis() / 2, TimeUnit.MILLISECONDS)) {
+                keepUp();
+            }
+        } catch (InterruptedException closed) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Connects where there is no connection, and joins where the connection is new. */
+    private void keepUp() throws InterruptedException {
+        try {
+            if (connection == null || connection.getStatus() == Connection.Status.CLOSED) {
+                joined = false;
+                connection = Nats.connect(natsOptions());
+            }
+            if (connection.getStatus() == Connection.Status.CONNECTED && !joined) {
+                joiner.join(connection);
+                joined = true;
+                LOG.log(System.Logger.Level.INFO, "fleet: joined by {0}", connection.getConnectedUrl());
+            }
+        } catch (InterruptedException e) {
+            throw e;
+        } catch (Exception failure) {
+            tell(sentence(failure));
+        }
+    }
+
+    private Options natsOptions() {
+        Options.Builder builder = Options.builder()
+                .servers(options.servers().toArray(String[]::new))
+                .connectionName(options.board())
+                .maxReconnects(-1)
+                .reconnectWait(RETRY)
+                .connectionTimeout(RETRY.multipliedBy(2))
+                .pingInterval(PING)
+                .maxPingsOut(2)
+                .connectionListener(this::changed)
+                .errorListener(new ErrorListener() {
+                    @Override
+                    public void errorOccurred(Connection from, String error) {
+                        tell("NATS says: " + error);
+                    }
+                });
+        options.credentials().ifPresent(file -> builder.authHandler(Nats.credentials(file.toString())));
+        return builder.build();
+    }
+
+    private void changed(Connection from, ConnectionListener.Events event) {
+        switch (event) {
+            case DISCONNECTED, CLOSED -> {
+                joined = false;
+                tell("NATS at %s cannot be reached".formatted(String.join(", ", options.servers())));
+            }
+            case RECONNECTED -> joined = false; // its streams may be others now
+            default -> {}
+        }
+    }
+
+    private void tell(String reason) {
+        if (!reason.equals(obstacle) && closing.getCount() > 0) {
+            LOG.log(System.Logger.Level.WARNING, "fleet: {0}", reason);
+        }
+        obstacle = reason;
+    }
+
+    private String sentence(Exception failure) {
+        String servers = String.join(", ", options.servers());
+        return switch (failure) {
+            case FleetException known -> known.getMessage();
+            case AuthenticationException refused ->
+                "NATS at %s does not accept this board's credentials".formatted(servers);
+            case IOException absent -> "NATS at %s cannot be reached".formatted(servers);
+            default -> "NATS at %s cannot be used: %s".formatted(servers, failure.getMessage());
+        };
+    }
+
+    private void disconnect() {
+        try {
+            Connection last = connection;
+            if (last != null) {
+                last.close();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

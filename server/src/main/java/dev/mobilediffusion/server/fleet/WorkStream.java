@@ -1,0 +1,161 @@
+package dev.mobilediffusion.server.fleet;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.mobilediffusion.server.error.ApiException;
+import io.nats.client.Connection;
+import io.nats.client.ConsumerContext;
+import io.nats.client.FetchConsumeOptions;
+import io.nats.client.FetchConsumer;
+import io.nats.client.JetStream;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.Message;
+import io.nats.client.PublishOptions;
+import io.nats.client.api.AckPolicy;
+import io.nats.client.api.ConsumerConfiguration;
+import io.nats.client.api.StreamInfoOptions;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+
+/** Images that wait, one message each, in a stream that gives every one to a single board at a time. Thread-safe. */
+final class WorkStream {
+
+    private static final System.Logger LOG = System.getLogger(WorkStream.class.getName());
+
+    /** A lane that nobody used for so long is forgotten; the next image in it makes it anew. */
+    private static final Duration FORGET_LANE = Duration.ofMinutes(10);
+
+    private final Supplier<Connection> connection;
+    private final Duration acknowledgeWithin;
+    private final Map<String, ConsumerContext> consumers = new ConcurrentHashMap<>();
+
+    /**
+     * An image that this board has got.
+     *
+     * @param delivery how often it was given to a board, 1 for the first time
+     */
+    record Taken(Message message, String jobId, int index, long delivery) {}
+
+    WorkStream(Supplier<Connection> connection, Duration acknowledgeWithin) {
+        this.connection = connection;
+        this.acknowledgeWithin = acknowledgeWithin;
+    }
+
+    /** To be called after a connection was lost. */
+    void join() {
+        consumers.clear();
+    }
+
+    /** Puts in the images of a job that are missing; twice within two minutes is once. */
+    void put(JobRecord job) {
+        NatsErrors.call(() -> {
+            JetStream stream = connection.get().jetStream();
+            String subject = subject(job);
+            for (int index : job.missing()) {
+                byte[] body = Json.bytes(Json.object()
+                        .put("v", Names.SCHEMA)
+                        .put("job", job.id())
+                        .put("image", index));
+                PublishOptions once = PublishOptions.builder()
+                        .messageId(job.id() + '/' + index)
+                        .build();
+                var unused = stream.publish(subject, body, once);
+            }
+            return null;
+        });
+    }
+
+    /**
+     * The next image of a lane; empty where none waits there.
+     *
+     * @param lane as {@link Names#lane} calls it
+     */
+    Optional<Taken> take(String lane) {
+        try {
+            return taken(lane);
+        } catch (ApiException away) {
+            consumers.remove(lane);
+            LOG.log(System.Logger.Level.DEBUG, "fleet: nothing taken: {0}", away.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    /** Subjects on which images wait or are being drawn. */
+    Set<String> subjects() {
+        return NatsErrors.call(() -> Set.copyOf(connection
+                .get()
+                .jetStreamManagement()
+                .getStreamInfo(Names.WORK, StreamInfoOptions.filterSubjects("md.work.>"))
+                .getStreamState()
+                .getSubjectMap()
+                .keySet()));
+    }
+
+    static String lane(JobRecord job) {
+        return Names.lane(job.spec().model(), job.client().value());
+    }
+
+    /** The lane that a subject is in. */
+    static String lane(String subject) {
+        return subject.substring("md.work.".length(), subject.lastIndexOf('.'));
+    }
+
+    static String subject(JobRecord job) {
+        return Names.work(job.spec().model(), job.client().value(), job.id());
+    }
+
+    private Optional<Taken> taken(String lane) {
+        return NatsErrors.call(() -> {
+            ConsumerContext consumer = consumers.get(lane);
+            if (consumer == null) {
+                consumer = consumer(lane);
+                consumers.put(lane, consumer);
+            }
+            Message message = next(consumer);
+            return message == null ? Optional.empty() : read(message);
+        });
+    }
+
+    private static Message next(ConsumerContext consumer) throws IOException, JetStreamApiException {
+        try (FetchConsumer fetch = consumer.fetch(
+                FetchConsumeOptions.builder().maxMessages(1).noWait().build())) {
+            return fetch.nextMessage();
+        } catch (IOException | JetStreamApiException | RuntimeException e) {
+            throw e;
+        } catch (Exception gone) {
+            throw new IOException("the lane is not there any more", gone);
+        }
+    }
+
+    private ConsumerContext consumer(String lane) throws IOException, JetStreamApiException {
+        return connection
+                .get()
+                .getStreamContext(Names.WORK)
+                .createOrUpdateConsumer(ConsumerConfiguration.builder()
+                        .durable(lane.replace('.', '_'))
+                        .filterSubject("md.work." + lane + ".*")
+                        .ackPolicy(AckPolicy.Explicit)
+                        .ackWait(acknowledgeWithin)
+                        .inactiveThreshold(FORGET_LANE)
+                        .build());
+    }
+
+    private static Optional<Taken> read(Message message) {
+        Optional<JsonNode> node = Json.read(message.getData());
+        Optional<Taken> taken = node.filter(found -> found.hasNonNull("job") && found.hasNonNull("image"))
+                .map(found -> new Taken(
+                        message,
+                        found.get("job").asText(),
+                        found.get("image").asInt(),
+                        message.metaData().deliveredCount()));
+        if (taken.isEmpty()) {
+            LOG.log(System.Logger.Level.WARNING, "fleet: a foreign message on {0} was removed", message.getSubject());
+            message.term();
+        }
+        return taken;
+    }
+}

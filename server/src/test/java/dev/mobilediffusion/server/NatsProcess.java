@@ -1,0 +1,109 @@
+package dev.mobilediffusion.server;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A real {@code nats-server} with JetStream on a free port; it keeps its port and its folder when it is started again. */
+public final class NatsProcess implements AutoCloseable {
+
+    private final int port;
+    private final List<String> command;
+    private Process process;
+
+    private NatsProcess(int port, List<String> command) {
+        this.port = port;
+        this.command = command;
+    }
+
+    /** @param arguments more of nats-server's */
+    public static NatsProcess start(Path folder, String... arguments) {
+        int port = freePort();
+        List<String> command = new ArrayList<>(List.of(
+                "nats-server", "-js", "-sd", folder.toString(), "-a", "127.0.0.1", "-p", Integer.toString(port)));
+        command.addAll(List.of(arguments));
+        NatsProcess nats = new NatsProcess(port, command);
+        nats.start();
+        return nats;
+    }
+
+    /** One without JetStream. */
+    public static NatsProcess startPlain() {
+        int port = freePort();
+        NatsProcess nats =
+                new NatsProcess(port, List.of("nats-server", "-a", "127.0.0.1", "-p", Integer.toString(port)));
+        nats.start();
+        return nats;
+    }
+
+    public String url() {
+        return "nats://127.0.0.1:" + port;
+    }
+
+    /** Returns when it listens. */
+    public void start() {
+        try {
+            process = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+        } catch (IOException absent) {
+            throw new IllegalStateException(
+                    "these tests need nats-server in PATH: apt-get install nats-server, or go install"
+                            + " github.com/nats-io/nats-server/v2@latest",
+                    absent);
+        }
+        awaitListening();
+    }
+
+    /** As a power cut would end it. */
+    public void kill() {
+        process.destroyForcibly();
+        try {
+            process.waitFor(10, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        kill();
+    }
+
+    private void awaitListening() {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (System.nanoTime() < end && process.isAlive()) {
+            try (Socket socket = new Socket()) {
+                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 100);
+                return;
+            } catch (IOException notYet) {
+                pause();
+            }
+        }
+        throw new IllegalStateException("nats-server did not begin to listen: " + command);
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(10);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
