@@ -31,8 +31,9 @@ final class FleetKeys {
             return Optional.empty();
         }
         return Optional.of(new FleetOptions(
-                values.text("queue").map(FleetKeys::servers).orElseGet(() -> base.orElseThrow()
-                        .servers()),
+                values.text("queue")
+                        .map(FleetKeys::servers)
+                        .orElseGet(() -> base.orElseThrow().servers()),
                 values.has("queue-credentials")
                         ? Optional.of(values.path("queue-credentials", Path.of("")))
                         : base.flatMap(FleetOptions::credentials),

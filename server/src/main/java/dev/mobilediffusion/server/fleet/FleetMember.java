@@ -1,6 +1,5 @@
 package dev.mobilediffusion.server.fleet;
 
-import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobError;
@@ -16,9 +15,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /** What a board keeps up while it is in a fleet: it takes images, tells of itself, and mends what dying boards left. */
@@ -46,8 +42,7 @@ final class FleetMember implements AutoCloseable {
     private final FleetJobs jobs;
     private final Puller puller;
     private final Map<String, Job> admitted = new ConcurrentHashMap<>();
-    private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(
-            2, Thread.ofPlatform().daemon().name("fleet-timer", 0).factory());
+    private final FleetTimer timer = new FleetTimer();
 
     FleetMember(JobQueue own, FleetOptions options, JobObserver observer, BoardFacts facts) {
         this.own = own;
@@ -78,15 +73,15 @@ final class FleetMember implements AutoCloseable {
         link.start();
         puller.start();
         Thread.ofPlatform().daemon().name("fleet-own-work").start(this::feedOwn);
-        every(Duration.ofMillis(options.acknowledgeWithin().toMillis() / 3), hand::hold);
-        every(
+        timer.every(Duration.ofMillis(options.acknowledgeWithin().toMillis() / 3), hand::hold);
+        timer.every(
                 Boards.EVERY,
                 () -> NatsErrors.call(() -> {
                     boards.tell(link.require());
                     return null;
                 }));
-        every(SWEEP, this::sweep);
-        every(MEND, this::mend);
+        timer.every(SWEEP, this::sweep);
+        timer.every(MEND, this::mend);
     }
 
     /** Reports its end on this board, where it was admitted. */
@@ -117,7 +112,7 @@ final class FleetMember implements AutoCloseable {
     @Override
     public void close() {
         reportEnds();
-        timer.shutdownNow();
+        timer.close();
         jobs.close();
         try {
             boards.leave(link.require());
@@ -252,21 +247,5 @@ final class FleetMember implements AutoCloseable {
                         one.get().message().ack();
                     }
                 });
-    }
-
-    private void every(Duration period, Runnable task) {
-        var unused = timer.scheduleWithFixedDelay(
-                () -> {
-                    try {
-                        task.run();
-                    } catch (ApiException away) {
-                        LOG.log(System.Logger.Level.DEBUG, "fleet: {0}", away.getMessage());
-                    } catch (RuntimeException e) {
-                        LOG.log(System.Logger.Level.WARNING, "fleet: a timed task failed", e);
-                    }
-                },
-                period.toNanos(),
-                period.toNanos(),
-                TimeUnit.NANOSECONDS);
     }
 }

@@ -103,15 +103,10 @@ public final class Settings {
                     "none",
                     "nats://HOST:PORT or tls://HOST:PORT, several with commas",
                     "NATS with JetStream that holds the queue which this board shares with others; see docs/fleet.md"),
-            new Setting(
-                    "queue-credentials", Kind.PATH, "none", "a path", "file with the credentials by which NATS knows this board"),
+            new Setting("queue-credentials", Kind.PATH, "none", "a path", "file by which NATS knows this board"),
             new Setting(
                     "board", "the machine's name", "1 … 63 letters, digits, - or _", "this board's name in its fleet"),
-            new Setting(
-                    "fleet-offline",
-                    "refuse",
-                    "refuse or draw",
-                    "draw to let this board draw for waiting clients by itself while NATS is away"),
+            new Setting("fleet-offline", "refuse", "refuse or draw", "what waiting clients get while NATS is away"),
             new Setting(
                     "fleet-ack-wait",
                     Kind.DURATION,
