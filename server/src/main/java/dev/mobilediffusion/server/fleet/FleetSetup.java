@@ -120,8 +120,8 @@ final class FleetSetup {
     }
 
     static void requireVersion(String version) {
-        String[] found = version.split("[.-]");
-        String[] minimum = MINIMUM.split("[.]");
+        String[] found = version.split("[.-]", -1);
+        String[] minimum = MINIMUM.split("[.]", -1);
         for (int i = 0; i < minimum.length && i < found.length; i++) {
             int difference = Integer.compare(number(found[i]), number(minimum[i]));
             if (difference != 0) {

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /** Takes images out of the stream for this board's hand: of models that it holds, from one client after the other. */
@@ -25,7 +27,7 @@ final class Puller implements AutoCloseable {
             Thread.ofPlatform().daemon().name("fleet-puller").unstarted(this::run);
     private final Map<String, Long> looked = new HashMap<>();
     private String lastLane = "";
-    private boolean woken;
+    private final Semaphore wakeUps = new Semaphore(0);
     private volatile boolean closed;
 
     Puller(FleetMember member, Supplier<Set<String>> models) {
@@ -38,9 +40,8 @@ final class Puller implements AutoCloseable {
     }
 
     /** There may be something to take. */
-    synchronized void wake() {
-        woken = true;
-        notifyAll();
+    void wake() {
+        wakeUps.release();
     }
 
     @Override
@@ -61,11 +62,9 @@ final class Puller implements AutoCloseable {
         }
     }
 
-    private synchronized void await() throws InterruptedException {
-        if (!woken && !closed) {
-            wait(LOOK_AGAIN.toMillis());
-        }
-        woken = false;
+    private void await() throws InterruptedException {
+        boolean unused = wakeUps.tryAcquire(LOOK_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+        wakeUps.drainPermits();
     }
 
     /** Whether an image was taken. */
