@@ -24,6 +24,7 @@ final class FleetMember implements AutoCloseable {
 
     /** How long an end may be on its way as an event. */
     private static final Duration ECHO = Duration.ofSeconds(2);
+
     private static final Duration SWEEP = Duration.ofMillis(500);
     private static final Duration MEND = Duration.ofSeconds(30);
 

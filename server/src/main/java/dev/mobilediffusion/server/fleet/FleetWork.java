@@ -140,6 +140,8 @@ final class FleetWork implements WorkQueue {
     public void fail(ImageTask task, JobError error) {
         if (hand.taken(task).isEmpty()) {
             own.fail(task, error);
+        } else if (error.code() == ErrorCode.NOT_READY) {
+            hand.drop(task); // NATS is away, or this board cannot load the model: another one, or later, may do better
         } else {
             boolean unused = patiently(task, () -> jobs.settle(task.job().id(), JobState.FAILED, Optional.of(error)));
         }
