@@ -9,10 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** The settings of a fleet from text. They mean nothing without {@code queue}, and are refused then. */
+/** The settings of a fleet from text. Without {@code queue} the others mean nothing. */
 final class FleetKeys {
-
-    private static final List<String> OTHERS = List.of("queue-credentials", "board", "fleet-offline", "fleet-ack-wait");
 
     private FleetKeys() {}
 
@@ -24,10 +22,6 @@ final class FleetKeys {
      */
     static Optional<FleetOptions> apply(Optional<FleetOptions> base, SettingValues values, Duration keepFor) {
         if (base.isEmpty() && !values.has("queue")) {
-            OTHERS.stream().filter(values::has).findFirst().ifPresent(key -> {
-                throw new IllegalArgumentException(
-                        "%s means something only with queue, such as nats://127.0.0.1:4222".formatted(key));
-            });
             return Optional.empty();
         }
         return Optional.of(new FleetOptions(
