@@ -83,6 +83,9 @@ final class PackageArrows {
             Map.entry(
                     "server.fleet",
                     Set.of(
+                            "server.settings",
+                            "server.machine",
+                            "server.models",
                             RUNTIME,
                             "runtime.image",
                             "server.queue",
@@ -194,32 +197,6 @@ final class PackageArrows {
                             "server.discovery",
                             "server.security")));
 
-    /** Library → the only packages that see it. */
-    private static final Map<String, Set<String>> SEEN_BY = Map.ofEntries(
-            Map.entry("ai.onnxruntime", Set.of("runtime.onnx")),
-            Map.entry("picocli", Set.of("server.cli")),
-            Map.entry("java.sql", Set.of("server.store")),
-            Map.entry("io.nats", Set.of("server.fleet")),
-            Map.entry("org.sqlite", Set.of("server.store")),
-            Map.entry("io.micrometer", Set.of("server.metrics")),
-            Map.entry("com.google.protobuf", Set.of("server.grpc")),
-            Map.entry("io.grpc", Set.of(SERVER, "server.grpc", "server.error")),
-            Map.entry(
-                    "io.helidon",
-                    Set.of(
-                            SERVER,
-                            "server.transport",
-                            "server.wire",
-                            "server.edge",
-                            "server.openai",
-                            "server.jobs",
-                            "server.a1111",
-                            "server.page")),
-            Map.entry("io.netty", Set.of("server.grpc")),
-            Map.entry("org.bouncycastle", Set.of("server.security")),
-            Map.entry("javax.jmdns", Set.of("server.discovery")),
-            Map.entry("com.google.zxing", Set.of("server.discovery")));
-
     private PackageArrows() {}
 
     /** One sentence per arrow that points the wrong way; empty when all is well. Tests may use what they like. */
@@ -250,7 +227,7 @@ final class PackageArrows {
                     sentences.add("%s: %s must not use %s".formatted(source.path(), from, to));
                 }
             }
-            SEEN_BY.forEach((library, users) -> {
+            LibraryUsers.SEEN_BY.forEach((library, users) -> {
                 if ((name.equals(library) || name.startsWith(library + ".")) && !users.contains(from)) {
                     sentences.add("%s: %s must not see %s".formatted(source.path(), from, library));
                 }

@@ -4,6 +4,8 @@ import dev.mobilediffusion.runtime.Execution;
 import dev.mobilediffusion.runtime.ExecutionProvider;
 import dev.mobilediffusion.runtime.KernelSwitch;
 import dev.mobilediffusion.runtime.RuntimeOptions.MemoryProfile;
+import dev.mobilediffusion.server.discovery.LocalNetwork;
+import dev.mobilediffusion.server.fleet.FleetOptions;
 import dev.mobilediffusion.server.machine.DeviceLimits;
 import dev.mobilediffusion.server.security.PublicAddress;
 import dev.mobilediffusion.server.settings.SettingValues;
@@ -64,7 +66,7 @@ public final class ConfigKeys {
                 device(base.device()),
                 values.flag("log-prompts", base.logPrompts()),
                 values.flag("picture-metadata", base.pictureMetadata()),
-                FleetKeys.apply(base.fleet(), values, retention.maxAge()));
+                FleetOptions.apply(base.fleet(), values, LocalNetwork.machineName(), retention.maxAge()));
     }
 
     private AccessConfig access(AccessConfig base) {

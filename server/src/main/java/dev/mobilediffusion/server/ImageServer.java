@@ -2,18 +2,23 @@ package dev.mobilediffusion.server;
 
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.discovery.LocalNetwork;
+import dev.mobilediffusion.server.fleet.BoardFacts;
+import dev.mobilediffusion.server.fleet.FleetJobQueue;
 import dev.mobilediffusion.server.grpc.GrpcApi;
 import dev.mobilediffusion.server.machine.DeviceGuard;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
 import dev.mobilediffusion.server.models.IdleModels;
 import dev.mobilediffusion.server.models.ModelRegistry;
 import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.queue.LocalJobQueue;
+import dev.mobilediffusion.server.queue.QueueLimits;
 import dev.mobilediffusion.server.security.IssuedKey;
 import dev.mobilediffusion.server.security.ServerCertificate;
 import dev.mobilediffusion.server.worker.ImageEncoder;
 import dev.mobilediffusion.server.worker.InferenceWorker;
 import io.helidon.webserver.http.HttpRouting;
 import java.net.InetAddress;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -54,7 +59,17 @@ public final class ImageServer implements AutoCloseable {
         this.metrics = ServerMetrics.create(device.machine());
         metrics.watchDevice(guard::condition);
         metrics.describeExecution(device.execution().get());
-        this.queue = Queues.open(config, new JobReporter(metrics, config.logPrompts()), models, device.machine());
+        JobReporter reporter = new JobReporter(metrics, config.logPrompts());
+        LocalJobQueue own = LocalJobQueue.open(
+                config.data(),
+                config.retention(),
+                QueueLimits.ofJobs(config.queueCapacity()),
+                reporter,
+                Clock.systemUTC());
+        this.queue = config.fleet()
+                .<JobQueue>map(fleet ->
+                        FleetJobQueue.join(own, fleet, reporter, BoardFacts.of(version(), models, device.machine())))
+                .orElse(own);
         // What models need is known once the first is loaded
         queue.admitBy((spec, client) -> Admission.countRequest(access.gate(), client));
         metrics.watchQueue(queue::depth, queue::capacity);

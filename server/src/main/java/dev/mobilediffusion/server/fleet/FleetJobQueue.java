@@ -205,7 +205,7 @@ public final class FleetJobQueue implements JobQueue {
         }
     }
 
-    /** The job that had this idempotency key before; its images are put in once more, in case its board died over that. */
+    /** The job that had this idempotency key before. */
     private Optional<Job> known(String id, JobSpec spec) {
         return member.jobs().find(id).map(record -> {
             record.spec()

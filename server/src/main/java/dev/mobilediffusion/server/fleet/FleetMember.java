@@ -84,7 +84,6 @@ final class FleetMember implements AutoCloseable {
         timer.every(MEND, this::mend);
     }
 
-    /** Reports its end on this board, where it was admitted. */
     void admitted(Job job) {
         admitted.put(job.id(), job);
     }

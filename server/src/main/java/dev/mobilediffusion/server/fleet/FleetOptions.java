@@ -1,8 +1,10 @@
 package dev.mobilediffusion.server.fleet;
 
+import dev.mobilediffusion.server.settings.SettingValues;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -59,6 +61,50 @@ public record FleetOptions(
         if (!keepFor.isPositive()) {
             throw new IllegalArgumentException("keep-jobs-for must be positive, got " + keepFor);
         }
+    }
+
+    /**
+     * {@code base} with every given setting in its place; empty where none names a queue.
+     *
+     * @param machine whose name the board has unless another is given
+     * @param keepFor how long ended jobs are kept
+     * @throws IllegalArgumentException naming key, bound and value of a wrong one
+     */
+    public static Optional<FleetOptions> apply(
+            Optional<FleetOptions> base, SettingValues values, String machine, Duration keepFor) {
+        if (base.isEmpty() && !values.has("queue")) {
+            return Optional.empty();
+        }
+        return Optional.of(new FleetOptions(
+                values.text("queue")
+                        .map(FleetOptions::servers)
+                        .orElseGet(() -> base.orElseThrow().servers()),
+                values.has("queue-credentials")
+                        ? Optional.of(values.path("queue-credentials", Path.of("")))
+                        : base.flatMap(FleetOptions::credentials),
+                values.text("fleet-offline")
+                        .map(FleetOptions::offline)
+                        .orElse(base.map(FleetOptions::offline).orElse(Offline.REFUSE)),
+                values.text("board").or(() -> base.map(FleetOptions::board)).orElseGet(() -> boardName(machine)),
+                values.duration(
+                        "fleet-ack-wait",
+                        base.map(FleetOptions::acknowledgeWithin).orElse(DEFAULT_ACKNOWLEDGE)),
+                keepFor));
+    }
+
+    private static List<String> servers(String text) {
+        return Arrays.stream(text.split("[,\\s]+", -1))
+                .filter(server -> !server.isEmpty())
+                .toList();
+    }
+
+    private static Offline offline(String text) {
+        return switch (text.strip()) {
+            case "refuse" -> Offline.REFUSE;
+            case "draw" -> Offline.DRAW;
+            default ->
+                throw new IllegalArgumentException("fleet-offline must be refuse or draw, got \"%s\"".formatted(text));
+        };
     }
 
     /** A board's name from a machine's. */

@@ -40,11 +40,11 @@ final class FleetSetup {
         this.management = connection.jetStreamManagement();
     }
 
-    /** @throws FleetException when this NATS cannot hold the fleet's queue */
+    /** @throws UnusableNats when this NATS cannot hold the fleet's queue */
     static void run(Connection connection, Duration keepFor) throws IOException, JetStreamApiException {
         requireVersion(connection.getServerInfo().getVersion());
         if (!connection.getServerInfo().isJetStreamAvailable()) {
-            throw new FleetException(
+            throw new UnusableNats(
                     "NATS at %s runs without JetStream: start it with -js and a folder, nats-server -js -sd DIR"
                             .formatted(connection.getConnectedUrl()));
         }
@@ -99,18 +99,17 @@ final class FleetSetup {
                     management.getStreamInfo(stream).getConfiguration().getDescription());
             Matcher schema = SCHEMA.matcher(description);
             if (!schema.find()) {
-                throw new FleetException("NATS has a stream %s that no board made; give the fleet an account of its own"
+                throw new UnusableNats("NATS has a stream %s that no board made; give the fleet an account of its own"
                         .formatted(stream));
             }
             if (Integer.parseInt(schema.group(1)) > Names.SCHEMA) {
-                throw new FleetException(
-                        "NATS holds the fleet's schema %s, this board knows up to %s: update this board"
-                                .formatted(schema.group(1), Names.SCHEMA));
+                throw new UnusableNats("NATS holds the fleet's schema %s, this board knows up to %s: update this board"
+                        .formatted(schema.group(1), Names.SCHEMA));
             }
             return false;
         } catch (JetStreamApiException e) {
             if (e.getApiErrorCode() == NO_JETSTREAM) {
-                throw new FleetException("NATS gives JetStream to other accounts, not to this board's", e);
+                throw new UnusableNats("NATS gives JetStream to other accounts, not to this board's", e);
             }
             if (e.getApiErrorCode() == STREAM_NOT_FOUND) {
                 return true;
@@ -126,7 +125,7 @@ final class FleetSetup {
             int difference = Integer.compare(number(found[i]), number(minimum[i]));
             if (difference != 0) {
                 if (difference < 0) {
-                    throw new FleetException(
+                    throw new UnusableNats(
                             "NATS is of version %s, the fleet needs %s or later".formatted(version, MINIMUM));
                 }
                 return;
@@ -136,5 +135,19 @@ final class FleetSetup {
 
     private static int number(String digits) {
         return digits.matches("\\d{1,6}") ? Integer.parseInt(digits) : 0;
+    }
+
+    /** NATS is there and cannot be used as it is; the message says why, for the owner. */
+    static final class UnusableNats extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        UnusableNats(String message) {
+            super(message);
+        }
+
+        UnusableNats(String message, Throwable cause) {
+            super(message, cause);
+        }
     }
 }

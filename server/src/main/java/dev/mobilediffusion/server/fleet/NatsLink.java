@@ -38,7 +38,7 @@ final class NatsLink implements AutoCloseable {
     @FunctionalInterface
     interface Joiner {
 
-        /** @throws FleetException when NATS cannot be used as it is */
+        /** @throws FleetSetup.UnusableNats when NATS cannot be used as it is */
         void join(Connection connection) throws Exception;
     }
 
@@ -153,7 +153,7 @@ final class NatsLink implements AutoCloseable {
     private String sentence(Exception failure) {
         String servers = String.join(", ", options.servers());
         return switch (failure) {
-            case FleetException known -> known.getMessage();
+            case FleetSetup.UnusableNats known -> known.getMessage();
             case AuthenticationException refused ->
                 "NATS at %s does not accept this board's credentials".formatted(servers);
             case IOException absent -> "NATS at %s cannot be reached".formatted(servers);

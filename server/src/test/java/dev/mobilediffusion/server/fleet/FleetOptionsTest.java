@@ -29,7 +29,7 @@ final class FleetOptionsTest {
     @Test
     void anOldNatsIsRefusedWithItsVersion() {
         assertThat(
-                assertThrows(FleetException.class, () -> FleetSetup.requireVersion("2.8.4"))
+                assertThrows(FleetSetup.UnusableNats.class, () -> FleetSetup.requireVersion("2.8.4"))
                         .getMessage(),
                 is("NATS is of version 2.8.4, the fleet needs 2.9.0 or later"));
         FleetSetup.requireVersion("2.10.0-beta.1");
