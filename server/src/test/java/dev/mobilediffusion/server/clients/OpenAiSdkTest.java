@@ -13,7 +13,6 @@ import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
-import com.openai.errors.InternalServerException;
 import com.openai.errors.NotFoundException;
 import com.openai.errors.RateLimitException;
 import com.openai.models.images.Image;
@@ -115,15 +114,15 @@ final class OpenAiSdkTest {
         assertThat(wrong.param().orElseThrow(), is("n"));
         assertThat(wrong.type().orElseThrow(), is("invalid_request_error"));
         assertThat(wrong.getMessage(), containsString("n must be in [1, 10], got 11"));
-        InternalServerException edit = assertThrows(
-                InternalServerException.class,
+        BadRequestException noImage = assertThrows(
+                BadRequestException.class,
                 () -> client.images()
                         .edit(ImageEditParams.builder()
                                 .image(new byte[20_000])
                                 .prompt("a hat")
                                 .build()));
-        assertThat(edit.statusCode(), is(501));
-        assertThat(edit.code().orElseThrow(), is("not_implemented"));
+        assertThat(noImage.type().orElseThrow(), is("invalid_request_error"));
+        assertThat(noImage.getMessage(), containsString("image"));
     }
 
     @Test
