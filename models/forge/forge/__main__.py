@@ -137,9 +137,6 @@ def parser() -> argparse.ArgumentParser:
 
     evaluate.add_argument("--first", action="store_true", help="of an open vocabulary: only the things that people ask for most")
     evaluate.add_argument("--simple", action="store_true", help="of an open vocabulary: only the 3D style")
-    for each in (assets, sheet, train, evaluate):
-        each.add_argument("--assets", type=Path, help="folder of the packed sprites of concepts; default: the user's cache folder")
-
     ablate = command("ablate", "Measures what each term of the one-step stage is worth: variants from one start, of the same minutes.")
     ablate.add_argument("--minutes", type=minutes, default=5.0, help="of each variant, and of the regression before them")
     ablate.add_argument("--size", type=int, default=256, choices=PICTURE_SIZES)
@@ -152,6 +149,8 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--steps", type=positive, help="the bundle's default steps; default: 16, 8 or 1 by stage")
     export.add_argument("--guidance", type=guidance, help="the bundle's default guidance; stage denoiser only: 2.5")
     export.add_argument("--decoder", type=Path, help="a pruned decoder, as stage prune wrote it; default: the run's vae")
+    for each in (assets, sheet, train, evaluate, export):
+        each.add_argument("--assets", type=Path, help="folder of the packed sprites of concepts; default: the user's cache folder")
 
     encoder = command("add-encoder", "Adds the VAE's encoder to an exported or quantized bundle, so that it draws pictures anew.")
     encoder.add_argument("bundle", type=Path, help="folder in the diffusers ONNX layout; its other networks stay as they are")

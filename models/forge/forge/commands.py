@@ -243,7 +243,7 @@ def ablate(options: Namespace, cache: Path) -> None:
 
 def export(options: Namespace, cache: Path) -> None:
     from forge import export_command
-    export_command.export(options, folders(options, cache)[0], preset(options.preset))
+    export_command.export(options, folders(options, cache)[0], assets_folder(options, cache), preset(options.preset))
 
 
 def add_encoder(options: Namespace, cache: Path) -> None:

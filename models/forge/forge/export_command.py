@@ -20,9 +20,14 @@ from forge.training.preflight import check_frozen
 from forge.training.text_stage import load_tokenizer
 
 
-def export(options: Namespace, run: Path, preset: Preset) -> None:
+def export(options: Namespace, run: Path, assets: Path, preset: Preset) -> None:
+    """Writes the bundle; `assets` are needed where the preset has a memory and the run's weights were adopted without."""
     stage = options.stage or latest(run)
     kind = denoiser_of(stage, preset.unet.variates)
+    if preset.unet.memory and not checkpoint.exists(run / "memory"):
+        whole = Vae(preset.vae)
+        checkpoint.load_into(whole, checkpoint.load(run / "vae")[0], run / "vae")
+        memory_table.make(run, assets, preset, whole, load_tokenizer(run / "tokenizer"))
     check_frozen(run, preset)
     check_students_fit(run, preset, [stage])
     if kind.baked and options.guidance is not None:

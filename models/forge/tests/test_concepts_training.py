@@ -165,8 +165,15 @@ def test_commands_from_an_adopted_autoencoder_to_a_bundle(forge, assets, trained
     report = json.loads((tmp_path / "report/report.json").read_text())
     assert {"thing", "thing_top5", "colour"} <= set(report["drawn"]) and {"thing", "frechet", "diversity"} <= set(report["generated"]["1"])
 
+    assert forge("publish", *options, "--out", tmp_path / "published")[0] == 0
+    adopted = ("--preset", "tiny-atlas", "--run", tmp_path / "adopted", "--assets", assets)
+    assert forge("adopt", tmp_path / "published", "--preset", "tiny-atlas", "--run", tmp_path / "adopted")[0] == 0
+    code, out, err = forge("export", *adopted, "--out", tmp_path / "again")
+    assert (code, err) == (0, "")
     assert forge("export", *options, "--out", tmp_path / "bundle")[0] == 0
     manifest = json.loads((tmp_path / "bundle/bundle.json").read_text())
+    again = json.loads((tmp_path / "again/bundle.json").read_text())
+    assert (again["words"], again["groups"], again["steps_range"]) == (manifest["words"], manifest["groups"], [1, 1])
     assert "house" in manifest["groups"]["places and travel"] and {"hound", "house", "dots", "cartoon"} <= set(manifest["words"])
     text, unet = (onnxruntime.InferenceSession(tmp_path / f"bundle/{name}/model.onnx") for name in ("text_encoder", "unet"))
     frozen = Frozen(tmp_path / "run", preset("tiny-atlas"), concept_stage.Machine(torch.device("cpu"), False))
