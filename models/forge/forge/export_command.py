@@ -24,18 +24,17 @@ def export(options: Namespace, run: Path, assets: Path, preset: Preset) -> None:
     """Writes the bundle; `assets` are needed where the preset has a memory and the run's weights were adopted without."""
     stage = options.stage or latest(run)
     kind = denoiser_of(stage, preset.unet.variates)
+    vae = Vae(preset.vae)
+    checkpoint.load_into(vae, checkpoint.load(run / "vae")[0], run / "vae")
     if preset.unet.memory and not checkpoint.exists(run / "memory"):
-        whole = Vae(preset.vae)
-        checkpoint.load_into(whole, checkpoint.load(run / "vae")[0], run / "vae")
-        memory_table.make(run, assets, preset, whole, load_tokenizer(run / "tokenizer"))
+        memory_table.make(run, assets, preset, vae, load_tokenizer(run / "tokenizer"))
     check_frozen(run, preset)
     check_students_fit(run, preset, [stage])
     if kind.baked and options.guidance is not None:
         raise ValueError(f"guidance is part of the weights of {run / stage}: leave out --guidance")
-    text, vae = TextTower(preset.text), Vae(preset.vae)
+    text = TextTower(preset.text)
     unet, state = load_unet(run, stage, preset)
     checkpoint.load_into(text, checkpoint.part("text.tower", checkpoint.load(run / "text")[0]), run / "text")
-    checkpoint.load_into(vae, checkpoint.load(run / "vae")[0], run / "vae")
     if options.decoder:
         vae = load_vae(options.decoder, run)
         preset = replace(preset, vae=vae.config)
