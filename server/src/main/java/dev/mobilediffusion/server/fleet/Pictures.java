@@ -13,7 +13,6 @@ import io.nats.client.api.ObjectMeta;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -150,11 +149,6 @@ final class Pictures {
         @Override
         public long size() {
             return size;
-        }
-
-        @Override
-        public InputStream open() {
-            return new ByteArrayInputStream(read());
         }
 
         @Override

@@ -20,11 +20,6 @@ public interface ImageContent {
             }
 
             @Override
-            public InputStream open() {
-                return new ByteArrayInputStream(bytes);
-            }
-
-            @Override
             public byte[] read() {
                 return bytes;
             }
@@ -35,7 +30,9 @@ public interface ImageContent {
     long size();
 
     /** The bytes from the first on; to be preferred for large ones, which else fill the heap. */
-    InputStream open();
+    default InputStream open() {
+        return new ByteArrayInputStream(read());
+    }
 
     /** All bytes at once; shared, so not to be written to. */
     byte[] read();

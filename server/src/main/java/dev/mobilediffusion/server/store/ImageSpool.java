@@ -5,7 +5,6 @@ import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.generation.Upload;
 import dev.mobilediffusion.server.job.ImageContent;
 import dev.mobilediffusion.server.job.JobIds;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -98,11 +97,6 @@ public final class ImageSpool {
         @Override
         public long size() {
             return size;
-        }
-
-        @Override
-        public InputStream open() {
-            return new ByteArrayInputStream(read());
         }
 
         @Override
