@@ -42,6 +42,11 @@ def main(target, key="", ca=""):
         picture = next(event.image for event in seen if event.WhichOneof("event") == "image")
         assert picture.data.startswith(b"\x89PNG"), "no PNG"
 
+        anew = messages.GenerateRequest(prompt="a red house in the snow", seed=7, image=picture.data, strength=0.6)
+        answers = list(images.Generate(anew, metadata=mine, timeout=PATIENCE))
+        redrawn = next(event.image for event in answers if event.WhichOneof("event") == "image")
+        assert redrawn.data.startswith(b"\x89PNG") and redrawn.data != picture.data, "not drawn anew"
+
         long = images.Generate(request("a yellow boat", n=10), metadata=mine, timeout=PATIENCE)
         next(long)
         long.cancel()
@@ -60,7 +65,7 @@ def main(target, key="", ca=""):
         else:
             names = ProtoReflectionDescriptorDatabase(open_channel).get_services()
             assert "mobilediffusion.v1.ImageGeneration" in names, names
-    print(f"grpcio {grpc.__version__}: health, models, stream, cancel, deadline{', key' if key else ', reflection'}"
+    print(f"grpcio {grpc.__version__}: health, models, stream, image to image, cancel, deadline{', key' if key else ', reflection'}"
           f"{', TLS' if ca else ''}")
 
 

@@ -33,6 +33,7 @@ record GenerationRequest(ModelCatalog models, Set<ImageFormat> formats) {
     record Asked(JobSpec spec, List<String> warnings) {}
 
     Asked read(GenerateRequest request, Lifetime lifetime) {
+        LargeMessages.requireRoom();
         requireSeed(request);
         RequestDraft draft = new RequestDraft(API, FieldNames.OWN)
                 .model(model(request.getModel()))
@@ -51,7 +52,8 @@ record GenerationRequest(ModelCatalog models, Set<ImageFormat> formats) {
                         request.hasTimeoutSeconds()
                                 ? OptionalDouble.of(request.getTimeoutSeconds())
                                 : OptionalDouble.empty())
-                .lifetime(lifetime);
+                .lifetime(lifetime)
+                .source(SourceFields.of(request));
         size(request, draft);
         return new Asked(draft.spec(), draft.warnings());
     }

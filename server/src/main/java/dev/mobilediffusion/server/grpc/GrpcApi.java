@@ -26,8 +26,8 @@ import java.util.stream.Stream;
  */
 public final class GrpcApi {
 
-    /** Of a request: two prompts of the longest kind, in letters of four bytes. */
-    public static final int MAX_REQUEST_BYTES = 256 << 10;
+    /** Of a request: a picture, its mask and prompts. gRPC's own default, so that no other party refuses it. */
+    public static final int MAX_REQUEST_BYTES = 4 << 20;
 
     private final HealthStatusManager health = new HealthStatusManager();
     private final BindableService service;

@@ -34,7 +34,7 @@ public final class GrpcListener implements AutoCloseable {
     static final int MAX_CALLS = 1_024;
 
     /** What a client may send before it is read. A fixed window also spares the pings by which Netty would measure one. */
-    private static final int WINDOW_BYTES = GrpcApi.MAX_REQUEST_BYTES;
+    private static final int WINDOW_BYTES = LargeMessages.SHORT_BYTES;
 
     private static final Duration HANDSHAKE = Duration.ofSeconds(10);
 
@@ -100,6 +100,7 @@ public final class GrpcListener implements AutoCloseable {
                 .maxRstFramesPerWindow(MAX_RESETS, Math.toIntExact(RESET_WINDOW.toSeconds()))
                 .maxInboundMetadataSize(limits.maxHeaderBytes())
                 .maxInboundMessageSize(GrpcApi.MAX_REQUEST_BYTES)
+                .addStreamTracerFactory(new LargeMessages())
                 .addServices(services);
         boolean started = false;
         try {

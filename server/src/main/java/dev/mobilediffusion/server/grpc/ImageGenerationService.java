@@ -51,6 +51,7 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
     public void generate(GenerateRequest request, StreamObserver<JobEvent> observer) {
         GenerationRequest.Asked asked = requests.read(request, Lifetime.ATTACHED);
         Job job = queue.submit(asked.spec(), Callers.CURRENT.get());
+        LargeMessages.done();
         stream(job, 0, asked.warnings(), new ClientPace(observer, patience, () -> queue.abandon(job)), () -> {
             // Whatever ended the call, nobody waits for the job now
             queue.abandon(job);
@@ -68,7 +69,9 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
         if (!request.getIdempotencyKey().isEmpty()) {
             spec = spec.withIdempotency(idempotency(request));
         }
-        reply(client, queue.submit(spec, Callers.CURRENT.get()), asked.warnings());
+        Job job = queue.submit(spec, Callers.CURRENT.get());
+        LargeMessages.done();
+        reply(client, job, asked.warnings());
     }
 
     @Override

@@ -90,14 +90,14 @@ final class CallGuardTest {
     @Test
     void aRequestThatIsTooLargeEndsAtOnceAndSaysWhatTheLimitIs() {
         try (GrpcFixture server = GrpcFixture.start(folder, FakePipeline.quick())) {
-            for (int bytes : List.of(GrpcApi.MAX_REQUEST_BYTES, 3 << 20)) {
+            for (int bytes : List.of(GrpcApi.MAX_REQUEST_BYTES, 12 << 20)) {
                 Status status = failure(() -> server.stub()
                                 .generate(prompt("x".repeat(bytes), 1))
                                 .hasNext())
                         .getStatus();
 
                 assertThat(status.getCode(), is(Status.Code.RESOURCE_EXHAUSTED));
-                assertThat(status.getDescription(), containsString("262144"));
+                assertThat(status.getDescription(), containsString("4194304"));
             }
             assertServes(server);
         }
@@ -119,7 +119,7 @@ final class CallGuardTest {
                             .hasNext())
                     .getStatus();
             assertThat(bomb.getCode(), is(Status.Code.RESOURCE_EXHAUSTED));
-            assertThat(bomb.getDescription(), containsString("262144"));
+            assertThat(bomb.getDescription(), containsString("4194304"));
             assertServes(server);
         }
     }
