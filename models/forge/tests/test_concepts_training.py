@@ -16,7 +16,8 @@ from forge.concepts import ring
 from forge.concepts.compose import THING
 from forge.concepts.targets import NOWHERE, things, true_parts, where_things_are
 from forge.training import checkpoint, concept_checker, concept_stage, memory_table
-from forge.training.concept_stage import ConceptTraining, Part, part_loss, what_loss
+from forge.training.concept_losses import part_loss, what_loss
+from forge.training.concept_stage import ConceptTraining, Part
 from forge.training.denoiser_stage import Frozen
 
 

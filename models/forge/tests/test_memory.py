@@ -4,16 +4,20 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from torch import nn
 
-from forge.architecture import MemoryConfig, TextTower, UNet, preset
+from forge.architecture import MemoryConfig, Pointers, TextTower, UNet, preset
+from forge.architecture.copying import MemoryCopy
 from forge.architecture.memory import MemoryAttention, pack, unpack
 from forge.architecture.recall import NOTHING, TURNED, Recall
+from forge.concepts.targets import true_places
 from forge.export.recall import quantized
 from forge.export.text import text_graph
 from forge.export.unet import unet_graph
 from forge.scenes import words
 from forge.tokens import learn
 from forge.tokens.bpe import split_words
+from forge.training.concept_losses import pointer_loss
 
 NAMES = ("cat", "ice cream", "ice cream cone", "desert island", "car")
 TOKENS = 48
@@ -88,7 +92,7 @@ def test_unet_of_a_new_memory_draws_as_without_it():
     torch.manual_seed(1)
     entry = preset("tiny-atlas")
     unet = UNet(entry.unet).eval()
-    torch.nn.init.normal_(unet.conv_out.weight, std=0.1)
+    nn.init.normal_(unet.conv_out.weight, std=0.1)
     states = torch.randn(2, TOKENS + entry.unet.memory_rows, entry.text.width)
     other = states.clone()
     other[:, TOKENS:] += 1
@@ -98,11 +102,11 @@ def test_unet_of_a_new_memory_draws_as_without_it():
 
 
 def trained(entry) -> UNet:
-    """A UNet whose memory layers matter."""
+    """A UNet whose memory layers and copy of memory matter."""
     torch.manual_seed(2)
     unet = UNet(entry.unet).eval()
-    for parameter in (unet.conv_out.weight, *(layer.out.weight for layer in unet.memory_layers.values())):
-        torch.nn.init.normal_(parameter, std=0.1)
+    for parameter in (unet.conv_out.weight, unet.copy.out.weight, *(layer.out.weight for layer in unet.memory_layers.values())):
+        nn.init.normal_(parameter, std=0.1)
     return unet
 
 
@@ -134,8 +138,45 @@ def test_attention_map_can_be_taught_where_a_part_is():
     for _ in range(150):
         logits: list[torch.Tensor] = []
         layer(torch.randn(2, 16, 8, 8), torch.zeros(2, config.parts, config.numbers), logits)
-        loss = torch.nn.functional.cross_entropy(logits[0].flatten(0, 1), truth.flatten().repeat(2))
+        loss = nn.functional.cross_entropy(logits[0].flatten(0, 1), truth.flatten().repeat(2))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     assert loss < 0.1 * np.log(config.parts + 1)
+
+
+def test_copy_shows_the_latents_that_it_points_to():
+    """Half way between two rows it shows their mean, and the correction that nothing has taught yet is none."""
+    config = MemoryConfig(side=4, fine_width=8)
+    copy = MemoryCopy(16, config, 2, 8)
+    pictures = torch.randn(1, 2, 9, 8, 8)
+    memory = nn.functional.pixel_unshuffle(pictures.flatten(0, 1), 2).flatten(2).transpose(1, 2).reshape(1, config.parts, 36)
+    rows, columns = (torch.full((1, 2, 4, 4, 8), -1e4) for _ in range(2))
+    rows[..., 2:4], columns[..., 5] = 0, 0
+    seen = copy._seen(Pointers(torch.zeros(1, 4, 4, 3), rows, columns), copy.fine_pictures(memory))
+    assert torch.allclose(seen[:, :, :, 1, 3], pictures[:, :, :, 2:4, 5].mean(3), atol=1e-5)
+    latents = torch.randn(1, 8, 4, 4)
+    assert torch.equal(copy(torch.randn(1, 16, 2, 2), memory, latents), latents)
+
+
+def test_pointers_can_be_taught_where_a_latent_is():
+    """Two slots of a square that stands in a quarter of the picture, by its row and column and which thing it is."""
+    torch.manual_seed(5)
+    config = MemoryConfig(side=4, fine_width=16)
+    copy = MemoryCopy(8, config, 2, 8)
+    slots = torch.tensor([[[3, 0, 0.25, 0.5, 0.45, -1, -1], [1, 0, 0.75, 1.0, 0.45, -1, -1], [-1] * 7]], dtype=torch.float32)
+    coverage = torch.zeros(1, 3, 16, 16)
+    coverage[0, 0, :8, :8], coverage[0, 1, 8:, 8:] = 1, 1
+    which, places = true_places(slots, coverage, 16, config)
+    assert which[0, 3, 3] == 0 and which[0, 12, 12] == 1 and which[0, 3, 12] == config.things
+    assert 0 < places[0, 0, 2, 4] < places[0, 0, 6, 4] and torch.equal(places[0, :, :8, :8], places[0, :, 8:, 8:])
+    optimizer = torch.optim.Adam(copy.parameters(), 1e-2)
+    losses = []
+    for _ in range(150):
+        found: list[Pointers] = []
+        copy(torch.ones(1, 8, 8, 8), torch.zeros(1, config.parts, 36), torch.zeros(1, 8, 16, 16), found)
+        losses.append(pointer_loss(found[0], which, places, torch.tensor([True])))
+        optimizer.zero_grad()
+        losses[-1].backward()
+        optimizer.step()
+    assert losses[-1] < 0.4 * losses[0] and pointer_loss(found[0], which, places, torch.tensor([False])) == 0

@@ -4,10 +4,11 @@ May use PyTorch only; knows nothing of scenes, training or files.
 """
 
 from .config import Preset, TextConfig, UNetConfig, VaeConfig
+from .copying import Pointers
 from .memory import MemoryConfig
 from .presets import PRESETS, preset
 from .text import TextTower
 from .unet import UNet
 from .vae import Vae
 
-__all__ = ["PRESETS", "MemoryConfig", "Preset", "TextConfig", "TextTower", "UNet", "UNetConfig", "Vae", "VaeConfig", "preset"]
+__all__ = ["PRESETS", "MemoryConfig", "Pointers", "Preset", "TextConfig", "TextTower", "UNet", "UNetConfig", "Vae", "VaeConfig", "preset"]

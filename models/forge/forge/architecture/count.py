@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .config import Preset, TextConfig, UNetConfig
+from .copying import MemoryCopy
 from .memory import MemoryAttention
 from .presets import preset
 from .text import TextLayer, TextTower
@@ -53,6 +54,10 @@ class _Tally:
         cells, config = inputs[0].shape[-1] * inputs[0].shape[-2], layer.config
         self.attention += cells * (config.parts * (config.width + config.numbers) + config.numbers * inputs[0].shape[1])
 
+    def copy(self, layer: MemoryCopy, _inputs, output: Tensor) -> None:
+        config, cells = layer.config, output.shape[-1] * output.shape[-2]
+        self.attention += cells * config.things * config.fine_numbers * config.fine_side * (config.fine_side + 1)
+
     def products(self, _layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         keys = inputs[-1].shape[1]  # the context, or x itself
         self.attention += 2 * output.numel() * keys
@@ -62,7 +67,7 @@ def count(network: nn.Module, *inputs: Tensor) -> Count:
     """The cost of network(*inputs); network and inputs may lie on the meta device."""
     tally = _Tally()
     hooks = {nn.Conv2d: tally.convolution, nn.Linear: tally.linear, Attention: tally.products,
-             TextLayer: tally.products, MemoryAttention: tally.memory}
+             TextLayer: tally.products, MemoryAttention: tally.memory, MemoryCopy: tally.copy}
     handles = [module.register_forward_hook(hooks[type(module)])
                for module in network.modules() if type(module) in hooks]
     try:

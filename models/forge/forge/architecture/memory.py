@@ -26,6 +26,17 @@ class MemoryConfig:
     width: int = 64  # of queries and keys
     levels_down: tuple[int, ...] = (1,)
     levels_up: tuple[int, ...] = (1, 0)
+    fine_width: int = 0  # of the copy at the latents' own resolution (`copying.py`); 0 for none
+
+    @property
+    def fine_side(self) -> int:
+        """Latents in a row of a thing's picture."""
+        return 2 * self.side
+
+    @property
+    def fine_numbers(self) -> int:
+        """Of one latent: its channels and its coverage."""
+        return self.numbers // 4
 
     @property
     def parts(self) -> int:

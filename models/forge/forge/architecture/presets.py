@@ -40,7 +40,7 @@ _add(Preset(
     text=TextConfig(vocabulary=4096, tokens=48, width=256, layers=4, heads=4, causal=False, act="gelu"),
     unet=replace(
         preset("pocket").unet, widths=(128, 320, 384), depth_down=(0, 1, 1), depth_up=(1, 1, 1), depth_middle=2,
-        self_attention=(False, True, True), separable=(False, True, True), context_width=256, memory=MemoryConfig(),
+        self_attention=(False, True, True), separable=(False, True, True), context_width=256, memory=MemoryConfig(fine_width=64),
         patch=2, predicts="data", variates=True),
     vae=preset("pocket").vae))
 
@@ -61,7 +61,7 @@ _add(Preset(
 CLIP_VIT_L14 = TextConfig(vocabulary=49408, tokens=77, width=768, layers=12, heads=12, causal=True, act="quick_gelu")
 
 _add(replace(preset("tiny"), name="tiny-atlas", unet=replace(
-    preset("tiny").unet, memory=MemoryConfig(width=16, levels_down=(1,), levels_up=(1, 0)),
+    preset("tiny").unet, memory=MemoryConfig(width=16, levels_down=(1,), levels_up=(1, 0), fine_width=8),
     patch=2, predicts="data", variates=True)))
 
 # Stable Diffusion 1.5. Its VAE is not rebuilt here: 4 channels and a decoder of 49.5 M parameters.

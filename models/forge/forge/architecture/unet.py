@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .config import UNetConfig
+from .copying import MemoryCopy, Pointers
 from .layers import Downsample, ResidualBlock, Upsample, activation, group_norm, sinusoidal
 from .memory import MemoryAttention, unpack
 from .transformer import SpatialTransformer
@@ -39,6 +40,8 @@ class UNet(nn.Module):
         self.middle = self._middle(width)
         self.up = self._up(skips)
         self.memory_layers = self._memory() if config.memory else None
+        fine = config.memory is not None and config.memory.fine_width > 0
+        self.copy = MemoryCopy(config.widths[0], config.memory, config.patch, config.out_channels) if fine else None
         self.norm_out = group_norm(config.widths[0], config.groups)
         self.act_out = activation(config.act)
         self.conv_out = nn.Conv2d(config.widths[0], config.out_channels * config.patch**2, 3, padding=1)
@@ -121,12 +124,14 @@ class UNet(nn.Module):
         return stack
 
     def forward(self, sample: Tensor, timestep: Tensor, encoder_hidden_states: Tensor,
-                features: list[Tensor] | None = None, logits: list[Tensor] | None = None) -> Tensor:
+                features: list[Tensor] | None = None, logits: list[Tensor] | None = None,
+                pointers: list[Pointers] | None = None) -> Tensor:
         """sample (B, in_channels, H, W), timestep (B,) or (1,) in [0, 1000], encoder_hidden_states (B, L, D), the last
         `memory_rows` of them a packed memory → (B, out_channels, H, W).
 
         Appends to `features`, when given, the coarsest feature maps on the way down and before the way up: what the
-        layout loss reads; and to `logits` what each look into memory was (B, h * w, parts + 1).
+        layout loss reads; to `logits` what each look into memory was (B, h * w, parts + 1); and to `pointers` where the
+        copy of memory points.
         """
         context, look = self._split(encoder_hidden_states, logits)
         time = self._condition(sample, timestep, context)
@@ -144,7 +149,11 @@ class UNet(nn.Module):
             first = False
             if "resample" in level:
                 x = level["resample"](x)
-        return self._velocity(self.conv_out(self.act_out(self.norm_out(x))), sample, timestep)
+        x = self.act_out(self.norm_out(x))
+        out = nn.functional.pixel_shuffle(self.conv_out(x), self.config.patch)
+        if self.copy is not None:
+            out = self.copy(x, self._memory_of(encoder_hidden_states), out, pointers)
+        return self._velocity(out, sample, timestep)
 
     def encode(self, sample: Tensor, timestep: Tensor, encoder_hidden_states: Tensor) -> tuple[Tensor, list[Tensor]]:
         """As `forward`, but to the end of the middle: the feature map there, and the skip connections, finest first."""
@@ -166,13 +175,16 @@ class UNet(nn.Module):
         """The text states, and what looks into the memory behind them."""
         if self.memory_layers is None:
             return states, lambda name, x: x
-        words = states.shape[1] - self.config.memory_rows
-        memory = unpack(states[:, words:], self.config.memory)
+        memory = self._memory_of(states)
 
         def look(name: str, x: Tensor) -> Tensor:
             return self.memory_layers[name](x, memory, logits) if name in self.memory_layers else x
 
-        return states[:, :words], look
+        return states[:, : states.shape[1] - self.config.memory_rows], look
+
+    def _memory_of(self, states: Tensor) -> Tensor:
+        """(B, parts, numbers): the memory that is packed behind the text states."""
+        return unpack(states[:, states.shape[1] - self.config.memory_rows :], self.config.memory)
 
     def _seen(self, sample: Tensor, timestep: Tensor) -> Tensor:
         """What the first convolution takes of the sample: patches; zeros of noise alone, if its variates are read."""
@@ -182,7 +194,6 @@ class UNet(nn.Module):
 
     def _velocity(self, out: Tensor, sample: Tensor, timestep: Tensor) -> Tensor:
         """The velocity that the last layer's output means."""
-        out = nn.functional.pixel_shuffle(out, self.config.patch)
         if self.config.predicts == "velocity":
             return out
         return (sample - out.float()) / (timestep / 1000).clamp(min=LEAST_TIME)[:, None, None, None]

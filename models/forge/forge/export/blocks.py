@@ -20,9 +20,9 @@ class FeatureMap:
     height: int
     width: int
 
-    def of(self, value: str) -> "FeatureMap":
-        """Another value of the same shape."""
-        return FeatureMap(value, self.channels, self.height, self.width)
+    def of(self, value: str, channels: int | None = None) -> "FeatureMap":
+        """Another value of the same shape, or with other channels."""
+        return FeatureMap(value, channels or self.channels, self.height, self.width)
 
 
 def activation(graph: Graph, module: nn.Module, x: str) -> str:

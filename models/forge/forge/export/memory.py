@@ -15,7 +15,7 @@ def memory_attention(graph: Graph, layer: MemoryAttention, x: FeatureMap, memory
     # The place of each cell is known here, so what the layer makes of it is a constant
     place, factor = np.split(array(layer.place(places(x.height, x.width))).transpose(2, 0, 1)[None], 2, axis=1)
     both = convolution(graph, layer.query, normal)
-    drawn, product = _halves(graph, both)
+    drawn, product = halves(graph, both)
     drawn = activation(graph, layer.act, graph.op("Add", drawn, graph.weight(place)))
     joined = graph.op("Concat", drawn, graph.op("Mul", product, graph.weight(factor)), axis=1)
     query = convolution(graph, layer.query2, both.of(joined))
@@ -26,13 +26,14 @@ def memory_attention(graph: Graph, layer: MemoryAttention, x: FeatureMap, memory
     seen = graph.op("MatMul", shares, _values(graph, layer, memory, x.channels))
     seen = graph.reshape(graph.op("Transpose", seen, perm=[0, 2, 1]), -1, x.channels, x.height, x.width)
     both = FeatureMap(graph.op("Concat", normal.value, seen, axis=1), 2 * x.channels, x.height, x.width)
-    shown, gate = _halves(graph, convolution(graph, layer.mix, both))
+    shown, gate = halves(graph, convolution(graph, layer.mix, both))
     mixed = graph.op("Mul", shown, activation(graph, layer.act, gate))
     out = convolution(graph, layer.out, FeatureMap(mixed, 2 * x.channels, x.height, x.width))
     return x.of(graph.op("Add", x.value, out.value))
 
 
-def _halves(graph: Graph, x: FeatureMap) -> list[str]:
+def halves(graph: Graph, x: FeatureMap) -> list[str]:
+    """The two halves of the channels."""
     half = x.channels // 2
     return graph.split_op("Split", 2, x.value, graph.constant(np.array([half, half], np.int64)), axis=1)
 

@@ -33,12 +33,19 @@ def seen_patches(graph: Graph, unet: UNet, sample: FeatureMap, timestep: str) ->
     return FeatureMap(graph.reshape(value, -1, channels, height, width), channels, height, width)
 
 
+def unpatched(graph: Graph, unet: UNet, out: FeatureMap) -> FeatureMap:
+    """Patches as the latents that they are."""
+    patch = unet.config.patch
+    if patch == 1:
+        return out
+    value = graph.op("DepthToSpace", out.value, blocksize=patch, mode="CRD")
+    return FeatureMap(value, out.channels // patch**2, out.height * patch, out.width * patch)
+
+
 def velocity(graph: Graph, unet: UNet, out: FeatureMap, sample: str, timestep: str) -> str:
     """The velocity that the last layer's output means."""
-    value, config = out.value, unet.config
-    if config.patch > 1:
-        value = graph.op("DepthToSpace", value, blocksize=config.patch, mode="CRD")
-    if config.predicts == "velocity":
+    value = out.value
+    if unet.config.predicts == "velocity":
         return value
     time = graph.op("Mul", timestep, graph.constant(np.float32(0.001)))
     time = graph.op("Max", time, graph.constant(np.float32(LEAST_TIME)))

@@ -9,9 +9,10 @@ from forge.architecture.layers import ResidualBlock
 
 from .attention import spatial_transformer
 from .blocks import FeatureMap, activation, convolution, downsample, group_norm, linear, residual_block, time_projection, upsample
+from .copying import memory_copy
 from .graph import Graph, array
 from .memory import memory_attention
-from .patches import seen_patches, variates_embedding, velocity
+from .patches import seen_patches, unpatched, variates_embedding, velocity
 
 Conditions = dict[ResidualBlock, list[str]]
 
@@ -53,8 +54,12 @@ def unet_graph(unet: UNet, side: int, tokens: int, half: bool) -> Graph:
         if "resample" in level:
             x = upsample(graph, level["resample"], x)
     x = group_norm(graph, unet.norm_out, x)
-    x = convolution(graph, unet.conv_out, x.of(activation(graph, unet.act_out, x.value)))
-    graph.output("out_sample", velocity(graph, unet, x, sample, timestep), ["batch", config.out_channels, side, side])
+    x = x.of(activation(graph, unet.act_out, x.value))
+    out = unpatched(graph, unet, convolution(graph, unet.conv_out, x))
+    if unet.copy is not None:
+        with graph.scope("copy"):
+            out = memory_copy(graph, unet.copy, x, memory, out)
+    graph.output("out_sample", velocity(graph, unet, out, sample, timestep), ["batch", config.out_channels, side, side])
     return graph
 
 

@@ -19,17 +19,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from forge.architecture import Preset, TextTower, UNet, Vae
+from forge.architecture import Pointers, Preset, TextTower, UNet, Vae
 from forge.architecture.memory import pack
 from forge.architecture.variates import with_variates
 from forge.concepts import Corpus, Planner, assets
 from forge.concepts.landscapes import landscapes
 from forge.concepts.ring import PICTURES, Lesson, Ring, Source
-from forge.concepts.targets import NOWHERE, things, true_parts, where_things_are
+from forge.concepts.targets import NOWHERE, things, true_parts, true_places, where_things_are
 
 from . import checkpoint, memory_table
+from .concept_losses import part_loss, pointer_loss, what_loss
 from .denoiser_stage import CAPTION_DROPOUT, PEAK, Frozen, flow_loss, sample_times
 from .latents import channel_weights
 from .resumable import Resumable
@@ -70,33 +70,17 @@ class ConceptModel(nn.Module):
         self.text, self.unet = TextTower(preset.text), UNet(preset.unet)
         self.what = nn.ModuleList(nn.Conv2d(preset.unet.widths[-1], count, 1) for _ in range(2))
 
-    def forward(self, sample: Tensor, timestep: Tensor, ids: Tensor, memory: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-        """→ velocity (B, 8, h, w), logits of things (B, things, coarse h, w) twice, of parts (B, h * w, parts + 1) each look."""
+    def forward(self, sample: Tensor, timestep: Tensor, ids: Tensor, memory: Tensor
+                ) -> tuple[Tensor, list[Tensor], list[Tensor], list[Pointers]]:
+        """→ velocity (B, 8, h, w), logits of things (B, things, coarse h, w) twice, of parts (B, h * w, parts + 1) each look,
+        and where the copy of memory points, if the UNet has one."""
         features: list[Tensor] = []
         looks: list[Tensor] = []
+        pointers: list[Pointers] = []
         text = self.text(ids)
         states = torch.cat([text, pack(memory, text.shape[-1]).to(text.dtype)], 1)
-        velocity = self.unet(sample, timestep, states, features, looks)
-        return velocity, [head(feature) for head, feature in zip(self.what, features)], looks
-
-
-def what_loss(logits: list[Tensor], truth: Tensor) -> Tensor:
-    """Cross-entropy of things over cells, summed over the heads; truth (B, cells, cells), NOWHERE is not counted, and 0 is
-    the loss where nothing is anywhere."""
-    if not (truth != NOWHERE).any():
-        return 0 * sum(each.float().sum() for each in logits)
-    return sum(F.cross_entropy(F.interpolate(each.float(), size=truth.shape[-2:], mode="nearest"), truth, ignore_index=NOWHERE)
-               for each in logits)
-
-
-def part_loss(logits: Tensor, truth: Tensor, known: Tensor, none: int) -> Tensor:
-    """Cross-entropy of parts, half of it over cells that a thing covers and half over the others. logits (B, h * w,
-    parts + 1), truth (B, h, w), known (B,) bool: whose memory was not left out; 0 where that is none."""
-    each = F.cross_entropy(logits.float().flatten(0, 1), truth.flatten(), reduction="none")
-    known = known[:, None, None].expand_as(truth).flatten()
-    inside, outside = known & (truth.flatten() != none), known & (truth.flatten() == none)
-    means = [each[cells].mean() for cells in (inside, outside) if cells.any()]
-    return torch.stack(means).mean() if means else 0 * each.sum()
+        velocity = self.unet(sample, timestep, states, features, looks, pointers)
+        return velocity, [head(feature) for head, feature in zip(self.what, features)], looks, pointers
 
 
 def settings(preset: Preset, told: dict, seed: int) -> dict:
@@ -219,14 +203,14 @@ class ConceptTraining:
         t = torch.where(later, sample_times(batch, size, self.random, False), 1.0).to(clean.device)
         mixed = torch.lerp(clean, noise, t[:, None, None, None]).contiguous(memory_format=torch.channels_last)
         with self.machine.mixed_precision():
-            velocity, what, looks = forward(mixed, 1000 * t, ids, self._memory(data["slots"], known))
+            velocity, *found = forward(mixed, 1000 * t, ids, self._memory(data["slots"], known))
         drawn = mixed - t[:, None, None, None] * velocity.float()
-        losses = self._losses(data, known, drawn, clean, what, looks)
+        losses = self._losses(data, known, drawn, clean, *found)
         rate = learning_rate(self.step - self.warm_from, progress, PEAK)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
-        (losses["flow"] + WHAT_WEIGHT * losses["what"] + PART_WEIGHT * losses["part"]).backward()
+        (losses["flow"] + WHAT_WEIGHT * losses["what"] + PART_WEIGHT * (losses["part"] + losses["pointer"])).backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         self.average.update(self.model)
@@ -241,11 +225,17 @@ class ConceptTraining:
                                       for row, keep in zip(named, known.tolist())]).to(slots.device)
 
     def _losses(self, data: dict[str, Tensor], known: Tensor, drawn: Tensor, clean: Tensor, what: list[Tensor],
-                looks: list[Tensor]) -> dict[str, Tensor]:
+                looks: list[Tensor], pointers: list[Pointers]) -> dict[str, Tensor]:
         slots, coverage, config = data["slots"], data["coverage"], self.preset.unet.memory
         there = where_things_are(slots, coverage, WHAT_CELLS)
         there = torch.where(known[:, None, None], there, NOWHERE)
         parts = [part_loss(logits, true_parts(slots, coverage, round(logits.shape[1] ** 0.5), config), known, config.parts)
                  for logits in looks]
         return {"flow": flow_loss(drawn, clean, coverage, self.channels), "what": what_loss(what, there),
-                "part": sum(parts)}
+                "part": sum(parts), "pointer": self._pointer_loss(slots, coverage, known, pointers)}
+
+    def _pointer_loss(self, slots: Tensor, coverage: Tensor, known: Tensor, pointers: list[Pointers]) -> Tensor:
+        """Of the copy of memory; 0 without one."""
+        losses = [pointer_loss(found, *true_places(slots, coverage, found.which.shape[1], self.preset.unet.memory), known)
+                  for found in pointers]
+        return torch.stack(losses).sum() if losses else torch.zeros((), device=slots.device)
