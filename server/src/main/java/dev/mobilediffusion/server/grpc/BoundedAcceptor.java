@@ -3,18 +3,16 @@ package dev.mobilediffusion.server.grpc;
 import io.netty.channel.Channel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 
-/** A listening socket that closes a connection at once when {@code maxConnections} are open already. */
+/** A listening socket that closes a connection at once when too many are open already. */
 final class BoundedAcceptor extends NioServerSocketChannel {
 
     private static final System.Logger LOG = System.getLogger(BoundedAcceptor.class.getName());
 
-    private final AtomicInteger open = new AtomicInteger();
-    private final int maxConnections;
+    private final Connections connections;
 
-    BoundedAcceptor(int maxConnections) {
-        this.maxConnections = maxConnections;
+    BoundedAcceptor(Connections connections) {
+        this.connections = connections;
     }
 
     /** Netty adds what it has accepted to {@code accepted}, and goes on to serve what stays there. */
@@ -25,14 +23,12 @@ final class BoundedAcceptor extends NioServerSocketChannel {
             return count;
         }
         Channel connection = (Channel) accepted.getLast();
-        if (open.incrementAndGet() > maxConnections) {
-            open.decrementAndGet();
+        if (!connections.add(connection)) {
             accepted.removeLast();
             connection.unsafe().closeForcibly();
-            LOG.log(System.Logger.Level.DEBUG, "a gRPC connection was refused: {0} are open", maxConnections);
+            LOG.log(System.Logger.Level.DEBUG, "a gRPC connection was refused: {0} may be open", connections.max());
             return 0;
         }
-        connection.closeFuture().addListener(closed -> open.decrementAndGet());
         return 1;
     }
 }

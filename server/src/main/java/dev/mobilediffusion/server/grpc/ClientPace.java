@@ -14,8 +14,12 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class ClientPace {
 
+    /** What grpc-java may still hold of a stream that it calls ready. */
+    private static final long READY_BYTES = 32 << 10;
+
     private final ServerCallStreamObserver<JobEvent> client;
     private final Duration patience;
+    private final UnreadEvents.Share unread;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
@@ -23,20 +27,29 @@ final class ClientPace {
      * To be made on the call's own thread, in its method.
      *
      * @param patience with a client that takes nothing
+     * @param unread counts what is sent until it is read
      * @param onGone to be run once when the client has gone
      */
-    ClientPace(StreamObserver<JobEvent> observer, Duration patience, Runnable onGone) {
+    ClientPace(
+            StreamObserver<JobEvent> observer, Duration patience, UnreadEvents.Share unread, Runnable onGone) {
         this.client = (ServerCallStreamObserver<JobEvent>) observer;
         this.patience = patience;
+        this.unread = unread;
         client.setOnReadyHandler(this::wake);
+        client.setOnCloseHandler(unread::close);
         client.setOnCancelHandler(() -> {
+            unread.close();
             onGone.run();
             wake();
         });
     }
 
-    /** Runs {@code stream} on a thread of its own, and ends the call with what it throws, else well. */
+    /**
+     * Runs {@code stream} on a thread of its own, and ends the call with what it throws, else well. The connection of a
+     * client that does not read is closed: a status would wait behind what is unread, and all of it would be kept.
+     */
     void serve(Stream stream) {
+        Runnable disconnect = Connections.DISCONNECT.get();
         Runnable inContext = Context.current().wrap(() -> {
             try {
                 stream.run();
@@ -44,7 +57,11 @@ final class ClientPace {
                     client.onCompleted();
                 }
             } catch (Throwable e) {
+                boolean isStuck = !client.isReady() && !hasGone();
                 client.onError(GrpcErrors.of(e));
+                if (isStuck) {
+                    disconnect.run();
+                }
             }
         });
         Thread.ofVirtual().name("grpc-events").start(inContext);
@@ -59,11 +76,13 @@ final class ClientPace {
     }
 
     /**
-     * Waits until the client has read nearly all that was sent; false when it has gone.
+     * Waits until the client has read nearly all that was sent, and there is room for {@code bytes} that it may leave
+     * unread; false when it has gone.
      *
-     * @throws dev.mobilediffusion.server.error.ApiException when it reads nothing for too long
+     * @throws dev.mobilediffusion.server.error.ApiException when it reads nothing for too long, here
+     *     or in its other calls
      */
-    boolean awaitReady() throws InterruptedException {
+    boolean awaitReady(long bytes) throws InterruptedException {
         long left = patience.toNanos();
         lock.lock();
         try {
@@ -73,10 +92,14 @@ final class ClientPace {
                 }
                 left = changed.awaitNanos(left);
             }
-            return !client.isCancelled();
         } finally {
             lock.unlock();
         }
+        unread.keepAtMost(READY_BYTES);
+        if (!unread.take(bytes, Math.max(0, left)) && !client.isCancelled()) {
+            throw GrpcErrors.unread(patience);
+        }
+        return !client.isCancelled();
     }
 
     void send(JobEvent event) {
@@ -86,6 +109,9 @@ final class ClientPace {
     }
 
     private void wake() {
+        if (client.isReady()) {
+            unread.keepAtMost(READY_BYTES);
+        }
         lock.lock();
         try {
             changed.signalAll();

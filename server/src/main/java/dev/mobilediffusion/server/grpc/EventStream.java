@@ -9,8 +9,10 @@ import dev.mobilediffusion.server.grpc.v1.Started;
 import dev.mobilediffusion.server.grpc.v1.StepDone;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.queue.QueueEstimate;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Sends a job's events to one client, no faster than it reads them, until the job is over or the client has gone. Runs on
@@ -19,6 +21,7 @@ import java.util.List;
 final class EventStream {
 
     private static final Duration SLICE = Duration.ofSeconds(1);
+    private static final long EVENT_BYTES = 512;
     private static final Duration RESTART = Duration.ofSeconds(5);
 
     private final JobQueue queue;
@@ -58,7 +61,7 @@ final class EventStream {
             }
             for (dev.mobilediffusion.server.job.JobEvent event : next) {
                 last = event.id();
-                if (!(event instanceof dev.mobilediffusion.server.job.JobEvent.Preview) && client.awaitReady()) {
+                if (!(event instanceof dev.mobilediffusion.server.job.JobEvent.Preview) && client.awaitReady(bytes(event))) {
                     send(last, message(event));
                 }
                 if (event instanceof dev.mobilediffusion.server.job.JobEvent.Finished) {
@@ -68,11 +71,19 @@ final class EventStream {
         }
     }
 
+    /** About what {@code event} takes as a message. */
+    private static long bytes(dev.mobilediffusion.server.job.JobEvent event) {
+        return event instanceof dev.mobilediffusion.server.job.JobEvent.PictureReady ready
+                ? EVENT_BYTES + ready.picture().content().size()
+                : EVENT_BYTES;
+    }
+
     private JobEvent.Builder message(dev.mobilediffusion.server.job.JobEvent event) {
-        JobEvent.Builder message = JobEvent.newBuilder();
+        Optional<QueueEstimate> left = queue.estimate(job);
+        JobEvent.Builder message = JobEvent.newBuilder().setEtaSeconds(Messages.etaSeconds(left));
         return switch (event) {
             case dev.mobilediffusion.server.job.JobEvent.Queued queued ->
-                message.setQueued(Messages.queued(queue.estimate(job)));
+                message.setQueued(Messages.queued(left));
             case dev.mobilediffusion.server.job.JobEvent.Started started ->
                 message.setStarted(Started.getDefaultInstance());
             case dev.mobilediffusion.server.job.JobEvent.StageStarted stage ->
@@ -100,7 +111,12 @@ final class EventStream {
     /** Keeps phones and proxies from hanging up, and tells a waiting client where it stands. */
     private void giveSignOfLife() {
         if (System.nanoTime() - lastSign >= heartbeat.toNanos() && client.isReady()) {
-            send(0, JobEvent.newBuilder().setQueued(Messages.queued(queue.estimate(job))));
+            Optional<QueueEstimate> left = queue.estimate(job);
+            send(
+                    0,
+                    JobEvent.newBuilder()
+                            .setQueued(Messages.queued(left))
+                            .setEtaSeconds(Messages.etaSeconds(left)));
         }
     }
 

@@ -29,7 +29,13 @@ public final class GrpcApi {
     /** Of a request: a picture, its mask and prompts. gRPC's own default, so that no other party refuses it. */
     public static final int MAX_REQUEST_BYTES = 4 << 20;
 
+    /** Of events that clients leave unread, all together and each: some 120 and 30 pictures of 512x512. */
+    static final long MAX_UNREAD_BYTES = 32 << 20;
+
+    static final long MAX_UNREAD_BYTES_OF_CLIENT = 8 << 20;
+
     private final HealthStatusManager health = new HealthStatusManager();
+    private final UnreadEvents unread = new UnreadEvents(MAX_UNREAD_BYTES, MAX_UNREAD_BYTES_OF_CLIENT);
     private final BindableService service;
     private final CallGuard guard;
 
@@ -52,11 +58,10 @@ public final class GrpcApi {
             CallObserver observer,
             Gate gate,
             boolean openHealth) {
-        this(
-                new ImageGenerationService(
-                        queue, models, new GenerationRequest(models, Set.copyOf(formats)), heartbeat, patience),
-                observer,
-                new Callers(gate, openHealth));
+        this.service = new ImageGenerationService(
+                queue, models, new GenerationRequest(models, Set.copyOf(formats)), heartbeat, patience, unread);
+        this.guard = new CallGuard(new Callers(gate, openHealth), observer);
+        serving(false);
     }
 
     GrpcApi(BindableService service, CallObserver observer, Callers callers) {
@@ -93,6 +98,11 @@ public final class GrpcApi {
         ServingStatus status = ready ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
         health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, status);
         health.setStatus(ImageGenerationGrpc.SERVICE_NAME, status);
+    }
+
+    /** Of events that were sent and may not have been read yet. */
+    long unreadBytes() {
+        return unread.bytes();
     }
 
     /** Messages are read behind the guard, so that it hears of those that cannot be. */

@@ -83,8 +83,10 @@ public final class GrpcListener implements AutoCloseable {
         EventLoopGroup io = new NioEventLoopGroup(1, daemon("grpc-io"));
         ExecutorService calls = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("grpc-call-", 0).factory());
+        Connections connections = new Connections(limits.maxConnections());
         NettyServerBuilder builder = NettyServerBuilder.forAddress(address)
-                .channelFactory(() -> new BoundedAcceptor(limits.maxConnections()))
+                .channelFactory(() -> new BoundedAcceptor(connections))
+                .intercept(connections)
                 .bossEventLoopGroup(io)
                 .workerEventLoopGroup(io)
                 .executor(calls)

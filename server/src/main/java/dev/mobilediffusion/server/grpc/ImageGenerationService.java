@@ -33,18 +33,26 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
     private final GenerationRequest requests;
     private final Duration heartbeat;
     private final Duration patience;
+    private final UnreadEvents unread;
 
     /**
      * @param heartbeat the longest silence in an event stream
      * @param patience with a client that leaves its events unread
+     * @param unread events of all calls
      */
     ImageGenerationService(
-            JobQueue queue, ModelCatalog models, GenerationRequest requests, Duration heartbeat, Duration patience) {
+            JobQueue queue,
+            ModelCatalog models,
+            GenerationRequest requests,
+            Duration heartbeat,
+            Duration patience,
+            UnreadEvents unread) {
         this.queue = queue;
         this.models = models;
         this.requests = requests;
         this.heartbeat = heartbeat;
         this.patience = patience;
+        this.unread = unread;
     }
 
     @Override
@@ -52,7 +60,7 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
         GenerationRequest.Asked asked = requests.read(request, Lifetime.ATTACHED);
         Job job = queue.submit(asked.spec(), Callers.CURRENT.get());
         LargeMessages.done();
-        stream(job, 0, asked.warnings(), new ClientPace(observer, patience, () -> queue.abandon(job)), () -> {
+        stream(job, 0, asked.warnings(), pace(observer, () -> queue.abandon(job)), () -> {
             // Whatever ended the call, nobody waits for the job now
             queue.abandon(job);
             queue.handedOver(job);
@@ -89,7 +97,7 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
                     request.getAfterEventId());
         }
         Job job = find(request.getId());
-        stream(job, request.getAfterEventId(), List.of(), new ClientPace(observer, patience, () -> {}), () -> {});
+        stream(job, request.getAfterEventId(), List.of(), pace(observer, () -> {}), () -> {});
     }
 
     @Override
@@ -125,6 +133,10 @@ final class ImageGenerationService extends ImageGenerationGrpc.ImageGenerationIm
                 atEnd.run();
             }
         });
+    }
+
+    private ClientPace pace(StreamObserver<JobEvent> observer, Runnable onGone) {
+        return new ClientPace(observer, patience, unread.share(Callers.CURRENT.get()), onGone);
     }
 
     private void reply(StreamObserver<dev.mobilediffusion.server.grpc.v1.Job> client, Job job, List<String> warnings) {

@@ -43,7 +43,7 @@ final class Messages {
                 .setModel(job.spec().model())
                 .setN(job.spec().count())
                 .setQueuePosition(estimate.map(QueueEstimate::position).orElse(0))
-                .setEtaSeconds(estimate.map(left -> seconds(left.eta())).orElse(0.0))
+                .setEtaSeconds(etaSeconds(estimate))
                 .setCreatedAt(timestamp(status.createdAt()))
                 .setProgress(progress(status))
                 .addAllTimings(timings(status.timings()));
@@ -62,8 +62,13 @@ final class Messages {
     static Queued queued(Optional<QueueEstimate> estimate) {
         return Queued.newBuilder()
                 .setPosition(estimate.map(QueueEstimate::position).orElse(0))
-                .setEtaSeconds(estimate.map(left -> seconds(left.eta())).orElse(0.0))
+                .setEtaSeconds(etaSeconds(estimate))
                 .build();
+    }
+
+    /** Until the last picture; 0 once the job is over. */
+    static double etaSeconds(Optional<QueueEstimate> estimate) {
+        return estimate.map(left -> seconds(left.eta())).orElse(0.0);
     }
 
     static Image image(JobImage picture) {

@@ -4,16 +4,20 @@ import static dev.mobilediffusion.server.grpc.GrpcFixture.await;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThan;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.mobilediffusion.server.FakePipeline;
+import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
 import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
 import dev.mobilediffusion.server.grpc.v1.JobEvent;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthGrpc;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -71,7 +75,7 @@ final class BoundsTest {
         try (GrpcFixture server = GrpcFixture.start(folder, FakePipeline.quick())) {
             AtomicInteger received = new AtomicInteger();
             CompletableFuture<Status> end = new CompletableFuture<>();
-            ClientCall<dev.mobilediffusion.server.grpc.v1.GenerateRequest, JobEvent> call =
+            ClientCall<GenerateRequest, JobEvent> call =
                     server.channel.newCall(ImageGenerationGrpc.getGenerateMethod(), CallOptions.DEFAULT);
             call.start(
                     new ClientCall.Listener<>() {
@@ -87,11 +91,7 @@ final class BoundsTest {
                         }
                     },
                     new Metadata());
-            call.sendMessage(GrpcFixture.prompt("large", 7).toBuilder()
-                    .setN(10)
-                    .setWidth(512)
-                    .setHeight(512)
-                    .build());
+            call.sendMessage(large(7).toBuilder().setN(10).build());
             call.halfClose();
             await(() -> server.pipeline.finished().size() == 10);
             assertThat(end.isDone(), is(false));
@@ -100,6 +100,50 @@ final class BoundsTest {
             call.request(1); // now it reads, and all is there
             assertThat(end.get(20, TimeUnit.SECONDS).getCode(), is(Status.Code.OK));
         }
+    }
+
+    @Test
+    void whatAClientLeavesUnreadIsBoundedOverAllOfItsCallsAndOthersAreServed() throws Exception {
+        try (GrpcFixture server = GrpcFixture.start(folder, FakePipeline.quick());
+                RawHttp2 greedy = RawHttp2.connect(server.port())) {
+            int calls = 20;
+            for (int i = 0; i < calls; i++) {
+                greedy.call(2 * i + 1, "Generate", large(i));
+                int finished = i + 1;
+                await(() -> server.pipeline.finished().size() == finished);
+            }
+            await(() -> server.api.unreadBytes() > GrpcApi.MAX_UNREAD_BYTES_OF_CLIENT * 3 / 4);
+            assertThat(server.api.unreadBytes(), is(lessThan(GrpcApi.MAX_UNREAD_BYTES_OF_CLIENT + 1)));
+
+            ManagedChannel other = GrpcFixture.channelFrom("127.0.0.2", server.port());
+            try {
+                Generation served = Generation.start(ImageGenerationGrpc.newStub(other), large(calls));
+                assertThat(served.awaitEnd().getCode(), is(Status.Code.OK));
+            } finally {
+                other.shutdownNow();
+            }
+            assertThat(server.api.unreadBytes(), is(lessThan(GrpcApi.MAX_UNREAD_BYTES_OF_CLIENT + 1)));
+        }
+    }
+
+    /** A status would wait behind the unread picture, and keep it in memory as long as the connection is open. */
+    @Test
+    void theConnectionOfACallThatIsNotReadIsClosedAndItsBytesAreGivenBack() throws Exception {
+        try (GrpcFixture server = GrpcFixture.start(folder, FakePipeline.quick(), Duration.ofSeconds(1));
+                RawHttp2 client = RawHttp2.connect(server.port())) {
+            client.call(1, "Generate", large(1).toBuilder().setN(2).build());
+
+            assertThrows(EOFException.class, () -> client.awaitEnd(1));
+            await(() -> server.api.unreadBytes() == 0);
+        }
+    }
+
+    /** A picture that is more than the first window of HTTP/2 takes. */
+    private static GenerateRequest large(long seed) {
+        return GrpcFixture.prompt("large", seed).toBuilder()
+                .setWidth(512)
+                .setHeight(512)
+                .build();
     }
 
     private static boolean isRefused(int port) {

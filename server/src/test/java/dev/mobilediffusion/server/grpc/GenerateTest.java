@@ -9,6 +9,7 @@ import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.greaterThan;
+import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.startsWith;
@@ -60,6 +61,8 @@ final class GenerateTest {
                 .orElseThrow();
         assertThat(lastStep.getStep().getStep(), is(3));
         assertThat(lastStep.getStep().getSteps(), is(3));
+        assertThat(lastStep.getEtaSeconds(), is(greaterThan(0.0)));
+        assertThat(events.getLast().getEtaSeconds(), is(0.0));
         Image image = images(events).getFirst();
         byte[] rgb = new byte[16 * 16 * 3];
         java.util.Arrays.fill(rgb, (byte) 7);
@@ -118,7 +121,9 @@ final class GenerateTest {
 
         await(() -> last.events().size() > 3);
 
-        assertThat(last.events().getFirst().getQueued().getPosition(), is(2));
+        JobEvent first = last.events().getFirst();
+        assertThat(first.getQueued().getPosition(), is(2));
+        assertThat(first.getEtaSeconds(), is(first.getQueued().getEtaSeconds()));
         calls.get(1).cancel();
         await(() -> last.events().getLast().getQueued().getPosition() == 1);
         assertThat(last.events().getLast().getId(), is(0L));

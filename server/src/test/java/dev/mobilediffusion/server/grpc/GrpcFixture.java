@@ -18,6 +18,7 @@ import dev.mobilediffusion.server.queue.QueueLimits;
 import dev.mobilediffusion.server.security.Gate;
 import dev.mobilediffusion.server.store.Retention;
 import dev.mobilediffusion.server.worker.InferenceWorker;
+import io.grpc.Attributes;
 import io.grpc.BindableService;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -28,6 +29,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -48,6 +50,7 @@ final class GrpcFixture extends Fixture {
 
     static final int MAX_CONNECTIONS = 64;
     private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(1);
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     final FakePipeline pipeline;
     JobQueue queue;
@@ -98,7 +101,7 @@ final class GrpcFixture extends Fixture {
                         new OneModel(),
                         EnumSet.of(ImageFormat.PNG, ImageFormat.JPEG),
                         Duration.ofMillis(50),
-                        Duration.ofSeconds(20),
+                        idleTimeout.compareTo(PATIENCE) < 0 ? idleTimeout : PATIENCE,
                         observer,
                         Gate.open(),
                         false));
@@ -133,6 +136,19 @@ final class GrpcFixture extends Fixture {
 
     static ManagedChannel channel(int port) {
         return NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+    }
+
+    /** Of another client: one that comes from {@code address} of the loopback network. */
+    static ManagedChannel channelFrom(String address, int port) {
+        return NettyChannelBuilder.forAddress("127.0.0.1", port)
+                .usePlaintext()
+                .localSocketPicker(new NettyChannelBuilder.LocalSocketPicker() {
+                    @Override
+                    public SocketAddress createSocketAddress(SocketAddress remote, Attributes attributes) {
+                        return new InetSocketAddress(address, 0);
+                    }
+                })
+                .build();
     }
 
     static GenerateRequest prompt(String prompt, long seed) {
