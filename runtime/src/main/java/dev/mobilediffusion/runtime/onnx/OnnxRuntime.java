@@ -9,6 +9,7 @@ import dev.mobilediffusion.runtime.ExecutionPlan;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -84,6 +85,11 @@ public final class OnnxRuntime {
     private Placement placement(RuntimeOptions options) {
         return placements.computeIfAbsent(
                 options.execution(), execution -> new Placement(execution, providers, environment));
+    }
+
+    /** From now on {@code provider} computes what is opened with {@code execution}. */
+    void place(Execution execution, ForeignProvider provider) {
+        placements.put(execution, new Placement(execution, providers, environment, Optional.of(provider)));
     }
 
     static synchronized OnnxRuntime instance(RuntimeOptions options) throws OrtException {

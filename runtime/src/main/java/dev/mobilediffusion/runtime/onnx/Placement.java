@@ -23,14 +23,27 @@ final class Placement {
 
     private final Execution execution;
     private final ExecutionProviders.Choice choice;
-    private final Optional<PluginProvider> plugin;
+    private final Optional<ForeignProvider> plugin;
     private final List<String> available;
     private final String version;
 
     /** @throws IllegalArgumentException when what is asked for is not there */
     Placement(Execution execution, ExecutionProviders providers, OrtEnvironment environment) {
+        this(
+                execution,
+                providers,
+                environment,
+                execution.library().map(library -> PluginProvider.load(environment, library)));
+    }
+
+    /** @param plugin computes in place of what {@code providers} have */
+    Placement(
+            Execution execution,
+            ExecutionProviders providers,
+            OrtEnvironment environment,
+            Optional<ForeignProvider> plugin) {
         this.execution = execution;
-        this.plugin = execution.library().map(library -> PluginProvider.load(environment, library));
+        this.plugin = plugin;
         this.choice = providers.choose(execution, System.getProperty("os.arch"));
         this.available =
                 providers.available().stream().map(ExecutionProvider::label).toList();
@@ -55,7 +68,7 @@ final class Placement {
     }
 
     String provider() {
-        return plugin.map(PluginProvider::name).orElse(choice.provider().label());
+        return plugin.map(ForeignProvider::name).orElse(choice.provider().label());
     }
 
     ExecutionPlan plan(RuntimeOptions options, Map<String, String> networks) {

@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /** An execution provider in a library of its own, which stays loaded until the process ends. */
-final class PluginProvider {
+final class PluginProvider implements ForeignProvider {
 
     private final String name;
     private final List<OrtEpDevice> devices;
@@ -34,7 +34,7 @@ final class PluginProvider {
         try {
             Set<String> before = names(environment.getEpDevices());
             environment.registerExecutionProviderLibrary(
-                    "plugin", library.toAbsolutePath().toString());
+                    nameOf(library), library.toAbsolutePath().toString());
             List<OrtEpDevice> added = environment.getEpDevices().stream()
                     .filter(device -> !before.contains(device.getEpName()))
                     .toList();
@@ -58,18 +58,24 @@ final class PluginProvider {
         }
     }
 
-    /** What the provider calls itself. */
-    String name() {
+    @Override
+    public String name() {
         return name;
     }
 
-    /** The device that it computes on, in words. */
-    String device() {
+    @Override
+    public String device() {
         return devices.getFirst().getDevice().toString();
     }
 
-    void addTo(SessionOptions session) throws OrtException {
+    @Override
+    public void addTo(SessionOptions session) throws OrtException {
         session.addExecutionProvider(devices, Map.of());
+    }
+
+    /** {@code onnxruntime_ggml} of {@code libonnxruntime_ggml.so}: some providers take it for their own name. */
+    private static String nameOf(Path library) {
+        return library.getFileName().toString().replaceFirst("^lib", "").replaceFirst("\\..*$", "");
     }
 
     private static Set<String> names(List<OrtEpDevice> devices) {

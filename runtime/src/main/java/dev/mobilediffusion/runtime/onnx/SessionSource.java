@@ -151,7 +151,14 @@ final class SessionSource {
                 GraphCache.remove(graph.getParent());
             }
         }
-        return open(file, false);
+        try {
+            return open(file, false);
+        } catch (OrtException failure) {
+            if (!fallBack(failure)) {
+                throw failure;
+            }
+            return open(file, false);
+        }
     }
 
     private Optional<Path> optimize(GraphCache cache, GraphKey key) throws OrtException {

@@ -7,7 +7,6 @@ import java.util.OptionalDouble;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -17,6 +16,7 @@ import picocli.CommandLine.Spec;
  * program, whose classes and settings it measures from outside.
  */
 @Command(
+        modelTransformer = SettingFlags.OfModel.class,
         name = "bench-serve",
         mixinStandardHelpOptions = true,
         description = "Starts a server of its own and measures overhead, fairness and memory.",
@@ -62,9 +62,6 @@ final class ServingBench implements Runnable {
     @Option(names = "--json", description = "Print JSON, for programs.")
     private boolean json;
 
-    @Mixin
-    private ModelChoice model;
-
     static final class Pictures implements ITypeConverter<Integer> {
         @Override
         public Integer convert(String text) {
@@ -91,7 +88,7 @@ final class ServingBench implements Runnable {
 
     @Override
     public void run() {
-        Path bundle = model.bundle();
+        Path bundle = ModelChoice.bundle(spec);
         int total = ServingBenchmark.total(clients, pictures);
         PictureSettings settings = new PictureSettings(
                 steps, guidanceScale == null ? OptionalDouble.empty() : OptionalDouble.of(guidanceScale));

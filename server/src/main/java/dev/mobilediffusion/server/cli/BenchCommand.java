@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -17,7 +16,7 @@ import picocli.CommandLine.Spec;
 /** {@code bench}: how fast a model draws on this machine, stage by stage. */
 @Command(
         name = "bench",
-        modelTransformer = EngineOptions.class,
+        modelTransformer = SettingFlags.OfDrawing.class,
         description = "Measures how fast a model draws here, stage by stage, without a server.",
         footer = {"", "The first picture after loading is not part of the figures, and told apart."})
 final class BenchCommand implements Runnable {
@@ -35,9 +34,6 @@ final class BenchCommand implements Runnable {
     @Option(names = "--json", description = "Print JSON, for programs.")
     private boolean json;
 
-    @Mixin
-    private ModelChoice model;
-
     @Option(
             names = "--compare",
             paramLabel = "FILE",
@@ -49,12 +45,13 @@ final class BenchCommand implements Runnable {
         Optional<JsonNode> earlier = Optional.ofNullable(compare).map(this::read);
         RuntimeOptions options = EngineOptions.options(spec);
         boolean visible = ProgressBar.isStderrTerminal();
+        Path bundle = ModelChoice.bundle(spec);
         Benchmark benchmark = Benchmark.run(
-                model.bundle(),
+                bundle,
                 options,
                 runs,
                 run -> new ProgressBar(spec.commandLine().getErr(), visible, "%s/%s ".formatted(run, runs)));
-        Speed speed = Speed.of(benchmark, ModelBundle.open(model.bundle()), options);
+        Speed speed = Speed.of(benchmark, ModelBundle.open(bundle), options);
         BenchmarkReport report = new BenchmarkReport(benchmark, speed, earlier);
         spec.commandLine().getOut().print(json ? report.json() : report.table());
         spec.commandLine().getOut().flush();

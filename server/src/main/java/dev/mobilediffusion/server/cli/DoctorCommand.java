@@ -3,7 +3,7 @@ package dev.mobilediffusion.server.cli;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.bundle.ModelLibrary;
-import dev.mobilediffusion.server.UserFolders;
+import dev.mobilediffusion.server.ServerConfig;
 import dev.mobilediffusion.server.store.StoreReport;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -12,14 +12,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code doctor}: looks through the data folder and the models for damage, and changes nothing. */
 @Command(
         name = "doctor",
+        modelTransformer = SettingFlags.OfFolders.class,
         description =
                 "Looks for damage in the data folder and the models, and changes nothing. Ends with 1 when it finds"
                         + " some.")
@@ -28,26 +27,15 @@ final class DoctorCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            defaultValue = "${env:MOBILEDIFFUSION_DATA}",
-            description =
-                    "Folder of jobs, pictures and keys. Default: MOBILEDIFFUSION_DATA, else the user's data folder.")
-    private Path data;
-
-    @Mixin
-    private ModelOptions models;
-
     private int faults;
 
     @Override
     public void run() {
-        Path folder = data != null ? data : UserFolders.data(System.getenv(), Path.of(System.getProperty("user.home")));
-        StoreReport report = StoreReport.of(folder);
+        ServerConfig config = SettingFlags.config(spec);
+        StoreReport report = StoreReport.of(config.data());
         report.facts().forEach(this::fact);
         report.faults().forEach(this::fault);
-        ModelLibrary library = models.library();
+        ModelLibrary library = ModelChoice.library(spec, config);
         for (String name : library.names()) {
             examine(library.model(name));
         }

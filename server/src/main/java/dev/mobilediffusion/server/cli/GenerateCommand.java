@@ -26,7 +26,6 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -36,7 +35,7 @@ import picocli.CommandLine.Spec;
 /** {@code generate}: draws pictures in this process, without a server, and prints the names of their files. */
 @Command(
         name = "generate",
-        modelTransformer = EngineOptions.class,
+        modelTransformer = SettingFlags.OfDrawing.class,
         description = "Draws a picture and writes it to a file.",
         footer = {
             "",
@@ -115,9 +114,6 @@ final class GenerateCommand implements Runnable {
                     + ", with seeds N, N+1, ... and files house-1.png, house-2.png, ...")
     private int count = 1;
 
-    @Mixin
-    private ModelChoice model;
-
     /** Warnings that were printed; the pictures of one prompt mostly share theirs. */
     private final Set<String> told = new HashSet<>();
 
@@ -130,7 +126,7 @@ final class GenerateCommand implements Runnable {
         Optional<PictureReader.Read> source = read("--image", image);
         Optional<PictureReader.Read> marks = read("--mask", mask);
         List<Path> files = files(request);
-        try (TextToImage pipeline = TextToImagePipeline.load(model.bundle(), EngineOptions.options(spec))) {
+        try (TextToImage pipeline = TextToImagePipeline.load(ModelChoice.bundle(spec), EngineOptions.options(spec))) {
             Optional<PictureEdit> edit =
                     source.map(read -> PictureEdit.of(read, marks, PictureEdit.Options.DEFAULT, pipeline.model()));
             for (int index = 0; index < count; index++) {

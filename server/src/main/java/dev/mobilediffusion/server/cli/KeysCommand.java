@@ -1,27 +1,21 @@
 package dev.mobilediffusion.server.cli;
 
-import dev.mobilediffusion.server.ConfigKeys;
-import dev.mobilediffusion.server.ServerConfig;
 import dev.mobilediffusion.server.discovery.QrCode;
 import dev.mobilediffusion.server.security.ApiKey;
 import dev.mobilediffusion.server.security.IssuedKey;
 import dev.mobilediffusion.server.security.KeyFile;
 import dev.mobilediffusion.server.security.KeyFileException;
-import dev.mobilediffusion.server.settings.SettingValues;
 import java.io.PrintWriter;
 import java.net.URI;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -45,20 +39,20 @@ final class KeysCommand implements Runnable {
     }
 
     /** {@code keys list}: a line per key, without the key. */
-    @Command(name = "list", description = "Lists the keys: name, state, when made, limits.")
+    @Command(
+            name = "list",
+            modelTransformer = SettingFlags.OfKeys.class,
+            description = "Lists the keys: name, state, when made, limits.")
     static final class ListKeys implements Runnable {
 
         @Spec
         private CommandSpec spec;
 
-        @Mixin
-        private KeyFolder folder;
-
         @Override
         public void run() {
             PrintWriter out = spec.commandLine().getOut();
             Instant now = Instant.now();
-            for (ApiKey key : folder.call(spec, () -> folder.keys(spec).read())) {
+            for (ApiKey key : call(spec, () -> keys(spec).read())) {
                 out.println(line(key, now));
             }
         }
@@ -79,6 +73,7 @@ final class KeysCommand implements Runnable {
     /** {@code keys add}: the new key on stdout, and nothing else there. */
     @Command(
             name = "add",
+            modelTransformer = SettingFlags.OfKeys.class,
             description = "Makes a key and prints it. It cannot be printed again: only its hash is kept.")
     static final class Add implements Runnable {
 
@@ -108,14 +103,10 @@ final class KeysCommand implements Runnable {
                 description = "Show a QR code, too, that opens the server's page at URL with the key.")
         private URI server;
 
-        @Mixin
-        private KeyFolder folder;
-
         @Override
         public void run() {
             OptionalInt limit = perMinute == null ? OptionalInt.empty() : OptionalInt.of(perMinute);
-            IssuedKey issued =
-                    folder.call(spec, () -> folder.keys(spec).add(name, Optional.ofNullable(expires), limit));
+            IssuedKey issued = call(spec, () -> keys(spec).add(name, Optional.ofNullable(expires), limit));
             PrintWriter err = spec.commandLine().getErr();
             err.printf(Locale.ROOT, "the key '%s' is shown this once; send it as Authorization: Bearer KEY%n", name);
             if (server != null) {
@@ -129,7 +120,10 @@ final class KeysCommand implements Runnable {
     }
 
     /** {@code keys revoke}: lets nobody in by that key any more. */
-    @Command(name = "revoke", description = "Ends a key, at once also for a server that is running.")
+    @Command(
+            name = "revoke",
+            modelTransformer = SettingFlags.OfKeys.class,
+            description = "Ends a key, at once also for a server that is running.")
     static final class Revoke implements Runnable {
 
         @Spec
@@ -138,13 +132,10 @@ final class KeysCommand implements Runnable {
         @Parameters(paramLabel = "NAME", description = "Which key.")
         private String name;
 
-        @Mixin
-        private KeyFolder folder;
-
         @Override
         public void run() {
-            folder.call(spec, () -> {
-                folder.keys(spec).revoke(name);
+            call(spec, () -> {
+                keys(spec).revoke(name);
                 return List.of();
             });
             spec.commandLine().getErr().printf(Locale.ROOT, "the key '%s' lets nobody in any more%n", name);
@@ -152,34 +143,19 @@ final class KeysCommand implements Runnable {
         }
     }
 
-    /** Where the keys lie: the server's data folder. */
-    static final class KeyFolder {
+    /** The keys in the server's data folder. */
+    private static KeyFile keys(CommandSpec command) {
+        return new KeyFile(SettingFlags.config(command).data(), Clock.systemUTC());
+    }
 
-        @Option(
-                names = "--data",
-                paramLabel = "DIR",
-                description = "The server's data folder. Default: MOBILEDIFFUSION_DATA, else the user's data folder.")
-        private Path data;
-
-        KeyFile keys(CommandSpec command) {
-            Map<String, String> variables = SettingValues.ofEnvironment(System.getenv());
-            variables.keySet().retainAll(List.of("data"));
-            Path found = data == null
-                    ? ConfigKeys.apply(ServerConfig.defaults(Path.of("")), variables)
-                            .data()
-                    : data;
-            return new KeyFile(found, Clock.systemUTC());
-        }
-
-        /** What {@code action} returns, its refusals as those of a command. */
-        <T> T call(CommandSpec command, Supplier<T> action) {
-            try {
-                return action.get();
-            } catch (IllegalArgumentException wrong) {
-                throw new ParameterException(command.commandLine(), wrong.getMessage(), wrong);
-            } catch (KeyFileException failure) {
-                throw new CommandFailure(failure.getMessage(), failure);
-            }
+    /** What {@code action} returns, its refusals as those of a command. */
+    private static <T> T call(CommandSpec command, Supplier<T> action) {
+        try {
+            return action.get();
+        } catch (IllegalArgumentException wrong) {
+            throw new ParameterException(command.commandLine(), wrong.getMessage(), wrong);
+        } catch (KeyFileException failure) {
+            throw new CommandFailure(failure.getMessage(), failure);
         }
     }
 }

@@ -8,7 +8,6 @@ import dev.mobilediffusion.server.install.ModelInstaller;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -17,6 +16,7 @@ import picocli.CommandLine.Spec;
 /** {@code models add}: installs a model, whole or not at all, and prints its name. */
 @Command(
         name = "add",
+        modelTransformer = SettingFlags.OfModels.class,
         description = "Installs a model: a folder, a zip, or owner/name on a hub (HF_ENDPOINT says which).",
         footer = {
             "",
@@ -34,15 +34,12 @@ final class ModelsAddCommand implements Runnable {
     @Option(names = "--name", paramLabel = "NAME", description = "What to call it. Default: as it is called there.")
     private Optional<String> name = Optional.empty();
 
-    @Mixin
-    private ModelOptions models;
-
     @Override
     public void run() {
         String installed;
         try (ProgressBar bar = new ProgressBar(spec.commandLine().getErr(), ProgressBar.isStderrTerminal(), "")) {
             HubClient hub = HubClient.ofEnvironment(System.getenv());
-            installed = new ModelInstaller(models.libraryToFill(), hub, ModelsAddCommand::open)
+            installed = new ModelInstaller(ModelChoice.libraryToFill(spec), hub, ModelsAddCommand::open)
                     .add(source, name, bar::onBytes);
         } catch (InstallException refusal) {
             throw new CommandFailure(refusal.getMessage(), refusal);

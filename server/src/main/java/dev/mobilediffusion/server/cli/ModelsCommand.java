@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -40,19 +39,19 @@ final class ModelsCommand implements Runnable {
     }
 
     /** {@code models list}: a line per model, or why it cannot be used. */
-    @Command(name = "list", description = "Lists the models: name, picture size, licence.")
+    @Command(
+            name = "list",
+            modelTransformer = SettingFlags.OfModels.class,
+            description = "Lists the models: name, picture size, licence.")
     static final class ListModels implements Runnable {
 
         @Spec
         private CommandSpec spec;
 
-        @Mixin
-        private ModelOptions models;
-
         @Override
         public void run() {
             PrintWriter out = spec.commandLine().getOut();
-            ModelLibrary library = models.library();
+            ModelLibrary library = ModelChoice.library(spec);
             for (String name : library.names()) {
                 out.println(line(library.model(name)));
             }
@@ -73,7 +72,7 @@ final class ModelsCommand implements Runnable {
     }
 
     /** {@code models show}: everything that is known about one model; its networks run only to be counted. */
-    @Command(name = "show", description = "Tells what a model is.")
+    @Command(name = "show", modelTransformer = SettingFlags.OfModels.class, description = "Tells what a model is.")
     static final class Show implements Runnable {
 
         @Spec
@@ -85,12 +84,9 @@ final class ModelsCommand implements Runnable {
         @Option(names = "--count", description = "Also count the multiplications of each network, by running it once.")
         private boolean count;
 
-        @Mixin
-        private ModelOptions models;
-
         @Override
         public void run() {
-            ModelLibrary library = models.library();
+            ModelLibrary library = ModelChoice.library(spec);
             ModelBundle bundle = ModelBundle.open(library.model(library.choose(Optional.of(name))));
             // Without weights repacked for speed, since each network runs once
             RuntimeOptions frugal = RuntimeOptions.defaults().withMemory(RuntimeOptions.MemoryProfile.SMALL);
@@ -103,6 +99,7 @@ final class ModelsCommand implements Runnable {
     /** {@code models verify}: compares every file with its sha256. */
     @Command(
             name = "verify",
+            modelTransformer = SettingFlags.OfModels.class,
             description = "Compares every file of a model with the hashes in its bundle.json; all models without NAME.")
     static final class Verify implements Runnable {
 
@@ -112,12 +109,9 @@ final class ModelsCommand implements Runnable {
         @Parameters(arity = "0..1", paramLabel = "NAME", description = "Which model. Default: all.")
         private Optional<String> name = Optional.empty();
 
-        @Mixin
-        private ModelOptions models;
-
         @Override
         public void run() {
-            ModelLibrary library = models.library();
+            ModelLibrary library = ModelChoice.library(spec);
             String first = library.choose(name);
             List<String> names = name.isPresent() ? List.of(first) : library.names();
             int broken = 0;

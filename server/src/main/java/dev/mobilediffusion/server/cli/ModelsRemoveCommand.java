@@ -4,13 +4,15 @@ import dev.mobilediffusion.server.install.HubClient;
 import dev.mobilediffusion.server.install.InstallException;
 import dev.mobilediffusion.server.install.ModelInstaller;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code models remove}: deletes a model's files. */
-@Command(name = "remove", description = "Deletes a model's files. A server that draws with it finishes its picture.")
+@Command(
+        name = "remove",
+        modelTransformer = SettingFlags.OfModels.class,
+        description = "Deletes a model's files. A server that draws with it finishes its picture.")
 final class ModelsRemoveCommand implements Runnable {
 
     @Spec
@@ -19,13 +21,11 @@ final class ModelsRemoveCommand implements Runnable {
     @Parameters(paramLabel = "NAME", description = "Which model.")
     private String name;
 
-    @Mixin
-    private ModelOptions models;
-
     @Override
     public void run() {
         try {
-            new ModelInstaller(models.library(), HubClient.ofEnvironment(System.getenv()), model -> {}).remove(name);
+            new ModelInstaller(ModelChoice.library(spec), HubClient.ofEnvironment(System.getenv()), model -> {})
+                    .remove(name);
         } catch (InstallException refusal) {
             throw new CommandFailure(refusal.getMessage(), refusal);
         }

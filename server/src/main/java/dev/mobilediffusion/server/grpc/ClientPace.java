@@ -30,8 +30,7 @@ final class ClientPace {
      * @param unread counts what is sent until it is read
      * @param onGone to be run once when the client has gone
      */
-    ClientPace(
-            StreamObserver<JobEvent> observer, Duration patience, UnreadEvents.Share unread, Runnable onGone) {
+    ClientPace(StreamObserver<JobEvent> observer, Duration patience, UnreadEvents.Share unread, Runnable onGone) {
         this.client = (ServerCallStreamObserver<JobEvent>) observer;
         this.patience = patience;
         this.unread = unread;

@@ -61,7 +61,8 @@ final class EventStream {
             }
             for (dev.mobilediffusion.server.job.JobEvent event : next) {
                 last = event.id();
-                if (!(event instanceof dev.mobilediffusion.server.job.JobEvent.Preview) && client.awaitReady(bytes(event))) {
+                if (!(event instanceof dev.mobilediffusion.server.job.JobEvent.Preview)
+                        && client.awaitReady(bytes(event))) {
                     send(last, message(event));
                 }
                 if (event instanceof dev.mobilediffusion.server.job.JobEvent.Finished) {
@@ -82,8 +83,7 @@ final class EventStream {
         Optional<QueueEstimate> left = queue.estimate(job);
         JobEvent.Builder message = JobEvent.newBuilder().setEtaSeconds(Messages.etaSeconds(left));
         return switch (event) {
-            case dev.mobilediffusion.server.job.JobEvent.Queued queued ->
-                message.setQueued(Messages.queued(left));
+            case dev.mobilediffusion.server.job.JobEvent.Queued queued -> message.setQueued(Messages.queued(left));
             case dev.mobilediffusion.server.job.JobEvent.Started started ->
                 message.setStarted(Started.getDefaultInstance());
             case dev.mobilediffusion.server.job.JobEvent.StageStarted stage ->
@@ -112,11 +112,7 @@ final class EventStream {
     private void giveSignOfLife() {
         if (System.nanoTime() - lastSign >= heartbeat.toNanos() && client.isReady()) {
             Optional<QueueEstimate> left = queue.estimate(job);
-            send(
-                    0,
-                    JobEvent.newBuilder()
-                            .setQueued(Messages.queued(left))
-                            .setEtaSeconds(Messages.etaSeconds(left)));
+            send(0, JobEvent.newBuilder().setQueued(Messages.queued(left)).setEtaSeconds(Messages.etaSeconds(left)));
         }
     }
 

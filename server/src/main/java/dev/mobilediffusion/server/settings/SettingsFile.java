@@ -5,6 +5,8 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,16 +19,22 @@ public final class SettingsFile {
 
     private static final long MAX_BYTES = 1 << 20;
 
-    private SettingsFile() {}
+    private final Path file;
+    private final Map<String, String> values = new LinkedHashMap<>();
+    private final Map<String, Integer> lines = new HashMap<>();
+
+    private SettingsFile(Path file) {
+        this.file = file;
+    }
 
     /**
-     * What stands in {@code file}, by key.
+     * What stands in {@code file}.
      *
      * @throws IllegalArgumentException with file and line when a line is no setting, names an unknown one or repeats one,
      *     with the file when it cannot be read
      */
-    public static Map<String, String> read(Path file) {
-        Map<String, String> values = new LinkedHashMap<>();
+    public static SettingsFile read(Path file) {
+        SettingsFile read = new SettingsFile(file);
         int number = 0;
         for (String line : lines(file)) {
             number++;
@@ -35,16 +43,27 @@ public final class SettingsFile {
                 continue;
             }
             try {
-                add(values, text);
+                read.add(number, text);
             } catch (IllegalArgumentException wrong) {
                 throw new IllegalArgumentException(
                         "%s, line %s: %s".formatted(file, number, wrong.getMessage()), wrong);
             }
         }
-        return values;
+        return read;
     }
 
-    private static void add(Map<String, String> values, String line) {
+    /** By key, as they are written. */
+    public Map<String, String> values() {
+        return Collections.unmodifiableMap(values);
+    }
+
+    /** {@code sentence}, which begins with the key of a wrong value, with file and line before it. */
+    public String located(String sentence) {
+        Integer line = lines.get(sentence.split(" ", 2)[0]);
+        return line == null ? "%s: %s".formatted(file, sentence) : "%s, line %s: %s".formatted(file, line, sentence);
+    }
+
+    private void add(int number, String line) {
         int equals = line.indexOf('=');
         if (equals < 0) {
             throw new IllegalArgumentException("must be such as queue-capacity = 16, got \"%s\"".formatted(line));
@@ -53,6 +72,7 @@ public final class SettingsFile {
         if (values.put(key, line.substring(equals + 1).strip()) != null) {
             throw new IllegalArgumentException("%s is set twice".formatted(key));
         }
+        lines.put(key, number);
     }
 
     private static List<String> lines(Path file) {

@@ -130,6 +130,26 @@ final class LauncherTest {
     }
 
     @Test
+    void readsFromTheFileOfSettingsWhetherMemoryIsToBeSaved() throws Exception {
+        fixture.jdk(fixture.jvms().resolve("jdk-21"), "21.0.2");
+        Path file = folder.resolve("server conf");
+        Files.writeString(file, "# memory = speed\nport = 0\n  memory=small \n");
+
+        assertThat(fixture.run("serve", "--config", file.toString()).out(), hasItem("-Xmx64m"));
+        assertThat(fixture.run("serve", "--config=" + file).out(), hasItem("-Xmx64m"));
+        assertThat(
+                fixture.run("serve", "--config", file.toString(), "--memory", "speed")
+                        .out(),
+                not(hasItem("-Xmx64m")));
+        assertThat(fixture.run("serve").out(), not(hasItem("-Xmx64m")));
+
+        fixture.with("MOBILEDIFFUSION_CONFIG", file.toString());
+        assertThat(fixture.run("serve").out(), hasItem("-Xmx64m"));
+        fixture.with("MOBILEDIFFUSION_MEMORY", "speed");
+        assertThat(fixture.run("serve").out(), not(hasItem("-Xmx64m")));
+    }
+
+    @Test
     void worksThroughSymbolicLinksFromAnotherFolder() throws Exception {
         fixture.jdk(fixture.jvms().resolve("jdk-21"), "21.0.2");
         Path first = Files.createSymbolicLink(folder.resolve("first link"), fixture.launcher());

@@ -78,7 +78,22 @@ final class ServeCommandTest {
         Path file = folder.resolve("server.conf");
         Files.writeString(file, "# who may come\n\nport = 70000\n");
 
-        assertRefused(serve("--config", file), file + ": port must be in [0, 65535], got 70000");
+        assertRefused(serve("--config", file), file + ", line 3: port must be in [0, 65535], got 70000");
+        Files.writeString(file, "tls = perhaps\n");
+        assertRefused(serve("--config", file), file + ", line 1: tls must be true or false, got \"perhaps\"");
+    }
+
+    @Test
+    void theFileNamesTheModelsAndAFlagAnotherModel() throws IOException {
+        Path file = folder.resolve("server.conf");
+        Files.writeString(file, "models = %s\nmodel = huge\n".formatted(CommandLineRun.MODELS));
+
+        assertThat(
+                serve("--config", file, "--port", 0).err(),
+                contains(containsString("there is no model 'huge' in " + CommandLineRun.MODELS)));
+        assertThat(
+                serve("--config", file, "--port", 0, "--model", "larger").err(),
+                contains(containsString("there is no model 'larger' in " + CommandLineRun.MODELS)));
     }
 
     @Test

@@ -77,8 +77,8 @@ final class EditTest {
                         .build())
                 .getId();
 
-        List<JobEvent> events = ImmutableList.copyOf(server.stub()
-                .watchJob(WatchJobRequest.newBuilder().setId(id).build()));
+        List<JobEvent> events = ImmutableList.copyOf(
+                server.stub().watchJob(WatchJobRequest.newBuilder().setId(id).build()));
 
         assertThat(events.getLast().getDone().getJob().getState(), is(JobState.JOB_STATE_SUCCEEDED));
         assertThat(server.pipeline.finished().getFirst().source().isPresent(), is(true));
@@ -103,15 +103,20 @@ final class EditTest {
                 .unpack(BadRequest.class);
         assertThat(details.getFieldViolations(0).getField(), is(field));
         assertThat(
-                StatusProto.fromThrowable(failure).getDetails(0).unpack(ErrorInfo.class).getReason(),
+                StatusProto.fromThrowable(failure)
+                        .getDetails(0)
+                        .unpack(ErrorInfo.class)
+                        .getReason(),
                 is("invalid_request"));
     }
 
     static Stream<Arguments> wrongValues() {
         return Stream.of(
                 wrong("image", "image", request -> request.setImage(ByteString.copyFromUtf8("no picture"))),
-                wrong("image", "image is missing", request -> request.clearImage()
-                        .setMask(ByteString.copyFrom(png(noise(SIDE, SIDE))))),
+                wrong(
+                        "image",
+                        "image is missing",
+                        request -> request.clearImage().setMask(ByteString.copyFrom(png(noise(SIDE, SIDE))))),
                 wrong("mask", "8x8", request -> request.setMask(ByteString.copyFrom(png(transparentLeft(8, 8))))),
                 wrong("strength", "strength must be in [0, 1], got 1.5", request -> request.setStrength(1.5)),
                 wrong("strength", "got NaN", request -> request.setStrength(Double.NaN)),
