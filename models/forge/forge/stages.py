@@ -49,6 +49,7 @@ STAGES = {stage.name: stage for stage in (
     Stage("polish", "polish", 8, wants_denoiser=True, vocabulary="scenes"),
     Stage("prune", "prune", 9, wants_denoiser=True),
     Stage("concepts", "concepts", 4, vocabulary="open"),
+    Stage("concepts-polish", "concepts_polish", 11, wants_denoiser=True, vocabulary="open"),
     Stage("concepts-checker", "concepts_checker", 10, published=True, optional=True, vocabulary="open"))}
 DENOISERS = {name: stage.denoiser for name, stage in STAGES.items() if stage.denoiser}
 FROZEN = tuple(name for name, stage in STAGES.items() if stage.frozen)

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from forge.architecture import Preset
+from forge.distillation.concept_polish import ConceptPolish
 from forge.distillation.eight_step import EightStepTraining
 from forge.distillation.one_step import OneStepTraining
 from forge.distillation.options import Options
@@ -80,6 +81,10 @@ def concepts(job: Job) -> None:
         on_save=concepts_sheet)
 
 
+def concepts_polish(job: Job) -> None:
+    ConceptPolish(job.run, job.options.assets, job.preset, job.minutes, job.machine, job.seed).train()
+
+
 def concepts_checker(job: Job) -> None:
     ConceptCheckerTraining(job.run, job.options.assets, job.minutes, job.machine, job.seed).train()
 
@@ -112,4 +117,5 @@ def prune(job: Job) -> None:
 
 TRAINERS = {
     "text": text, "vae": vae, "denoiser": denoiser, "checker": checker, "student": student, "polish": polish, "prune": prune,
-    "concepts": concepts, "concepts_checker": concepts_checker}
+    "concepts": concepts, "concepts_checker": concepts_checker,
+    "concepts_polish": concepts_polish}

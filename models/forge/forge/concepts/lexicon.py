@@ -33,14 +33,15 @@ class Lexicon:
         self.index = {fields[0]: tuple(fields[-int(fields[2]):]) for fields in _rows(index)}
 
     def kin(self, names: list[str], group: int, taken: set[str]) -> list[str]:
-        """Further words for the concept that are no other concept's name, sorted."""
-        found = set(table("kin").get(names[0], ()))
+        """Further words for the concept that are no other concept's name: those of `kin.txt`, then WordNet's, sorted."""
+        listed = [word for word in table("kin").get(names[0], ()) if word not in taken]
+        found: set[str] = set()
         for name in names[:2]:
             meanings = self.index.get(name.replace(" ", "_"), ())
             first = next((key for key in meanings if self.meanings[key].file in MEANINGS.get(group, set())), None)
             if first is not None:
                 self._descend(first, found)
-        return sorted(found - taken)[:MOST]
+        return listed + sorted(found - taken - set(listed))[:MOST]
 
     def _descend(self, first: str, found: set[str]) -> None:
         level, seen = [first], {first}

@@ -10,6 +10,7 @@ from forge.tokens.bpe import split_words
 from .corpus import Corpus
 from .english import plural
 from .grounds import WORDS
+from .lists import table
 from .lists import words as listed
 from .phrases import AFTER, BEFORE, EFFECT_FORMS, FILLERS, PRAISE
 from .plans import LINKS
@@ -19,7 +20,7 @@ ASKED_FOR = ("a sun", "the sun", "a moon", "the moon")  # behind "and" they are 
 
 def phrases(corpus: Corpus, tokenizer: Tokenizer) -> dict[tuple[int, ...], int]:
     """Names, their plurals, kin and emoji of every thing; and phrases that only look like one. Of two things with one
-    name the first has it; own names come before kin."""
+    name the first has it; own names come before listed kin, and these before WordNet's."""
     found: dict[tuple[int, ...], int] = {}
 
     def add(text: str, meaning: int) -> None:
@@ -34,6 +35,9 @@ def phrases(corpus: Corpus, tokenizer: Tokenizer) -> dict[tuple[int, ...], int]:
     drawn = [(number, concept) for number, concept in enumerate(corpus.concepts) if concept.name not in listed("landscapes")]
     for number, concept in drawn:
         for text in concept.names:
+            add(text, number)
+    for number, concept in drawn:
+        for text in table("kin").get(concept.name, ()):
             add(text, number)
     for number, concept in drawn:
         for text in (*map(plural, concept.names), *concept.kin, *map(plural, concept.kin)):

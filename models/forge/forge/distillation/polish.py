@@ -48,6 +48,15 @@ class PatchJudge(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         return self.net(pictures)
 
+    def levels(self, pictures: Tensor) -> tuple[list[Tensor], Tensor]:
+        """The features behind each activation, and the logits."""
+        kept: list[Tensor] = []
+        for layer in self.net:
+            pictures = layer(pictures)
+            if isinstance(layer, nn.LeakyReLU):
+                kept.append(pictures)
+        return kept, pictures
+
 
 def perceptual_loss(tower: PictureTower, output: Tensor, target: Tensor) -> Tensor:
     """Mean distance of the tower's feature maps after each of its levels; pictures (B, 3, 128, 128)."""
