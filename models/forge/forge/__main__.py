@@ -137,6 +137,9 @@ def parser() -> argparse.ArgumentParser:
 
     evaluate.add_argument("--first", action="store_true", help="of an open vocabulary: only the things that people ask for most")
     evaluate.add_argument("--simple", action="store_true", help="of an open vocabulary: only the 3D style")
+    eye = command("eye", "Of an open vocabulary: draws 100 prompts that people write, for a judge who sees only the pictures.")
+    eye.add_argument("--out", type=Path, required=True, help="folder of the sheets, the names to choose from and the answers")
+    eye.add_argument("--picks", type=Path, help="instead: a judge's choices, a line `number: letter` each, to be counted")
     ablate = command("ablate", "Measures what each term of the one-step stage is worth: variants from one start, of the same minutes.")
     ablate.add_argument("--minutes", type=minutes, default=5.0, help="of each variant, and of the regression before them")
     ablate.add_argument("--size", type=int, default=256, choices=PICTURE_SIZES)
@@ -149,7 +152,7 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--steps", type=positive, help="the bundle's default steps; default: 16, 8 or 1 by stage")
     export.add_argument("--guidance", type=guidance, help="the bundle's default guidance; stage denoiser only: 2.5")
     export.add_argument("--decoder", type=Path, help="a pruned decoder, as stage prune wrote it; default: the run's vae")
-    for each in (assets, sheet, train, evaluate, export):
+    for each in (assets, sheet, train, evaluate, eye, export):
         each.add_argument("--assets", type=Path, help="folder of the packed sprites of concepts; default: the user's cache folder")
 
     encoder = command("add-encoder", "Adds the VAE's encoder to an exported or quantized bundle, so that it draws pictures anew.")

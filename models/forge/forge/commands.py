@@ -186,6 +186,19 @@ def evaluate_open(options: Namespace, run: Path, assets: Path, chosen: Preset) -
     print(json.dumps(measure(run, assets, chosen, machine(options), settings, options.out or run / "evaluation"), indent=2))
 
 
+def eye(options: Namespace, cache: Path) -> None:
+    from forge import eye as judging
+    if options.picks:
+        print(judging.score(options.out, options.picks), end="")
+        return
+    run, chosen = folders(options, cache)[0], preset(options.preset)
+    if chosen.unet.memory is None:
+        raise ValueError(f"eye is for presets of an open vocabulary (atlas), and {chosen.name} has another")
+    check_frozen(run, chosen)
+    judging.make(run, assets_folder(options, cache), chosen, machine(options), "denoiser", options.out)
+    print(f"{options.out}: sheets and questions.txt for the judge, answers.json for `eye --picks`")
+
+
 def published() -> list[str]:
     return [name for name, stage in STAGES.items() if stage.published]
 
@@ -274,6 +287,6 @@ def compare(options: Namespace, cache: Path) -> None:
     run.compare_bundles(options)
 
 
-COMMANDS = {"draw": draw, "import": import_, "assets": assets, "sheet": sheet, "train": train, "evaluate": evaluate, "ablate": ablate,
+COMMANDS = {"draw": draw, "import": import_, "assets": assets, "sheet": sheet, "train": train, "evaluate": evaluate, "eye": eye, "ablate": ablate,
             "publish": publish, "adopt": adopt, "export": export,
             "add-encoder": add_encoder, "quantize": quantize, "compare": compare, "count": count}

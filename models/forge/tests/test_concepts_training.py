@@ -10,11 +10,12 @@ import torch
 
 from concept_assets import THINGS, write_assets
 from forge import __main__ as main
-from forge import evaluate_concepts
+from forge import evaluate_concepts, eye
 from forge.architecture import MemoryConfig, preset
-from forge.concepts import ring
+from forge.concepts import Corpus, ring
 from forge.concepts.compose import THING
 from forge.concepts.targets import NOWHERE, things, true_parts, where_things_are
+from forge.distillation import concept_polish
 from forge.training import checkpoint, concept_checker, concept_stage, memory_table
 from forge.training.concept_losses import part_loss, what_loss
 from forge.training.concept_stage import ConceptTraining, Part
@@ -37,6 +38,8 @@ def small(monkeypatch):
         monkeypatch.setattr(concept_stage, name, value)
     for name, value in (("BATCH", 4), ("NEW", 2), ("KEPT", 16), ("LANDSCAPES", 8)):
         monkeypatch.setattr(concept_checker, name, value)
+    for name, value in (("LANDSCAPES", 8), ("TOGETHER", 2), ("SHELF", 4), ("MEASURED", 2), ("CROPS", 4), ("OWN", 1)):
+        monkeypatch.setattr(concept_polish, name, value)
     monkeypatch.setattr(evaluate_concepts, "LANDSCAPES", 8)
     monkeypatch.setattr(evaluate_concepts, "DIVERSITY_PROMPTS", 1)
 
@@ -160,6 +163,12 @@ def test_commands_from_an_adopted_autoencoder_to_a_bundle(forge, assets, trained
         code, out, err = forge("train", *options, "--stage", stage, *few)
         assert (code, err) == (0, "")
     assert list((tmp_path / "run/sheets").glob("concepts-0*.png"))
+    before = checkpoint.load(tmp_path / "run/vae")[0]
+    code, out, err = forge("train", *options, "--stage", "concepts-polish", *few)
+    assert (code, err) == (0, "") and "drawn_psnr" in out
+    after = checkpoint.load(tmp_path / "run/vae")[0]
+    changed = {name for name in after if not torch.equal(after[name], before[name])}
+    assert changed and all(name.startswith("decoder") for name in changed)  # drawn latents keep their meaning
     code, out, err = forge("evaluate", *options, "--assets", assets, "--steps", 1, "--size", 128, "--prompts", 6, "--threads", 1,
                            "--out", tmp_path / "report")
     assert (code, err) == (0, "")
@@ -208,3 +217,25 @@ def test_checker_reads_what_plans_say(assets, machine, tmp_path, small):
     stage.save()
     assert concept_checker.load(tmp_path, assets, machine).things == 8
     assert checkpoint.read_state(tmp_path / "concepts-checker")["step"] == 1
+
+
+def test_a_judge_sees_pictures_and_names_and_is_counted(forge, fresh, assets, tmp_path, small, machine, monkeypatch):
+    made = training(fresh, assets, machine, tmp_path, 0.001)
+    made.train()
+    monkeypatch.setattr(eye, "prompts", lambda: [("cat", "a cat"), ("dog", "🐶"), ("house", "a hut, 4k")])
+    monkeypatch.setattr(eye, "words", lambda _: frozenset(concept.name for concept in Corpus(assets).concepts))
+    monkeypatch.setattr(eye, "NAMES", 4)
+    options = ("--preset", "tiny-atlas", "--run", fresh, "--assets", assets, "--out", tmp_path / "eye", "--threads", 1)
+    assert forge("eye", *options)[0] == 0
+    assert (tmp_path / "eye/sheet-0.png").exists()
+    answers = json.loads((tmp_path / "eye/answers.json").read_text())
+    questions = (tmp_path / "eye/questions.txt").read_text().splitlines()
+    assert all(f"{answer['letter']} {answer['thing']}" in line for answer, line in zip(answers, questions, strict=True))
+    picks = tmp_path / "picks.txt"
+    picks.write_text(f"0: {answers[0]['letter']}\n1: -\n2: {answers[2]['letter']}\n")
+    code, out, _ = forge("eye", *options, "--picks", picks)
+    assert code == 0 and out == f"2 of 3 recognized; not: 1 ({answers[1]['prompt']})\n"
+    for text, complaint in (("0: a\n1: b\n", "says nothing of picture 2"), ("0: z\n", "got '0: z'")):
+        picks.write_text(text)
+        code, _, err = forge("eye", *options, "--picks", picks)
+        assert code == 1 and complaint in err
