@@ -1,4 +1,5 @@
 // The form: prompt, examples, settings.
+import { Things } from "./things.js";
 import { examples, unknownIn } from "./words.js";
 
 const EXAMPLES = 4;
@@ -33,6 +34,12 @@ export class Composer {
     element("model").addEventListener("change", () => this.#offer());
     element("more").addEventListener("click", () => this.#offer());
     this.onChange = on.change;
+    this.things = new Things((prompt) => this.#write(prompt), () => element("prompt").value);
+  }
+
+  #write(prompt) {
+    this.fill({ prompt });
+    element("prompt").focus({ preventScroll: true });
   }
 
   /** Fills the model list, the first being the server's default. */
@@ -93,6 +100,7 @@ export class Composer {
   }
 
   #describe() {
+    this.things.complete();
     const known = this.model?.known_words ?? [];
     const unknown = unknownIn(element("prompt").value, known);
     const words = unknown.slice(0, 6).join(", ") + (unknown.length > 6 ? ", …" : "");
@@ -113,11 +121,11 @@ export class Composer {
       chip.type = "button";
       chip.textContent = prompt;
       chip.addEventListener("click", () => {
-        this.fill({ prompt });
-        element("prompt").focus({ preventScroll: true });
+        this.#write(prompt);
       });
       return chip;
     }));
+    this.things.offer(this.model?.groups ?? {});
     this.#describe();
   }
 }

@@ -1,6 +1,9 @@
 package dev.mobilediffusion.runtime;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What a loaded model is.
@@ -15,6 +18,8 @@ import java.util.List;
  *     where that is its algorithm
  * @param parameters number of weights, all networks together; 0 when unknown
  * @param knownWords the words that a small model was trained on, lower case and sorted; empty when it takes any text
+ * @param groups names of the things that it was taught to draw, by group, in the maker's order; empty when it takes any
+ *     text or does not say
  * @param licence SPDX identifier or a short text; empty when the bundle does not say
  * @param sha256 hash over the bundle's files, 64 hex digits; identifies the weights in picture metadata
  */
@@ -28,10 +33,12 @@ public record ModelInfo(
         String schedulerName,
         long parameters,
         List<String> knownWords,
+        Map<String, List<String>> groups,
         String licence,
         String sha256) {
 
     public ModelInfo {
         knownWords = List.copyOf(knownWords);
+        groups = Collections.unmodifiableMap(new LinkedHashMap<>(groups));
     }
 }

@@ -12,6 +12,7 @@ import dev.mobilediffusion.runtime.TextToImage;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
@@ -51,6 +52,7 @@ public final class FakePipeline implements TextToImage {
                 "EulerDiscreteScheduler",
                 1234,
                 List.of("house", "red"),
+                Map.of("buildings", List.of("house")),
                 "Apache-2.0",
                 "ab".repeat(32));
     }

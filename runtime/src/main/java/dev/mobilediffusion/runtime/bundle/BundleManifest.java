@@ -20,6 +20,7 @@ import java.util.OptionalInt;
  *   "parameters": 12345678,
  *   "licence": "Apache-2.0",
  *   "words": ["a", "red", "house", …],
+ *   "groups": {"food": ["pizza", …], …},
  *   "made_by": {…}                                                for people; not read
  * }
  * }</pre>
@@ -38,6 +39,7 @@ import java.util.OptionalInt;
  * @param parameters number of weights; 0 when it does not say
  * @param licence SPDX identifier; empty when it does not say
  * @param words words that the model knows, sorted; empty when it takes any text
+ * @param groups names of the things that it draws, by group; empty when it does not say
  */
 public record BundleManifest(
         String name,
@@ -51,7 +53,8 @@ public record BundleManifest(
         OptionalInt height,
         long parameters,
         String licence,
-        List<String> words) {
+        List<String> words,
+        Map<String, List<String>> groups) {
 
     static final String NAME = "bundle.json";
 
@@ -86,7 +89,8 @@ public record BundleManifest(
                         .map(word -> word.toLowerCase(Locale.ROOT))
                         .distinct()
                         .sorted()
-                        .toList());
+                        .toList(),
+                file.textsByName("groups"));
     }
 
     private static Map<String, String> hashes(ConfigFile file) {

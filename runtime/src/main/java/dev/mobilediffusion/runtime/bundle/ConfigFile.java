@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -140,12 +141,27 @@ public final class ConfigFile {
     }
 
     List<String> texts(String key) {
-        if (!has(key)) {
-            return List.of();
+        return has(key) ? texts(require(key, ConfigFile::isTexts, "a list of strings")) : List.of();
+    }
+
+    /** The object at {@code key}, whose values must be lists of strings, in its own order; empty when absent. */
+    Map<String, List<String>> textsByName(String key) {
+        Map<String, List<String>> lists = new LinkedHashMap<>();
+        if (has(key)) {
+            require(key, node -> node.isObject() && all(node, ConfigFile::isTexts), "an object of lists of strings")
+                    .properties()
+                    .forEach(entry -> lists.put(entry.getKey(), texts(entry.getValue())));
         }
+        return lists;
+    }
+
+    private static boolean isTexts(JsonNode node) {
+        return node.isArray() && all(node, JsonNode::isTextual);
+    }
+
+    private static List<String> texts(JsonNode list) {
         List<String> texts = new ArrayList<>();
-        require(key, list -> list.isArray() && all(list, JsonNode::isTextual), "a list of strings")
-                .forEach(text -> texts.add(text.textValue()));
+        list.forEach(text -> texts.add(text.textValue()));
         return texts;
     }
 

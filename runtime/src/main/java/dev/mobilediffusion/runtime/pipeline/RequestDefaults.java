@@ -7,6 +7,7 @@ import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.scheduler.Schedulers;
 import dev.mobilediffusion.runtime.text.KnownWords;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -58,6 +59,7 @@ record RequestDefaults(
                 Schedulers.fullName(bundle.scheduler()),
                 bundle.manifest().map(BundleManifest::parameters).orElse(0L),
                 bundle.manifest().map(BundleManifest::words).orElse(List.of()),
+                bundle.manifest().map(BundleManifest::groups).orElse(Map.of()),
                 bundle.manifest().map(BundleManifest::licence).orElse(""),
                 bundle.sha256());
     }

@@ -6,6 +6,7 @@ import dev.mobilediffusion.runtime.text.TokenizedPrompt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** Collects what the person who asked should know about one picture. */
 final class Warnings {
@@ -43,11 +44,23 @@ final class Warnings {
 
     private void unknown(String field, String text) {
         List<String> words = knownWords.unknownIn(text);
-        if (!words.isEmpty()) {
-            String shown = String.join(", ", words.subList(0, Math.min(words.size(), WORDS_SHOWN)));
-            String more = words.size() > WORDS_SHOWN ? " and %s more".formatted(words.size() - WORDS_SHOWN) : "";
+        if (words.isEmpty()) {
+            return;
+        }
+        String shown = words.stream().limit(WORDS_SHOWN).map(this::withNearest).collect(Collectors.joining(", "));
+        String more = words.size() > WORDS_SHOWN ? " and %s more".formatted(words.size() - WORDS_SHOWN) : "";
+        if (knownWords.knowsNothingOf(text)) {
+            add(
+                    "%s names nothing that the model was taught: %s%s; its known words say what it draws",
+                    field, shown, more);
+        } else {
             add("%s has words that the model does not know: %s%s", field, shown, more);
         }
+    }
+
+    private String withNearest(String word) {
+        List<String> nearest = knownWords.nearest(word);
+        return nearest.isEmpty() ? word : "%s (do you mean %s?)".formatted(word, String.join(" or ", nearest));
     }
 
     private void truncated(String field, TokenizedPrompt tokens) {

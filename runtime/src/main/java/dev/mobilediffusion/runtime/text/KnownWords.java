@@ -3,10 +3,12 @@ package dev.mobilediffusion.runtime.text;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -16,6 +18,15 @@ public final class KnownWords {
 
     /** Emoji are words, too, one each. */
     private static final Pattern WORD = Pattern.compile("\\p{L}+|\\p{IsExtended_Pictographic}");
+
+    private static final Set<String> JOINING =
+            Set.of("a", "an", "the", "and", "or", "of", "in", "on", "at", "by", "to", "for", "with", "from");
+
+    /** Letters from which on one slip may be meant, and two. */
+    private static final int SHORT = 4;
+
+    private static final int LONG = 6;
+    private static final int MOST_NEAREST = 2;
 
     private final Set<String> words = new HashSet<>();
 
@@ -32,6 +43,33 @@ public final class KnownWords {
         List<String> unknown = new ArrayList<>(new LinkedHashSet<>(wordsOf(text)));
         unknown.removeIf(words::contains);
         return unknown;
+    }
+
+    /** Whether {@code text} has words beside those that only join others, and none of them is known. */
+    public boolean knowsNothingOf(String text) {
+        if (words.isEmpty()) {
+            return false;
+        }
+        List<String> telling = wordsOf(text);
+        telling.removeAll(JOINING);
+        return !telling.isEmpty() && telling.stream().noneMatch(words::contains);
+    }
+
+    /** Known words that {@code word} may be a slip of: at most {@value #MOST_NEAREST}, the nearest first. */
+    public List<String> nearest(String word) {
+        int limit = word.length() < SHORT ? 0 : word.length() < LONG ? 1 : 2;
+        Map<String, Integer> distances = new HashMap<>();
+        for (String known : words) {
+            int distance = limit == 0 ? 1 : EditDistance.between(word, known, limit);
+            if (distance <= limit) {
+                distances.put(known, distance);
+            }
+        }
+        return distances.entrySet().stream()
+                .sorted(Map.Entry.<String, Integer>comparingByValue().thenComparing(Map.Entry.comparingByKey()))
+                .limit(MOST_NEAREST)
+                .map(Map.Entry::getKey)
+                .toList();
     }
 
     private static List<String> wordsOf(String text) {

@@ -212,7 +212,8 @@ final class ModelBundleTest {
                 manifest.height(),
                 0,
                 "",
-                List.of());
+                List.of(),
+                Map.of());
 
         InferenceException refusal = assertThrows(InferenceException.class, () -> BundleVerifier.verify(flow, outside));
 

@@ -8,6 +8,7 @@ import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.StageTimings;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -76,6 +77,7 @@ final class InfotextTest {
                 "FlowMatchEulerDiscreteScheduler",
                 0,
                 List.of(),
+                Map.of(),
                 "",
                 "abababab01" + "0".repeat(54));
     }

@@ -17,6 +17,7 @@ import dev.mobilediffusion.runtime.image.PictureEdit.Fill;
 import dev.mobilediffusion.runtime.image.PictureEdit.Options;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,7 @@ final class PictureEditTest {
     private static final byte GREEN = (byte) 200;
 
     private static final ModelInfo MODEL =
-            new ModelInfo("m", SIDE, SIDE, 1, 1, true, "DDIMScheduler", 0, List.of(), "", "00");
+            new ModelInfo("m", SIDE, SIDE, 1, 1, true, "DDIMScheduler", 0, List.of(), Map.of(), "", "00");
 
     @ParameterizedTest
     @CsvSource({"0, false", "3, false", "0, true", "3, true"})

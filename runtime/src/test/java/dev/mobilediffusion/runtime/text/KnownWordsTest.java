@@ -24,6 +24,24 @@ final class KnownWordsTest {
     }
 
     @Test
+    void namesTheWordsThatASlipMayMean() {
+        KnownWords animals = new KnownWords(List.of("dinosaur", "cat", "horse", "house", "an elephant"));
+        assertThat(animals.nearest("dinosuar"), contains("dinosaur"));
+        assertThat(animals.nearest("hoarse"), contains("horse", "house"));
+        assertThat(animals.nearest("elefant"), contains("elephant"));
+        assertThat("short words are near too many", animals.nearest("cot"), is(empty()));
+        assertThat(animals.nearest("spaceship"), is(empty()));
+    }
+
+    @Test
+    void knowsWhenATextNamesNothingKnown() {
+        assertThat(words.knowsNothingOf("a quokka with the axolotl"), is(true));
+        assertThat(words.knowsNothingOf("a quokka by a house"), is(false));
+        assertThat("nothing is named", words.knowsNothingOf("a"), is(false));
+        assertThat("any text will do", new KnownWords(List.of()).knowsNothingOf("quokka"), is(false));
+    }
+
+    @Test
     void anEmptyListMeansThatAnyTextWillDo() {
         assertThat(new KnownWords(List.of()).unknownIn("quux"), is(empty()));
     }

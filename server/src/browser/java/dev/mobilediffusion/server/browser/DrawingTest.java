@@ -174,6 +174,22 @@ final class DrawingTest extends PageFixture {
     }
 
     @Test
+    void theThingsThatTheModelDrawsAreOfferedWhileTypingAndAsAList() {
+        open(FakePipeline.quick());
+        browser.fill("#prompt", "a red HOU");
+        browser.awaitText("#completions", "house");
+        browser.click("#completions button");
+        assertThat(browser.run("return document.getElementById('prompt').value"), is("a red house"));
+        assertThat("the word is complete", browser.shows("#completions"), is(false));
+
+        browser.fill("#prompt", "");
+        browser.click("#things summary");
+        browser.awaitText("#things-list", "house");
+        browser.click("#things-list button");
+        assertThat(browser.run("return document.getElementById('prompt').value"), is("a house"));
+    }
+
+    @Test
     void aFailedDrawingSaysWhy() {
         open(FakePipeline.quick());
         draw("picky");

@@ -16,6 +16,7 @@ import dev.mobilediffusion.server.grpc.v1.Progress;
 import dev.mobilediffusion.server.grpc.v1.Queued;
 import dev.mobilediffusion.server.grpc.v1.Stage;
 import dev.mobilediffusion.server.grpc.v1.StageTiming;
+import dev.mobilediffusion.server.grpc.v1.ThingGroup;
 import dev.mobilediffusion.server.job.JobError;
 import dev.mobilediffusion.server.job.JobImage;
 import dev.mobilediffusion.server.job.JobStatus;
@@ -157,6 +158,9 @@ final class Messages {
     }
 
     private static void describe(Model.Builder message, ModelInfo model) {
+        model.groups()
+                .forEach((name, things) ->
+                        message.addGroups(ThingGroup.newBuilder().setName(name).addAllThings(things)));
         message.setWidth(model.width())
                 .setHeight(model.height())
                 .setDefaultSteps(model.defaultSteps())

@@ -81,5 +81,7 @@ public final class ModelRoutes implements HttpService {
         ExecutionJson.put(node, execution.get());
         ArrayNode words = node.putArray("known_words");
         model.knownWords().forEach(words::add);
+        ObjectNode groups = node.putObject("groups");
+        model.groups().forEach((group, things) -> things.forEach(groups.putArray(group)::add));
     }
 }

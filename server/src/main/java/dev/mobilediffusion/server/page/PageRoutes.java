@@ -34,6 +34,7 @@ public final class PageRoutes implements HttpService {
             "progress.js",
             "store.js",
             "viewer.js",
+            "things.js",
             "words.js",
             "icon.svg",
             "manifest.webmanifest");

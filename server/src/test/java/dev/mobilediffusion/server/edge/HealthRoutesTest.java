@@ -101,7 +101,8 @@ final class HealthRoutesTest {
                 .body("data.id", contains("fake"))
                 .body("data[0].object", is("model"))
                 .body("data[0].owned_by", is("mobilediffusion"))
-                .body("data[0].known_words", contains("house", "red"));
+                .body("data[0].known_words", contains("house", "red"))
+                .body("data[0].groups.buildings", contains("house"));
         given().get(server.url() + "/v1/models/fake")
                 .then()
                 .statusCode(200)

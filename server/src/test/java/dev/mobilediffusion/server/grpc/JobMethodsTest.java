@@ -167,6 +167,8 @@ final class JobMethodsTest {
         assertThat(models.getFirst().getIsDefault(), is(true));
         assertThat(models.getFirst().getLoaded(), is(true));
         assertThat(models.getFirst().getKnownWordsList(), is(List.of("house", "red")));
+        assertThat(models.getFirst().getGroups(0).getName(), is("buildings"));
+        assertThat(models.getFirst().getGroups(0).getThingsList(), is(List.of("house")));
         assertThat(models.getFirst().getWidth(), is(16));
         assertThat(models.getLast().getName(), is("other"));
         assertThat(models.getLast().getIsDefault(), is(false));

@@ -11,6 +11,7 @@ import dev.mobilediffusion.server.job.Job;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class DrawRateTest {
@@ -74,6 +75,6 @@ final class DrawRateTest {
 
     private static ModelInfo model(String name, int steps, double guidanceScale) {
         return new ModelInfo(
-                name, 512, 512, steps, guidanceScale, false, "EulerDiscreteScheduler", 0, List.of(), "", "");
+                name, 512, 512, steps, guidanceScale, false, "EulerDiscreteScheduler", 0, List.of(), Map.of(), "", "");
     }
 }
