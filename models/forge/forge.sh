@@ -7,7 +7,7 @@
 #
 # Wants Python 3.11 or newer, and disk: 6 GB for Python's packages (CUDA's libraries are most of it) and 60 MB of drawn
 # pictures per minute of the budget, 28 GB for eight hours. One CUDA GPU is used if there is one, else every core. Nothing
-# is downloaded but Python's packages, and everything but the bundle lies in the user's cache folder.
+# is downloaded but Python's packages and the emoji sets (npm), and everything but the bundle lies in the user's cache folder.
 set -eu
 
 minutes=${1:-480}
@@ -17,10 +17,6 @@ bundle=${bundle%/}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/mobilediffusion
 venv=$cache/venv
 run=$cache/pocket
-
-share() { # share PERCENT: minutes of the budget
-  awk -v minutes="$minutes" -v percent="$1" 'BEGIN { print minutes * percent / 100 }'
-}
 
 # 1. A Python of the forge's own, outside the checkout (2 minutes, once)
 if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
@@ -32,24 +28,20 @@ if [ ! -x "$venv/bin/python" ]; then
 fi
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -e "$forge"
 
-# 2. Draw the pictures; train text tower, autoencoder, denoiser, decoder and checker (three quarters of the budget)
-"$venv/bin/python" -m forge train --minutes "$(share 75)" --run "$run"
+# 2. Fetch the emoji sets that pictures are composed of, and take the autoencoder of the weights that are here (minutes)
+[ -e "$cache/concepts/assets.json" ] || "$venv/bin/python" -m forge assets
+[ -e "$run/vae" ] || "$venv/bin/python" -m forge adopt "$forge/checkpoints/pocket" --stages vae --run "$run"
 
-# 3. Distil the denoiser to eight steps, and that to one; make the decoder narrower (docs/adr/0014)
-"$venv/bin/python" -m forge train --stage eight-step --minutes "$(share 10)" --smallest 256 --run "$run"
-"$venv/bin/python" -m forge train --stage one-step --minutes "$(share 12)" --smallest 256 --pairs-from eight-step \
-  --discriminator heads --run "$run"
-"$venv/bin/python" -m forge train --stage prune --decoder-widths 96 48 24 --minutes "$(share 3)" --run "$run"
+# 3. Text tower and denoiser together, which learn to draw in one step; then the decoder on what they draw; the checker
+"$venv/bin/python" -m forge train --minutes "$minutes" --run "$run"
 
-# 4. Obedience, CLIP score, Fréchet distance, diversity, reconstruction, and a sheet of 24 held-out prompts in
-#    $run/evaluation (minutes)
-"$venv/bin/python" -m forge evaluate --run "$run"
+# 4. Obedience, Fréchet distance, diversity and sheets in $run/evaluation (minutes)
+"$venv/bin/python" -m forge evaluate --run "$run" --first --simple --prompts 300
 
 # 5. The bundle in the diffusers ONNX layout, which `./mobilediffusion` runs (seconds)
-"$venv/bin/python" -m forge export --run "$run" --decoder "$run/pruned-96-48-24-111" --out "$run/bundle"
+"$venv/bin/python" -m forge export --run "$run" --out "$run/bundle"
+"$venv/bin/python" -m forge add-encoder "$run/bundle" --run "$run"
 
-# 6. Its matrices and its decoder on integers, and what that costs (minutes; docs/adr/0010)
-"$venv/bin/python" -m forge quantize "$run/bundle" --kind int8-dynamic --networks text_encoder unet --out "$run/bundle-dynamic"
-"$venv/bin/python" -m forge quantize "$run/bundle-dynamic" --kind int8-static --networks vae_decoder --out "$bundle"
+# 6. Its matrices on integers, and what that costs (minutes; docs/adr/0010)
+"$venv/bin/python" -m forge quantize "$run/bundle" --kind int8-weights --out "$bundle"
 mv "$bundle.quantization.json" "$run/"
-"$venv/bin/python" -m forge compare "$run/bundle" "$bundle" --prompts 96 --checker "$run"

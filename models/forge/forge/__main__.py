@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
     def command(name: str, text: str, training: bool = True) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text)
         if training:
-            made.add_argument("--preset", default="pocket", help="pocket (default), tiny, ...")
+            made.add_argument("--preset", default="pocket", help="pocket (default), scenes, tiny, ...")
             made.add_argument("--run", type=Path, help="checkpoints and logs; default: the user's cache folder")
             made.add_argument("--pool", type=Path, help="drawn or imported pictures; default: the user's cache folder")
             made.add_argument("--threads", type=positive, default=os.cpu_count(),

@@ -15,7 +15,7 @@ from forge.distillation.preflight import check_students_fit
 from forge.distillation.prune import load_vae
 from forge.distillation.students import latest
 from forge.scenes import Split
-from forge.stages import DENOISERS, FROZEN, STAGES, denoiser_of
+from forge.stages import DENOISERS, FROZEN, STAGES, denoiser_of, parts_of_all
 from forge.trainers import Job
 from forge.training import checkpoint, pool, sources
 from forge.training.preflight import check_frozen, check_run
@@ -58,7 +58,7 @@ def import_(options: Namespace, cache: Path) -> None:
 def train(options: Namespace, cache: Path) -> None:
     run, pictures = folders(options, cache)
     chosen, data = preset(options.preset), pool.data(pictures)
-    check_vocabulary(options.stage, chosen)
+    check_vocabulary(options.stage, chosen, run)
     options.assets = assets_folder(options, cache)
     check_run(run, chosen, data, options.seed)
     here = machine(options)
@@ -66,23 +66,23 @@ def train(options: Namespace, cache: Path) -> None:
         check_still_free(run, options.stage)
         trainers.train(Job(options.stage, run, pictures, chosen, options.minutes, here, options))
         return
+    is_open = chosen.unet.memory is not None
     if data == "own":
         print(f"{pictures} holds imported pictures: nothing is drawn, and no checker is trained, which needs scenes")
-    else:
+    elif not is_open:
         fill_pool(pictures, options)
-    for stage in (name for name, each in STAGES.items() if each.share):
+    for stage in parts_of_all(is_open):
         minutes = options.minutes * STAGES[stage].share
         if not stage_is_done(run, stage, minutes) and not (data == "own" and stage == "checker"):
             trainers.train(Job(stage, run, pictures, chosen, minutes, here, options))
 
 
-def check_vocabulary(stage: str, chosen: Preset) -> None:
-    """ValueError when the stage is not for presets of this kind."""
+def check_vocabulary(stage: str, chosen: Preset, run: Path) -> None:
+    """ValueError when the stage is not for presets of this kind, or the run lacks what they start from."""
     is_open = chosen.unet.memory is not None
     if stage == "all":
-        if is_open:
-            raise ValueError(f"preset {chosen.name} has no --stage all: `adopt --stages vae` gives it an autoencoder, then train --stage "
-                             "concepts and --stage concepts-checker")
+        if is_open and not checkpoint.exists(run / "vae"):
+            raise ValueError(f"preset {chosen.name} starts from an autoencoder, and {run} has none: `adopt --stages vae` gives it one")
     elif STAGES[stage].vocabulary not in ("any", "open" if is_open else "scenes"):
         kind = "an open vocabulary" if is_open else "scenes"
         fitting = ", ".join(name for name, each in STAGES.items() if each.vocabulary in ("any", "open" if is_open else "scenes"))
@@ -120,6 +120,9 @@ def stage_is_done(run: Path, stage: str, minutes: float) -> bool:
             return False
         history = checkpoint.read_state(run / "vae")["history"]
         return any(entry["decoder_only"] == (stage == "decoder") for entry in history)
+    if stage == "concepts-polish":
+        return any("polished_on" in entry for entry in checkpoint.read_state(run / "vae").get("history", ()))
+    stage = "denoiser" if stage == "concepts" else stage
     return checkpoint.exists(run / stage) and checkpoint.read_state(run / stage)["seconds"] >= 60 * minutes
 
 
@@ -193,7 +196,7 @@ def eye(options: Namespace, cache: Path) -> None:
         return
     run, chosen = folders(options, cache)[0], preset(options.preset)
     if chosen.unet.memory is None:
-        raise ValueError(f"eye is for presets of an open vocabulary (atlas), and {chosen.name} has another")
+        raise ValueError(f"eye is for presets of an open vocabulary (pocket), and {chosen.name} has another")
     check_frozen(run, chosen)
     judging.make(run, assets_folder(options, cache), chosen, machine(options), "denoiser", options.out)
     print(f"{options.out}: sheets and questions.txt for the judge, answers.json for `eye --picks`")

@@ -48,13 +48,19 @@ STAGES = {stage.name: stage for stage in (
           vocabulary="scenes"),
     Stage("polish", "polish", 8, wants_denoiser=True, vocabulary="scenes"),
     Stage("prune", "prune", 9, wants_denoiser=True),
-    Stage("concepts", "concepts", 4, vocabulary="open"),
-    Stage("concepts-polish", "concepts_polish", 11, wants_denoiser=True, vocabulary="open"),
-    Stage("concepts-checker", "concepts_checker", 10, published=True, optional=True, vocabulary="open"))}
+    Stage("concepts", "concepts", 4, 0.8, vocabulary="open"),
+    Stage("concepts-polish", "concepts_polish", 11, 0.08, wants_denoiser=True, vocabulary="open"),
+    Stage("concepts-checker", "concepts_checker", 10, 0.12, published=True, optional=True, vocabulary="open"))}
 DENOISERS = {name: stage.denoiser for name, stage in STAGES.items() if stage.denoiser}
 FROZEN = tuple(name for name, stage in STAGES.items() if stage.frozen)
 
 DIRECT = Denoiser(True, 1, (1, 1))  # of presets whose noise decides what captions leave open: they learn one step alone
+
+
+def parts_of_all(is_open: bool) -> tuple[str, ...]:
+    """The stages of `--stage all` for presets of an open vocabulary, which start from an autoencoder, or of scenes."""
+    fitting = ("open",) if is_open else ("scenes", "any")
+    return tuple(name for name, stage in STAGES.items() if stage.share and stage.vocabulary in fitting)
 
 
 def denoiser_of(stage: str, direct: bool) -> Denoiser:

@@ -40,7 +40,7 @@ def test_lite_has_the_papers_share_of_sd15():
     assert lite.macs / sd15.macs == pytest.approx(0.299, abs=0.01)
 
 
-@pytest.mark.parametrize("name", ["sd15", "full", "pocket"])
+@pytest.mark.parametrize("name", ["sd15", "full", "scenes"])
 def test_counter_agrees_with_pytorchs_flop_counter(name):
     config = preset(name).unet
     with torch.device("meta"):
@@ -73,7 +73,7 @@ def test_report_names_every_network_with_its_parameters(name):
 
 
 def test_report_of_an_unknown_preset_names_the_known_ones():
-    with pytest.raises(ValueError, match="preset must be one of .*pocket.*, got 'huge'"):
+    with pytest.raises(ValueError, match="preset must be one of .*scenes.*, got 'huge'"):
         report("huge")
 
 

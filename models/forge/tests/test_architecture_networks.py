@@ -17,14 +17,15 @@ def random_unet(config: UNetConfig) -> UNet:
     return unet
 
 
-@pytest.mark.parametrize("name", ["sd15", "full", "lite", "pocket", "tiny"])
+@pytest.mark.parametrize("name", ["sd15", "full", "lite", "scenes", "pocket", "tiny"])
 def test_every_preset_maps_latents_to_latents_and_tokens_to_states(name):
     entry = preset(name)
     with torch.device("meta"):
         states = TextTower(entry.text)(torch.empty(2, entry.text.tokens, dtype=torch.int64))
         assert states.shape == (2, entry.text.tokens, entry.unet.context_width)
         sample = torch.empty(2, entry.unet.in_channels, 64, 64)
-        assert UNet(entry.unet)(sample, torch.empty(2), states).shape == sample.shape
+        memory = torch.empty(2, entry.unet.memory_rows, entry.unet.context_width)
+        assert UNet(entry.unet)(sample, torch.empty(2), torch.cat([states, memory], 1)).shape == sample.shape
         if entry.vae is not None:
             vae = Vae(entry.vae)
             assert vae.encode(torch.empty(1, 3, 64, 64)).shape == (1, 8, 8, 8)

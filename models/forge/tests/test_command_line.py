@@ -98,11 +98,11 @@ def assert_sentence(outcome: tuple[int, str, str], *words: str) -> None:
 
 def test_errors_are_one_sentence(forge, tmp_path, run):
     nowhere = tmp_path / "nowhere"
-    assert_sentence(forge("train", "--minutes", 1, "--preset", "huge"), "preset must be one of pocket", "'huge'")
+    assert_sentence(forge("train", "--minutes", 1, "--preset", "huge"), "preset must be one of scenes", "'huge'")
     assert_sentence(forge("train", "--minutes", 1, "--preset", "sd15"), "preset sd15 has no autoencoder")
     assert_sentence(forge("train", "--minutes", 1, "--stage", "text", "--pool", nowhere, "--run", nowhere, "--preset", "tiny"),
                     str(nowhere), "run `draw` or `import` first")
-    assert_sentence(forge("train", "--minutes", 1, "--run", run, "--preset", "pocket"), f"{run}/text was made with preset.text.width")
+    assert_sentence(forge("train", "--minutes", 1, "--run", run, "--preset", "scenes"), f"{run}/text was made with preset.text.width")
     assert_sentence(forge("train", "--minutes", 1, "--run", run, "--preset", "tiny", "--seed", 4), "seed = 1, this run has 4")
     assert_sentence(forge("evaluate", "--run", nowhere), f"no {nowhere}/tokenizer/vocab.json: stage `text` makes it")
     assert_sentence(forge("export", "--run", nowhere, "--out", tmp_path / "x"), f"no checkpoint at {nowhere}")

@@ -1,4 +1,4 @@
-"""The stages of an open vocabulary, from assets to a bundle, on preset tiny-atlas and eight things."""
+"""The stages of an open vocabulary, from assets to a bundle, on preset tiny-pocket and eight things."""
 
 import json
 import shutil
@@ -52,7 +52,7 @@ def fresh(tmp_path, trained):
 
 
 def training(run, assets, machine, tmp_path, minutes=100.0) -> ConceptTraining:
-    return ConceptTraining(run, assets, tmp_path / "rings", preset("tiny-atlas"), minutes, machine, 4)
+    return ConceptTraining(run, assets, tmp_path / "rings", preset("tiny-pocket"), minutes, machine, 4)
 
 
 def test_steps_learn_and_a_stopped_run_goes_on(fresh, assets, machine, tmp_path, small, monkeypatch):
@@ -68,7 +68,7 @@ def test_steps_learn_and_a_stopped_run_goes_on(fresh, assets, machine, tmp_path,
     shards = sorted(path.name for path in (tmp_path / "rings/128-first").iterdir())
     assert shards[0] in ("000000.npz", "000001.npz") and len(shards) <= 2
     assert not torch.equal(first.model.unet.memory_layers["up0"].query.weight,
-                           concept_stage.ConceptModel(preset("tiny-atlas"), 8).unet.memory_layers["up0"].query.weight)
+                           concept_stage.ConceptModel(preset("tiny-pocket"), 8).unet.memory_layers["up0"].query.weight)
 
 
 def test_published_weights_are_gone_on_from(fresh, assets, machine, tmp_path, small):
@@ -90,7 +90,7 @@ def test_memory_holds_the_things_own_pictures(fresh, assets, machine, tmp_path, 
     with pytest.raises(ValueError, match="was made of other assets"):
         state = json.loads((fresh / "memory/state.json").read_text())
         (fresh / "memory/state.json").write_text(json.dumps(state | {"sprites_sha256": "0"}))
-        memory_table.make(fresh, assets, preset("tiny-atlas"), made.vae, made.tokenizer)
+        memory_table.make(fresh, assets, preset("tiny-pocket"), made.vae, made.tokenizer)
 
 
 def test_presets_without_memory_and_missing_parts_are_named(fresh, assets, machine, tmp_path, small):
@@ -155,7 +155,7 @@ def forge(monkeypatch, capsys):
 
 
 def test_commands_from_an_adopted_autoencoder_to_a_bundle(forge, assets, trained, tmp_path, small):
-    options = ("--preset", "tiny-atlas", "--run", tmp_path / "run", "--pool", tmp_path / "pool")
+    options = ("--preset", "tiny-pocket", "--run", tmp_path / "run", "--pool", tmp_path / "pool")
     assert forge("adopt", trained, *options, "--stages", "vae")[0] == 0
     assert not (tmp_path / "run/text").exists() and not (tmp_path / "run/tokenizer").exists()
     few = ("--assets", assets, "--minutes", 0.03, "--threads", 1)
@@ -176,8 +176,8 @@ def test_commands_from_an_adopted_autoencoder_to_a_bundle(forge, assets, trained
     assert {"thing", "thing_top5", "colour"} <= set(report["drawn"]) and {"thing", "frechet", "diversity"} <= set(report["generated"]["1"])
 
     assert forge("publish", *options, "--out", tmp_path / "published")[0] == 0
-    adopted = ("--preset", "tiny-atlas", "--run", tmp_path / "adopted", "--assets", assets)
-    assert forge("adopt", tmp_path / "published", "--preset", "tiny-atlas", "--run", tmp_path / "adopted")[0] == 0
+    adopted = ("--preset", "tiny-pocket", "--run", tmp_path / "adopted", "--assets", assets)
+    assert forge("adopt", tmp_path / "published", "--preset", "tiny-pocket", "--run", tmp_path / "adopted")[0] == 0
     code, out, err = forge("export", *adopted, "--out", tmp_path / "again")
     assert (code, err) == (0, "")
     assert forge("export", *options, "--out", tmp_path / "bundle")[0] == 0
@@ -186,7 +186,7 @@ def test_commands_from_an_adopted_autoencoder_to_a_bundle(forge, assets, trained
     assert (again["words"], again["groups"], again["steps_range"]) == (manifest["words"], manifest["groups"], [1, 1])
     assert "house" in manifest["groups"]["places and travel"] and {"hound", "house", "dots", "cartoon"} <= set(manifest["words"])
     text, unet = (onnxruntime.InferenceSession(tmp_path / f"bundle/{name}/model.onnx") for name in ("text_encoder", "unet"))
-    frozen = Frozen(tmp_path / "run", preset("tiny-atlas"), concept_stage.Machine(torch.device("cpu"), False))
+    frozen = Frozen(tmp_path / "run", preset("tiny-pocket"), concept_stage.Machine(torch.device("cpu"), False))
     prompt = "a cat on top of a house"
     ids = np.array([frozen.tokenizer.encode(prompt, 48)])
     states = text.run(None, {"input_ids": ids})[0]
@@ -197,8 +197,8 @@ def test_commands_from_an_adopted_autoencoder_to_a_bundle(forge, assets, trained
 
 def test_stages_of_the_other_vocabulary_are_refused(forge, assets, tmp_path):
     options = ("--run", tmp_path / "run", "--pool", tmp_path / "pool", "--minutes", 1, "--assets", assets)
-    for chosen, stage, complaint in (("tiny-atlas", "denoiser", "is of an open vocabulary"), ("tiny", "concepts", "is of scenes"),
-                                     ("tiny-atlas", "all", "has no --stage all: `adopt --stages vae`")):
+    for chosen, stage, complaint in (("tiny-pocket", "denoiser", "is of an open vocabulary"), ("tiny", "concepts", "is of scenes"),
+                                     ("tiny-pocket", "all", "starts from an autoencoder")):
         code, _, err = forge("train", "--preset", chosen, "--stage", stage, *options)
         assert code == 1 and complaint in err and err.count("\n") == 1
 
@@ -225,7 +225,7 @@ def test_a_judge_sees_pictures_and_names_and_is_counted(forge, fresh, assets, tm
     monkeypatch.setattr(eye, "prompts", lambda: [("cat", "a cat"), ("dog", "🐶"), ("house", "a hut, 4k")])
     monkeypatch.setattr(eye, "words", lambda _: frozenset(concept.name for concept in Corpus(assets).concepts))
     monkeypatch.setattr(eye, "NAMES", 4)
-    options = ("--preset", "tiny-atlas", "--run", fresh, "--assets", assets, "--out", tmp_path / "eye", "--threads", 1)
+    options = ("--preset", "tiny-pocket", "--run", fresh, "--assets", assets, "--out", tmp_path / "eye", "--threads", 1)
     assert forge("eye", *options)[0] == 0
     assert (tmp_path / "eye/sheet-0.png").exists()
     answers = json.loads((tmp_path / "eye/answers.json").read_text())

@@ -87,7 +87,7 @@ PAPER_LIKE = {
     "relative_position": False, "upsample": "convolution", "keep_width_when_resampling": True}
 
 
-@pytest.mark.parametrize("change", [{}, SD_LIKE, PAPER_LIKE], ids=["pocket", "sd", "paper"])
+@pytest.mark.parametrize("change", [{}, SD_LIKE, PAPER_LIKE], ids=["scenes", "sd", "paper"])
 @pytest.mark.parametrize("batch, timesteps", [(1, 1), (2, 1), (2, 2)])
 def test_unet_exports_as_it_is(tmp_path, change, batch, timesteps):
     unet = shaken(UNet(replace(TINY.unet, **change)))
@@ -112,7 +112,7 @@ def test_both_forms_of_cross_attention_export_as_it_is(tmp_path, kind, shared_kv
 
 def test_few_tokens_take_the_context_form_and_many_do_not():
     with torch.device("meta"):
-        pocket, full = (UNet(preset(name).unet) for name in ("pocket", "full"))
+        pocket, full = (UNet(preset(name).unet) for name in ("scenes", "full"))
 
     def cross(unet, part):
         return getattr(unet, part)[1]["blocks"][0]["transformer"].blocks[0].cross_attention
@@ -215,8 +215,8 @@ def test_an_encoder_added_later_is_the_one_exported_at_once(tmp_path):
     for name in ("bundle.json", "model_index.json", "vae_encoder/config.json", "vae_encoder/model.onnx"):
         assert (tmp_path / "own" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
     assert all(path.read_bytes() == content for path, content in before.items())
-    with pytest.raises(ValueError, match="is no bundle of the preset pocket"):
-        add_encoder(tmp_path / "own", preset("pocket"), vae)
+    with pytest.raises(ValueError, match="is no bundle of the preset scenes"):
+        add_encoder(tmp_path / "own", preset("scenes"), vae)
 
 
 def test_bundle_draws_what_the_networks_draw(tmp_path):

@@ -90,7 +90,7 @@ def test_packing_goes_both_ways(width):
 def test_unet_of_a_new_memory_draws_as_without_it():
     """The last layer starts at zero, so a trained plain network goes on from where it is."""
     torch.manual_seed(1)
-    entry = preset("tiny-atlas")
+    entry = preset("tiny-pocket")
     unet = UNet(entry.unet).eval()
     nn.init.normal_(unet.conv_out.weight, std=0.1)
     states = torch.randn(2, TOKENS + entry.unet.memory_rows, entry.text.width)
@@ -111,7 +111,7 @@ def trained(entry) -> UNet:
 
 
 def test_graph_of_the_unet_sees_the_memory(tmp_path):
-    entry = preset("tiny-atlas")
+    entry = preset("tiny-pocket")
     unet = trained(entry)
     unet_graph(unet, 32, TOKENS, False).save(tmp_path / "unet.onnx", 1 << 30)
     session = onnxruntime.InferenceSession(tmp_path / "unet.onnx")

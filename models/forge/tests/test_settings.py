@@ -34,7 +34,7 @@ def test_other_preset_is_named_with_its_first_difference(run, stage, name):
     with_one = run.parent / "one"
     with_one.mkdir()
     (run / stage).rename(with_one / stage)
-    pocket = replace(preset("pocket"), text=replace(preset("pocket").text, vocabulary=2048))
+    pocket = replace(preset("scenes"), text=replace(preset("scenes").text, vocabulary=2048))
     with pytest.raises(ValueError, match=rf"one/{stage} was made with preset.{name} = .*, this run has .* --run"):
         check_run(with_one, pocket, "drawn", None)
 

@@ -51,10 +51,10 @@ def test_variates_of_noise_are_standard_normal_and_can_be_given(size):
 
 
 def test_first_step_reads_only_the_variates_and_later_steps_the_sample():
-    unet = UNet(preset("tiny-atlas").unet).eval()
+    unet = UNet(preset("tiny-pocket").unet).eval()
     for weight in unet.parameters():
         torch.nn.init.normal_(weight, std=0.1)
-    config = preset("tiny-atlas").unet
+    config = preset("tiny-pocket").unet
     states = torch.randn(1, 48 + config.memory_rows, config.context_width)
     first = torch.randn(1, 8, 64, 64)
     uniform = 0.5 + 0.5 * torch.erf(normal_variates(first) / 2**0.5)

@@ -14,7 +14,7 @@ class UNetConfig:
     sample_size: int  # height and width of the latents at the native picture size
     widths: tuple[int, ...]
     blocks_down: tuple[int, ...]  # residual blocks per level (change 8)
-    blocks_up: tuple[int, ...]  # the same (pocket, the paper) or one more each (SD)
+    blocks_up: tuple[int, ...]  # the same (scenes, the paper) or one more each (SD)
     blocks_middle: int  # >= 2; the transformer stack of the middle stands behind the first
     depth_down: tuple[int, ...]  # transformer blocks behind each residual block (change 1)
     depth_up: tuple[int, ...]
@@ -37,7 +37,7 @@ class UNetConfig:
     pooled_text: bool = False  # adds the mean of the text states to the time embedding
     relative_position: bool = False
     upsample: str = "convolution"  # or "pointwise"
-    keep_width_when_resampling: bool = True  # SD changes width in the block behind a resampler, pocket in it
+    keep_width_when_resampling: bool = True  # SD changes width in the block behind a resampler, scenes in it
     memory: MemoryConfig | None = None  # pictures of the prompt's things, behind the text states
     patch: int = 1  # the finest level works on patches of so many latents a side
     predicts: str = "velocity"  # what the last layer gives; "data": clean latents, of which the velocity follows
@@ -112,7 +112,7 @@ class TextConfig:
     layers: int
     heads: int
     causal: bool
-    act: str  # "quick_gelu" in CLIP ViT-L/14, "gelu" in pocket
+    act: str  # "quick_gelu" in CLIP ViT-L/14, "gelu" in scenes
     ff_ratio: int = 4
 
 

@@ -1,4 +1,5 @@
-"""The sizes that have names: `pocket` is trained here, `full`, `lite` and `sd15` are for comparison and for big machines."""
+"""The sizes that have names: `pocket` and `scenes` are trained here, `full`, `lite` and `sd15` are for comparison and for big
+machines."""
 
 from dataclasses import replace
 
@@ -19,8 +20,9 @@ def _add(entry: Preset) -> None:
     PRESETS[entry.name] = entry
 
 
+# A closed vocabulary: drawn scenes, many steps, distilled to eight and one.
 _add(Preset(
-    name="pocket",
+    name="scenes",
     text=TextConfig(vocabulary=1024, tokens=48, width=192, layers=4, heads=3, causal=False, act="gelu"),
     unet=UNetConfig(
         in_channels=8, out_channels=8, sample_size=64, widths=(64, 128, 256),
@@ -36,16 +38,16 @@ _add(Preset(
 
 # An open vocabulary: a memory of pictures, and one step that is learned directly (docs: the forge's README).
 _add(Preset(
-    name="atlas",
+    name="pocket",
     text=TextConfig(vocabulary=4096, tokens=48, width=256, layers=4, heads=4, causal=False, act="gelu"),
     unet=replace(
-        preset("pocket").unet, widths=(128, 320, 384), depth_down=(0, 1, 1), depth_up=(1, 1, 1), depth_middle=2,
+        preset("scenes").unet, widths=(128, 320, 384), depth_down=(0, 1, 1), depth_up=(1, 1, 1), depth_middle=2,
         self_attention=(False, True, True), separable=(False, True, True), context_width=256, memory=MemoryConfig(fine_width=64),
         patch=2, predicts="data", variates=True),
-    vae=preset("pocket").vae))
+    vae=replace(preset("scenes").vae, decoder_widths=(96, 48, 24))))
 
 _add(Preset(
-    name="tiny",  # for tests: every part of pocket, next to no weights
+    name="tiny",  # for tests: every part of scenes, next to no weights
     text=TextConfig(vocabulary=1024, tokens=48, width=32, layers=1, heads=2, causal=False, act="gelu"),
     unet=UNetConfig(
         in_channels=8, out_channels=8, sample_size=64, widths=(16, 16, 32),
@@ -60,7 +62,7 @@ _add(Preset(
 
 CLIP_VIT_L14 = TextConfig(vocabulary=49408, tokens=77, width=768, layers=12, heads=12, causal=True, act="quick_gelu")
 
-_add(replace(preset("tiny"), name="tiny-atlas", unet=replace(
+_add(replace(preset("tiny"), name="tiny-pocket", unet=replace(
     preset("tiny").unet, memory=MemoryConfig(width=16, levels_down=(1,), levels_up=(1, 0), fine_width=8),
     patch=2, predicts="data", variates=True)))
 

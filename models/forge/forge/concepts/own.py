@@ -1,4 +1,4 @@
-"""Sprites of the kinds that `scenes` draws and no emoji shows, so that nothing pocket knew is lost."""
+"""Sprites of the kinds that `scenes` draws and no emoji shows, so that an open vocabulary knows them too."""
 
 from random import Random
 

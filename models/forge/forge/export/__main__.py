@@ -9,7 +9,7 @@ from .random_bundle import export_random_bundle
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="export", description=__doc__)
-    parser.add_argument("preset", help="full, lite, pocket or tiny")
+    parser.add_argument("preset", help="full, lite, pocket, scenes or tiny")
     parser.add_argument("out", type=Path, help="folder of the bundle; replaced if it is there")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--single", action="store_true", help="store weights as fp32 instead of fp16")

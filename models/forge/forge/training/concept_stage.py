@@ -108,7 +108,7 @@ class ConceptTraining:
 
     def __init__(self, run: Path, folder: Path, pool_folder: Path, preset: Preset, minutes: float, machine: Machine, seed: int):
         if preset.unet.memory is None:
-            raise ValueError(f"stage `concepts` is for presets with a memory (atlas), and {preset.name} has none")
+            raise ValueError(f"stage `concepts` is for presets with a memory (pocket), and {preset.name} has none")
         wanted = settings(preset, assets.check(folder), seed)
         torch.manual_seed(seed)
         self.run, self.preset, self.machine, self.seed = run, preset, machine, seed
