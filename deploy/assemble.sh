@@ -52,21 +52,13 @@ lift_natives() {
     close_jar "$1"
 }
 
-# The same for a jar that only ever looks for its library inside of itself
-keep_natives() {
-    open_jar "$@"
-    mkdir -p "$work/jar/$2/${3%/*}"
-    mv "$work/natives" "$work/jar/$2/$3"
-    close_jar "$1"
-}
-
 # Not what the launcher put beside them for this machine
 mkdir -p "$app"
 cp -R server/target/app/mobilediffusion.jar server/target/app/lib "$app/"
 cp mobilediffusion LICENSE deploy/start.sh "$folder/"
 lift_natives "$app"/lib/onnxruntime-[0-9]*.jar ai/onnxruntime/native "$onnxruntime"
 lift_natives "$app"/lib/sqlite-jdbc-[0-9]*.jar org/sqlite/native "Linux/$machine"
-keep_natives "$app"/lib/webp-imageio-[0-9]*.jar native "Linux/$machine"
+lift_natives "$app"/lib/webp-imageio-[0-9]*.jar native "Linux/$machine"
 
 for index in models/*/model_index.json; do
     if [ -f "$index" ]; then

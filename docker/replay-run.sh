@@ -51,6 +51,9 @@ fi
 echo "== ${entrypoint[*]} generate"
 (run "${entrypoint[@]}" generate "a red house by the sea at sunset" --seed 7 --steps 2 --out /data/house.png)
 head -c 8 "$root/data/house.png" | grep -q PNG
+# Its library could not be unpacked to a noexec /tmp
+(run "${entrypoint[@]}" generate "a red house by the sea at sunset" --seed 7 --steps 2 --out /data/house.webp)
+head -c 12 "$root/data/house.webp" | grep -q WEBP
 
 key=$(run "${entrypoint[@]}" keys add replay --data /data)
 echo "== ${entrypoint[*]} ${command[*]}"

@@ -1,5 +1,5 @@
 /**
- * A1111's {@code /sdapi/v1}, as the clients that people have call it. Uses jobs, errors, what faces over HTTP share and
- * the runtime's infotext; knows no other face.
+ * A1111's {@code /sdapi/v1}, as the clients that people have call it. Uses jobs, errors, what APIs over HTTP share and
+ * the runtime's infotext; knows no other API.
  */
 package dev.mobilediffusion.server.a1111;

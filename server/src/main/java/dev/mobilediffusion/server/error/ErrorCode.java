@@ -6,7 +6,7 @@ import java.util.Locale;
 /**
  * The one table of errors. {@link #label} is the spelling in JSON ({@code error.code}), logs and metrics.
  *
- * <p>gRPC's names are kept as text, so that this table needs no gRPC library; a test of the gRPC face checks them.
+ * <p>gRPC's names are kept as text, so that this table needs no gRPC library; a test of the gRPC API checks them.
  */
 public enum ErrorCode {
     INVALID_REQUEST(400, "INVALID_ARGUMENT", "invalid_request_error"),

@@ -132,7 +132,7 @@ public final class ServerMetrics implements AutoCloseable {
     /**
      * A call was answered.
      *
-     * @param api the face: {@code openai}, {@code jobs}, {@code a1111}, {@code grpc}, …
+     * @param api which one: {@code openai}, {@code jobs}, {@code a1111}, {@code grpc}, …
      * @param outcome {@code success} or an error's label
      */
     public void requestDone(String api, String outcome, Duration duration) {
@@ -210,7 +210,7 @@ public final class ServerMetrics implements AutoCloseable {
 
     private Counter rejections(String reason) {
         return Counter.builder("mobilediffusion.rejections")
-                .description("Jobs that were refused at the door")
+                .description("Jobs that were refused at admission")
                 .tag("reason", reason)
                 .register(registry);
     }

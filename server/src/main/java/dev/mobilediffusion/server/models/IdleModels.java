@@ -2,7 +2,7 @@ package dev.mobilediffusion.server.models;
 
 import java.time.Duration;
 
-/** Has the shelf unload, every now and then, what nobody asks for any more. */
+/** Has the registry unload, every now and then, what nobody asks for any more. */
 public final class IdleModels implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(IdleModels.class.getName());

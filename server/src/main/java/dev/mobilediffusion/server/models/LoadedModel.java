@@ -10,7 +10,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 
 /**
- * A model on the shelf that is loaded. It is busy from the moment a worker takes it until its picture is drawn, and only
+ * A model of the registry that is loaded. It is busy from the moment a worker takes it until its picture is drawn, and only
  * unloaded when it is not.
  */
 final class LoadedModel implements TextToImage {

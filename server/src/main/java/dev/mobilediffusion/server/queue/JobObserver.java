@@ -10,7 +10,7 @@ public interface JobObserver {
 
     JobObserver NONE = new JobObserver() {};
 
-    /** A job was refused at the door. */
+    /** A job was refused at admission. */
     default void rejected(ErrorCode code) {}
 
     /** A stage of a picture took this long. */

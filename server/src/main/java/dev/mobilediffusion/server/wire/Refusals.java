@@ -9,7 +9,7 @@ import io.helidon.http.HeaderValues;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerResponse;
 
-/** Status and headers of a refusal, which are the same for all faces; each writes a body of its own. */
+/** Status and headers of a refusal, which are the same for all APIs; each writes a body of its own. */
 public final class Refusals {
 
     private static final HeaderName SHOULD_RETRY = HeaderNames.create("x-should-retry");
@@ -21,7 +21,7 @@ public final class Refusals {
         send(response, failure, failure.code().httpStatus(), body);
     }
 
-    /** As {@link #send(ServerResponse, ApiException, byte[])}, for a face whose clients know another status. */
+    /** As {@link #send(ServerResponse, ApiException, byte[])}, for an API whose clients know another status. */
     public static void send(ServerResponse response, ApiException failure, int status, byte[] body) {
         ErrorCode code = failure.code();
         failure.retryAfter()

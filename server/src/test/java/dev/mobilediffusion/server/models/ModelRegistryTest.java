@@ -30,7 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Models of 40, 60 and 200 bytes on a shelf of 100. */
+/** Models of 40, 60 and 200 bytes in a registry of 100. */
 final class ModelRegistryTest {
 
     private static final Map<String, Long> NEEDS = Map.of("a", 40L, "b", 60L, "c", 50L, "huge", 200L);
@@ -40,7 +40,7 @@ final class ModelRegistryTest {
 
     private final List<String> loads = new ArrayList<>();
     private final List<FakePipeline> pipelines = new ArrayList<>();
-    private ModelRegistry shelf;
+    private ModelRegistry registry;
 
     @BeforeEach
     void open() throws IOException {
@@ -48,19 +48,19 @@ final class ModelRegistryTest {
             Files.createDirectories(folder.resolve(name));
             Files.writeString(folder.resolve(name).resolve("model_index.json"), "{}");
         }
-        shelf = ModelRegistry.open(
+        registry = ModelRegistry.open(
                 folder,
                 Optional.of("a"),
                 this::load,
                 bundle -> NEEDS.get(bundle.getFileName().toString()),
                 100);
-        shelf.loadDefault();
+        registry.loadDefault();
         draw("a");
     }
 
     @AfterEach
     void close() {
-        shelf.close();
+        registry.close();
         pipelines.forEach(pipeline -> assertThat(pipeline.isClosed(), is(true)));
     }
 
@@ -82,27 +82,27 @@ final class ModelRegistryTest {
 
         assertThat(loadedNames(), contains("a", "c"));
         assertThat(pipelines.get(1).isClosed(), is(true));
-        assertThat(shelf.defaultModel().name(), is("fake"));
+        assertThat(registry.defaultModel().name(), is("fake"));
     }
 
     @Test
     void refusesWhatCanNeverFitBeforeAnythingIsUnloaded() {
-        ApiException refusal = assertThrows(ApiException.class, () -> shelf.requireRoom("huge"));
-        assertThrows(ApiException.class, () -> shelf.pipeline("huge"));
+        ApiException refusal = assertThrows(ApiException.class, () -> registry.requireRoom("huge"));
+        assertThrows(ApiException.class, () -> registry.pipeline("huge"));
 
         assertThat(refusal.code(), is(ErrorCode.MODEL_TOO_LARGE));
         assertThat(refusal.param(), is("model"));
         assertThat(loadedNames(), contains("a"));
-        shelf.requireRoom("b");
+        registry.requireRoom("b");
     }
 
     @Test
     void unloadsWhatNobodyAsksForButTheDefault() {
         draw("b");
-        shelf.unloadIdle(Duration.ofHours(1));
+        registry.unloadIdle(Duration.ofHours(1));
         assertThat(loadedNames(), contains("a", "b"));
 
-        shelf.unloadIdle(Duration.ZERO);
+        registry.unloadIdle(Duration.ZERO);
 
         assertThat(loadedNames(), contains("a"));
         draw("b");
@@ -111,13 +111,13 @@ final class ModelRegistryTest {
 
     @Test
     void neverUnloadsWhatAWorkerHasTaken() {
-        TextToImage taken = shelf.pipeline("b");
+        TextToImage taken = registry.pipeline("b");
 
-        shelf.unloadIdle(Duration.ZERO);
+        registry.unloadIdle(Duration.ZERO);
 
         assertThat(pipelines.get(1).isClosed(), is(false));
         taken.generate(ImageRequest.of("a house", 1), ProgressListener.NONE, new CancelToken());
-        shelf.unloadIdle(Duration.ZERO);
+        registry.unloadIdle(Duration.ZERO);
         assertThat(pipelines.get(1).isClosed(), is(true));
     }
 
@@ -142,7 +142,7 @@ final class ModelRegistryTest {
     void closesEverything() {
         draw("b");
 
-        shelf.close();
+        registry.close();
 
         assertThat(loadedNames(), is(empty()));
     }
@@ -155,13 +155,13 @@ final class ModelRegistryTest {
     }
 
     private TextToImage draw(String model) {
-        TextToImage pipeline = shelf.pipeline(model);
+        TextToImage pipeline = registry.pipeline(model);
         pipeline.generate(ImageRequest.of("a house", 1), ProgressListener.NONE, new CancelToken());
         return pipeline;
     }
 
     private List<String> loadedNames() {
-        return shelf.all().stream()
+        return registry.all().stream()
                 .filter(entry -> entry.loaded().isPresent())
                 .map(ModelCatalog.Entry::name)
                 .sorted()
