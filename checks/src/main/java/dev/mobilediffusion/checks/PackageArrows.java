@@ -29,6 +29,7 @@ final class PackageArrows {
             Map.entry("runtime.diffusion", Set.of(RUNTIME, "runtime.onnx", "runtime.bundle")),
             Map.entry("runtime.scheduler", Set.of(RUNTIME, "runtime.diffusion", "runtime.bundle")),
             Map.entry("runtime.image", Set.of(RUNTIME, "runtime.onnx", "runtime.bundle")),
+            Map.entry("runtime.upscale", Set.of(RUNTIME, "runtime.onnx", "runtime.image")),
             Map.entry(
                     "runtime.pipeline",
                     Set.of(
@@ -95,6 +96,9 @@ final class PackageArrows {
                             "server.error")),
             Map.entry("server.transport", Set.of()),
             Map.entry(
+                    "server.upscale",
+                    Set.of(RUNTIME, "runtime.image", "runtime.upscale", "server.transport", "server.error")),
+            Map.entry(
                     "server.wire",
                     Set.of("server.transport", "server.queue", "server.job", "server.generation", "server.error")),
             Map.entry(
@@ -122,6 +126,7 @@ final class PackageArrows {
                             "server.job",
                             "server.generation",
                             "server.models",
+                            "server.upscale",
                             "server.error")),
             Map.entry(
                     "server.jobs",
@@ -137,6 +142,7 @@ final class PackageArrows {
                             "server.job",
                             "server.generation",
                             "server.models",
+                            "server.upscale",
                             "server.error")),
             Map.entry("server.page", Set.of(RUNTIME, "server.edge", "server.wire")),
             Map.entry(
@@ -167,6 +173,8 @@ final class PackageArrows {
                             "server.page",
                             "server.grpc",
                             "server.edge",
+                            "runtime.upscale",
+                            "server.upscale",
                             "server.wire",
                             "server.transport",
                             "server.worker",

@@ -1,6 +1,7 @@
 package dev.mobilediffusion.server;
 
 import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.runtime.upscale.Upscalers;
 import dev.mobilediffusion.server.a1111.SdApi;
 import dev.mobilediffusion.server.edge.Api;
 import dev.mobilediffusion.server.edge.Errors;
@@ -15,6 +16,7 @@ import dev.mobilediffusion.server.page.PageRoutes;
 import dev.mobilediffusion.server.queue.JobQueue;
 import dev.mobilediffusion.server.security.Certificates;
 import dev.mobilediffusion.server.security.ServerCertificate;
+import dev.mobilediffusion.server.upscale.Enlarger;
 import dev.mobilediffusion.server.wire.Uploads;
 import io.helidon.webserver.http.HttpRouting;
 import java.util.Optional;
@@ -39,11 +41,15 @@ record HttpRoutes(
         Supplier<Optional<String>> obstacle,
         IntSupplier grpcPort) {
 
+    /** The folder of networks that enlarge pictures, in the one of the models. */
+    private static final String UPSCALERS = "upscalers";
+
     /** Registers them: first what the routes say of themselves, then the gate, then the routes. */
     void install(HttpRouting.Builder routing, Set<ImageFormat> formats) {
         long maxBodyBytes = config.http().maxBodyBytes();
         Uploads uploads = new Uploads(config.http().maxUploadBytes());
-        SdApi a1111 = new SdApi(queue, models, formats, maxBodyBytes, uploads);
+        Enlarger enlarger = new Enlarger(new Upscalers(config.models().resolve(UPSCALERS), device.options()));
+        SdApi a1111 = new SdApi(queue, models, formats, maxBodyBytes, uploads, enlarger);
         RestApi rest = new RestApi(
                 queue,
                 models,
@@ -52,6 +58,7 @@ record HttpRoutes(
                 obstacle,
                 maxBodyBytes,
                 uploads,
+                enlarger,
                 config.http().eventHeartbeat(),
                 device.execution());
         PageRoutes page = new PageRoutes();

@@ -76,7 +76,7 @@ public final class Main {
                     models,
                     new FileEncoder(config.pictureMetadata()),
                     FileEncoder.formats(),
-                    new Device(machine, () -> OnnxRuntime.plan(options)));
+                    new Device(machine, () -> OnnxRuntime.plan(options), options));
         } catch (IllegalArgumentException
                 | IllegalStateException
                 | FolderInUseException

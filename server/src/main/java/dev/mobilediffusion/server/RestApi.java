@@ -10,10 +10,13 @@ import dev.mobilediffusion.server.metrics.ServerMetrics;
 import dev.mobilediffusion.server.models.ModelCatalog;
 import dev.mobilediffusion.server.openai.ImageRoutes;
 import dev.mobilediffusion.server.openai.ModelRoutes;
+import dev.mobilediffusion.server.openai.UpscaleRoutes;
 import dev.mobilediffusion.server.page.DescriptionRoutes;
 import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.upscale.Enlarger;
 import dev.mobilediffusion.server.wire.Uploads;
 import io.helidon.webserver.http.HttpRules;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -30,6 +33,7 @@ import java.util.function.Supplier;
  * @param obstacle why the server is not ready, a sentence; empty when it is
  * @param maxBodyBytes of a request without pictures
  * @param uploads takes in those with pictures
+ * @param enlarger of pictures
  * @param heartbeat between two signs of life in an event stream, positive
  * @param execution tells what computes the models
  */
@@ -41,6 +45,7 @@ record RestApi(
         Supplier<Optional<String>> obstacle,
         long maxBodyBytes,
         Uploads uploads,
+        Enlarger enlarger,
         Duration heartbeat,
         Supplier<ExecutionPlan> execution) {
 
@@ -70,6 +75,7 @@ record RestApi(
     void install(HttpRules rules) {
         Submission submission = new Submission(queue, models, formats, maxBodyBytes, uploads);
         rules.register("/v1/images", new ImageRoutes(submission, heartbeat))
+                .register("/v1/images", new UpscaleRoutes(enlarger, uploads, formats, Clock.systemUTC()))
                 .register("/v1/jobs", new JobRoutes(submission, heartbeat))
                 .register("/v1/models", new ModelRoutes(models, execution))
                 .register("/", new DescriptionRoutes())

@@ -114,7 +114,7 @@ final class HeatTest {
                 TestServer.config(folder),
                 FakePipeline.quick(),
                 new FileEncoder(false),
-                new Device(sys.machine(), TestServer.DEVICE.execution()));
+                new Device(sys.machine(), TestServer.DEVICE.execution(), TestServer.DEVICE.options()));
     }
 
     private static Response draw(TestServer server) {

@@ -1,6 +1,7 @@
 package dev.mobilediffusion.server;
 
 import dev.mobilediffusion.runtime.ExecutionPlan;
+import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.machine.Machine;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
@@ -117,7 +118,8 @@ public final class TestServer extends Fixture {
             new ExecutionPlan("cpu", "a test's", List.of("cpu"), 2, "1.28.0", Map.of("unet", "cpu"));
 
     /** A machine without sensors whose processor computes. */
-    public static final Device DEVICE = new Device(Machine.at(Path.of("/nowhere")), () -> PLAN);
+    public static final Device DEVICE =
+            new Device(Machine.at(Path.of("/nowhere")), () -> PLAN, RuntimeOptions.defaults());
 
     /** Room for four waiting jobs, quick heartbeats. */
     public static ServerConfig config(Path folder) {

@@ -12,7 +12,7 @@ public enum ResizeMode {
     RESIZE_AND_FILL;
 
     /** The very same picture when it has that size. */
-    Picture fit(Picture picture, int width, int height) {
+    public Picture fit(Picture picture, int width, int height) {
         if (picture.width() == width && picture.height() == height) {
             return picture;
         }

@@ -29,9 +29,12 @@ final class ListRoutes implements HttpService {
     private static final List<String> REFRESHES = List.of("/refresh-checkpoints", "/refresh-vae", "/refresh-loras");
 
     private final Checkpoints checkpoints;
+    private final Supplier<ArrayNode> upscalers;
 
-    ListRoutes(Checkpoints checkpoints) {
+    /** @param upscalers as A1111 lists them */
+    ListRoutes(Checkpoints checkpoints, Supplier<ArrayNode> upscalers) {
         this.checkpoints = checkpoints;
+        this.upscalers = upscalers;
     }
 
     @Override
@@ -39,7 +42,7 @@ final class ListRoutes implements HttpService {
         get(rules, "/sd-models", checkpoints::list);
         get(rules, "/samplers", this::samplers);
         get(rules, "/schedulers", ListRoutes::schedulers);
-        get(rules, "/upscalers", ListRoutes::upscalers);
+        get(rules, "/upscalers", upscalers::get);
         get(rules, "/embeddings", ListRoutes::embeddings);
         get(rules, "/scripts", ListRoutes::scripts);
         get(rules, "/memory", ListRoutes::memory);
@@ -77,20 +80,6 @@ final class ListRoutes implements HttpService {
         automatic.putNull("aliases");
         automatic.put("default_rho", -1.0);
         automatic.put("need_inner_model", false);
-        return list;
-    }
-
-    /** Lanczos is how every other size is made here. */
-    private static ArrayNode upscalers() {
-        ArrayNode list = Json.object().arrayNode();
-        for (String name : List.of("None", "Lanczos")) {
-            ObjectNode upscaler = list.addObject();
-            upscaler.put("name", name);
-            upscaler.putNull("model_name");
-            upscaler.putNull("model_path");
-            upscaler.putNull("model_url");
-            upscaler.put("scale", 4.0);
-        }
         return list;
     }
 

@@ -4,6 +4,7 @@ import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.edge.Api;
 import dev.mobilediffusion.server.models.ModelCatalog;
 import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.upscale.Enlarger;
 import dev.mobilediffusion.server.wire.Uploads;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.HttpRules;
@@ -19,8 +20,15 @@ import java.util.Set;
  * @param formats that can be written here
  * @param maxBodyBytes of a request without pictures, in [1, 2^31)
  * @param uploads takes in those with pictures
+ * @param enlarger of pictures
  */
-public record SdApi(JobQueue queue, ModelCatalog models, Set<ImageFormat> formats, long maxBodyBytes, Uploads uploads) {
+public record SdApi(
+        JobQueue queue,
+        ModelCatalog models,
+        Set<ImageFormat> formats,
+        long maxBodyBytes,
+        Uploads uploads,
+        Enlarger enlarger) {
 
     /** Basic, because these clients know no other way to send a key; a browser would ask for a password. */
     static final Api API = new Api("a1111", Answers::refusal, "Basic realm=\"mobilediffusion\"", Api.Access.KEY);
@@ -43,10 +51,12 @@ public record SdApi(JobQueue queue, ModelCatalog models, Set<ImageFormat> format
         Checkpoints checkpoints = new Checkpoints(models);
         Choices choices = new Choices(checkpoints, formats);
         ClientJobs jobs = new ClientJobs();
+        ExtrasRoutes extras = new ExtrasRoutes(enlarger, uploads);
         routing.register(PATH, new TextToImageRoutes(queue, checkpoints, choices, jobs, maxBodyBytes, uploads))
                 .register(PATH, new ProgressRoutes(queue, jobs))
                 .register(PATH, new OptionRoutes(choices, maxBodyBytes))
-                .register(PATH, new ListRoutes(checkpoints))
+                .register(PATH, new ListRoutes(checkpoints, extras::list))
+                .register(PATH, extras)
                 .register(PATH, new PngInfoRoutes(uploads))
                 .any(PATH + "/*", Answers.notFound())
                 .register("/", new RootRoutes(checkpoints));

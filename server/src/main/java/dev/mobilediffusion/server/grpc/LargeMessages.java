@@ -62,7 +62,7 @@ final class LargeMessages extends ServerStreamTracer.Factory {
     private static ApiException noRoom() {
         return ApiException.retry(
                 ErrorCode.RATE_LIMIT_EXCEEDED,
-                "other pictures are being sent; the server holds at most %d bytes of them at a time"
+                "other pictures are being sent; the server holds at most %s bytes of them at a time"
                         .formatted(ROOM_BYTES),
                 Duration.ofSeconds(5));
     }

@@ -88,7 +88,7 @@ final class ImagesJson {
     }
 
     /** Fields that OpenAI's typed clients require, whether or not they mean anything here. */
-    private static void describe(ObjectNode node, String size, ImageFormat format) {
+    static void describe(ObjectNode node, String size, ImageFormat format) {
         node.put("size", size);
         node.put("quality", "high"); // one of the SDKs' values; "auto" is none in a reply
         node.put("background", "opaque");

@@ -23,10 +23,14 @@ public final class LongReply {
 
     /** @param pictures that stand in {@code body} in base64 */
     public static void json(ServerResponse response, JsonNode body, List<JobImage> pictures) {
-        pictures.forEach(picture -> picture.content().check()); // a long reply that has begun cannot become an error
+        withContents(response, body, pictures.stream().map(JobImage::content).toList());
+    }
+
+    /** As {@link #json}, of files that belong to no job. */
+    public static void withContents(ServerResponse response, JsonNode body, List<ImageContent> contents) {
+        contents.forEach(ImageContent::check); // a long reply that has begun cannot become an error
         response.header(HeaderValues.CONTENT_TYPE_JSON);
-        long bytes =
-                pictures.stream().mapToLong(picture -> picture.content().size()).sum();
+        long bytes = contents.stream().mapToLong(ImageContent::size).sum();
         if (bytes <= SHORT_BYTES) {
             response.send(Json.bytes(body));
             return;

@@ -1,0 +1,137 @@
+package dev.mobilediffusion.server.openai;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.server.edge.Routes;
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.generation.Delivery;
+import dev.mobilediffusion.server.generation.RequestDraft;
+import dev.mobilediffusion.server.job.ImageContent;
+import dev.mobilediffusion.server.upscale.Enlarger;
+import dev.mobilediffusion.server.wire.Fields;
+import dev.mobilediffusion.server.wire.Form;
+import dev.mobilediffusion.server.wire.Json;
+import dev.mobilediffusion.server.wire.LongReply;
+import dev.mobilediffusion.server.wire.Uploads;
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.http.HttpRules;
+import io.helidon.webserver.http.HttpService;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.time.Clock;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/** {@code POST /v1/images/upscale}: the same picture, larger, as JSON or the picture itself. */
+public final class UpscaleRoutes implements HttpService {
+
+    private static final String PATH = "/upscale";
+    private static final int MAX_SCALE = 8;
+    private static final double USUAL_SCALE = 2;
+
+    private final Enlarger enlarger;
+    private final Uploads uploads;
+    private final Set<ImageFormat> formats;
+    private final Clock clock;
+
+    /** @param formats that can be written here */
+    public UpscaleRoutes(Enlarger enlarger, Uploads uploads, Set<ImageFormat> formats, Clock clock) {
+        this.enlarger = enlarger;
+        this.uploads = uploads;
+        this.formats = Set.copyOf(formats);
+        this.clock = clock;
+    }
+
+    @Override
+    public void routing(HttpRules rules) {
+        rules.post(PATH, uploads.limited(this::upscale))
+                .options(PATH, Routes.allow("POST, OPTIONS"))
+                .any(PATH, Routes.methodNotAllowed("POST, OPTIONS"));
+    }
+
+    private void upscale(ServerRequest request, ServerResponse response) {
+        Form form = Form.read(request, uploads.maxBytes());
+        List<byte[]> images = form.take("image", "image[]");
+        if (images.size() != 1) {
+            throw ApiException.invalid(
+                    "image", "image must be one PNG, JPEG or WebP file, got %d of them", images.size());
+        }
+        Fields fields = new Fields(form.fields());
+        double scale = scale(fields);
+        String upscaler = fields.text("upscaler")
+                .map(name -> enlarger.named(name, "upscaler"))
+                .orElseGet(enlarger::usual);
+        ImageFormat wanted = format(fields);
+        Optional<ImageFormat> bare = Negotiation.picture(request, wanted);
+        int quality = quality(fields);
+        try (Enlarger.Turn turn = enlarger.enter()) {
+            Picture picture = turn.read(images.getFirst(), "image");
+            Uploads.done(request);
+            Picture larger = turn.enlarge(
+                    upscaler,
+                    picture,
+                    Math.round(picture.width() * scale),
+                    Math.round(picture.height() * scale),
+                    "scale");
+            ImageFormat format = requireWritable(bare.orElse(wanted));
+            ImageContent content = ImageContent.of(turn.encode(larger, format, quality));
+            if (bare.isPresent()) {
+                response.header(HeaderNames.CONTENT_TYPE, format.mediaType());
+                LongReply.picture(response, content, 0, content.size());
+            } else {
+                LongReply.withContents(response, json(larger, format, upscaler, content), List.of(content));
+            }
+        }
+    }
+
+    private ObjectNode json(Picture picture, ImageFormat format, String upscaler, ImageContent content) {
+        ObjectNode node = Json.object();
+        node.put("created", clock.instant().getEpochSecond());
+        node.putArray("data").addObject().putPOJO("b64_json", content);
+        ImagesJson.describe(node, picture.width() + "x" + picture.height(), format);
+        node.put("upscaler", upscaler);
+        return node;
+    }
+
+    private static double scale(Fields fields) {
+        double scale = fields.real("scale").orElse(USUAL_SCALE);
+        if (!(scale >= 1 && scale <= MAX_SCALE)) {
+            throw ApiException.invalid("scale", "scale must be in [1, %d], got %s", MAX_SCALE, scale);
+        }
+        return scale;
+    }
+
+    private static int quality(Fields fields) {
+        int quality = fields.count("output_compression").orElse(Delivery.DEFAULT_QUALITY);
+        if (quality < RequestDraft.MIN_QUALITY || quality > RequestDraft.MAX_QUALITY) {
+            throw ApiException.invalid(
+                    "output_compression",
+                    "output_compression must be in [%d, %d], got %d",
+                    RequestDraft.MIN_QUALITY,
+                    RequestDraft.MAX_QUALITY,
+                    quality);
+        }
+        return quality;
+    }
+
+    private static ImageFormat format(Fields fields) {
+        String text = fields.text("output_format").orElse("png").toLowerCase(Locale.ROOT);
+        return switch (text) {
+            case "png", "" -> ImageFormat.PNG;
+            case "jpeg", "jpg" -> ImageFormat.JPEG;
+            case "webp" -> ImageFormat.WEBP;
+            default -> throw ApiException.invalid("output_format", "output_format must be png, jpeg or webp");
+        };
+    }
+
+    private ImageFormat requireWritable(ImageFormat format) {
+        if (!formats.contains(format)) {
+            throw ApiException.invalid(
+                    "output_format", "output_format %s cannot be written here; ask for png or jpeg", format.label());
+        }
+        return format;
+    }
+}

@@ -1,0 +1,157 @@
+package dev.mobilediffusion.server.upscale;
+
+import dev.mobilediffusion.runtime.CancelToken;
+import dev.mobilediffusion.runtime.GeneratedImage;
+import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.StageTimings;
+import dev.mobilediffusion.runtime.image.ImageCodec;
+import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.runtime.image.PictureReader;
+import dev.mobilediffusion.runtime.image.ResizeMode;
+import dev.mobilediffusion.runtime.upscale.Upscalers;
+import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.transport.PeerWatch;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/**
+ * Makes pictures larger, one at a time: each takes tens of megabytes, and a network all processors. Thread-safe.
+ *
+ * <pre>{@code
+ * try (Enlarger.Turn turn = enlarger.enter()) {
+ *     Picture picture = turn.read(file, "image");
+ *     Picture larger = turn.enlarge("Lanczos", picture, 2 * picture.width(), 2 * picture.height(), "scale");
+ * }
+ * }</pre>
+ */
+public final class Enlarger {
+
+    /** Of a picture, before and after. */
+    public static final int MAX_PIXELS = Upscalers.MAX_PIXELS;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final Upscalers upscalers;
+    private final Semaphore turns = new Semaphore(1, true);
+
+    public Enlarger(Upscalers upscalers) {
+        this.upscalers = upscalers;
+    }
+
+    /** Lanczos, then the networks, sorted. */
+    public List<String> names() {
+        return Stream.concat(Stream.of(Upscalers.LANCZOS), networks().stream()).toList();
+    }
+
+    /** The first network; Lanczos where there is none. */
+    public String usual() {
+        return networks().stream().findFirst().orElse(Upscalers.LANCZOS);
+    }
+
+    /**
+     * The upscaler that a client means, whatever the case of its letters.
+     *
+     * @throws ApiException INVALID_REQUEST that names {@code field} and those there are
+     */
+    public String named(String name, String field) {
+        return names().stream()
+                .filter(known -> known.equalsIgnoreCase(name))
+                .findFirst()
+                .orElseThrow(() -> ApiException.invalid(
+                        field,
+                        "%s must be one of %s, got \"%s\"",
+                        field,
+                        String.join(", ", names()),
+                        name.length() <= 40 ? name : name.substring(0, 40) + "…"));
+    }
+
+    private List<String> networks() {
+        return guarded(upscalers::networks);
+    }
+
+    /**
+     * Waits for a turn; what runs in it ends when the client of this thread's request goes.
+     *
+     * @throws ApiException RATE_LIMIT_EXCEEDED when others take too long
+     */
+    public Turn enter() {
+        try {
+            if (turns.tryAcquire(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+                return new Turn();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw ApiException.retry(ErrorCode.NOT_READY, "the server is stopping", PATIENCE);
+        }
+        throw ApiException.retry(
+                ErrorCode.RATE_LIMIT_EXCEEDED,
+                "another picture is being enlarged; the server takes one at a time",
+                PATIENCE);
+    }
+
+    private static <T> T guarded(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (InferenceException refused) {
+            throw ApiException.of(refused);
+        }
+    }
+
+    /** The right to work on pictures; for the thread that entered. Methods throw {@link ApiException}. */
+    public final class Turn implements AutoCloseable {
+
+        private final CancelToken cancel = new CancelToken();
+        private final PeerWatch.Registration watch =
+                PeerWatch.current().map(peer -> peer.onGone(cancel::cancel)).orElse(() -> {});
+
+        private Turn() {}
+
+        /** @param field that the file came in */
+        public Picture read(byte[] file, String field) {
+            return guarded(() -> PictureReader.read(file, field, MAX_PIXELS).picture());
+        }
+
+        /**
+         * The picture at {@code width} by {@code height} pixels.
+         *
+         * @param field that is to blame when these are out of bounds
+         */
+        public Picture enlarge(String upscaler, Picture picture, long width, long height, String field) {
+            if (width < 1 || height < 1 || width > MAX_PIXELS || height > MAX_PIXELS || width * height > MAX_PIXELS) {
+                throw ApiException.invalid(
+                        field, "%s must give 1 to %d pixels, got %d x %d", field, MAX_PIXELS, width, height);
+            }
+            return guarded(() -> upscalers.enlarge(upscaler, picture, (int) width, (int) height, cancel));
+        }
+
+        /** The picture's middle at {@code width} by {@code height} pixels, which are bounded as above. */
+        public Picture cropped(Picture picture, int width, int height) {
+            return ResizeMode.CROP_AND_RESIZE.fit(picture, width, height);
+        }
+
+        /** The picture as a file without settings: nothing drew it. */
+        public byte[] encode(Picture picture, ImageFormat format, int quality) {
+            GeneratedImage image = new GeneratedImage(
+                    picture.width(),
+                    picture.height(),
+                    picture.rgb(),
+                    ImageRequest.of("", 0),
+                    StageTimings.NONE,
+                    List.of());
+            return guarded(() -> ImageCodec.encode(image, format, Math.max(1, quality), ""));
+        }
+
+        @Override
+        public void close() {
+            watch.close();
+            turns.release();
+        }
+    }
+}
