@@ -29,11 +29,13 @@ final class PackageArrows {
             Map.entry("runtime.diffusion", Set.of(RUNTIME, "runtime.onnx", "runtime.bundle")),
             Map.entry("runtime.scheduler", Set.of(RUNTIME, "runtime.diffusion", "runtime.bundle")),
             Map.entry("runtime.image", Set.of(RUNTIME, "runtime.onnx", "runtime.bundle")),
+            Map.entry("runtime.adapter", Set.of(RUNTIME, "runtime.bundle")),
             Map.entry("runtime.upscale", Set.of(RUNTIME, "runtime.onnx", "runtime.image")),
             Map.entry(
                     "runtime.pipeline",
                     Set.of(
                             RUNTIME,
+                            "runtime.adapter",
                             "runtime.text",
                             "runtime.diffusion",
                             "runtime.scheduler",
@@ -56,7 +58,9 @@ final class PackageArrows {
             Map.entry("server.security", Set.of(RUNTIME, "server.error", "server.files")),
             Map.entry("server.discovery", Set.of()),
             Map.entry("server.settings", Set.of(RUNTIME)),
-            Map.entry("server.models", Set.of(RUNTIME, "runtime.pipeline", "runtime.bundle", "server.error")),
+            Map.entry(
+                    "server.models",
+                    Set.of(RUNTIME, "runtime.adapter", "runtime.pipeline", "runtime.bundle", "server.error")),
             Map.entry("server.generation", Set.of(RUNTIME, "runtime.image", "server.error")),
             Map.entry("server.job", Set.of(RUNTIME, "runtime.image", "server.generation", "server.error")),
             Map.entry(

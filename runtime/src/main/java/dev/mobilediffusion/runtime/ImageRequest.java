@@ -1,5 +1,6 @@
 package dev.mobilediffusion.runtime;
 
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -18,6 +19,7 @@ import java.util.OptionalInt;
  * @param steps denoising steps in [1, {@value #MAX_STEPS}]
  * @param guidanceScale strength of classifier-free guidance in [0, {@value #MAX_GUIDANCE_SCALE}]; 1 and below means none
  * @param source the picture that is drawn anew; empty for text to image
+ * @param loras at most {@value Lora#MAX_COUNT} that the model is adapted by, in the order they are added
  */
 public record ImageRequest(
         String prompt,
@@ -25,7 +27,8 @@ public record ImageRequest(
         long seed,
         OptionalInt steps,
         OptionalDouble guidanceScale,
-        Optional<SourceImage> source) {
+        Optional<SourceImage> source,
+        List<Lora> loras) {
 
     public static final int MAX_STEPS = 150;
     public static final double MAX_GUIDANCE_SCALE = 30;
@@ -33,7 +36,7 @@ public record ImageRequest(
     /** A request for text to image. */
     public ImageRequest(
             String prompt, String negativePrompt, long seed, OptionalInt steps, OptionalDouble guidanceScale) {
-        this(prompt, negativePrompt, seed, steps, guidanceScale, Optional.empty());
+        this(prompt, negativePrompt, seed, steps, guidanceScale, Optional.empty(), List.of());
     }
 
     public ImageRequest {
@@ -42,6 +45,10 @@ public record ImageRequest(
         Objects.requireNonNull(steps, "steps");
         Objects.requireNonNull(guidanceScale, "guidanceScale");
         Objects.requireNonNull(source, "source");
+        loras = List.copyOf(loras);
+        if (loras.size() > Lora.MAX_COUNT) {
+            throw InferenceException.invalid("loras", "loras must be at most %d, got %d", Lora.MAX_COUNT, loras.size());
+        }
         if (seed < 0) {
             throw InferenceException.invalid("seed", "seed must be in [0, %d], got %d", Long.MAX_VALUE, seed);
         }
@@ -63,22 +70,26 @@ public record ImageRequest(
     }
 
     public ImageRequest withNegativePrompt(String text) {
-        return new ImageRequest(prompt, text, seed, steps, guidanceScale, source);
+        return new ImageRequest(prompt, text, seed, steps, guidanceScale, source, loras);
     }
 
     public ImageRequest withSeed(long value) {
-        return new ImageRequest(prompt, negativePrompt, value, steps, guidanceScale, source);
+        return new ImageRequest(prompt, negativePrompt, value, steps, guidanceScale, source, loras);
     }
 
     public ImageRequest withSteps(int value) {
-        return new ImageRequest(prompt, negativePrompt, seed, OptionalInt.of(value), guidanceScale, source);
+        return new ImageRequest(prompt, negativePrompt, seed, OptionalInt.of(value), guidanceScale, source, loras);
     }
 
     public ImageRequest withGuidanceScale(double value) {
-        return new ImageRequest(prompt, negativePrompt, seed, steps, OptionalDouble.of(value), source);
+        return new ImageRequest(prompt, negativePrompt, seed, steps, OptionalDouble.of(value), source, loras);
     }
 
     public ImageRequest withSource(SourceImage value) {
-        return new ImageRequest(prompt, negativePrompt, seed, steps, guidanceScale, Optional.of(value));
+        return new ImageRequest(prompt, negativePrompt, seed, steps, guidanceScale, Optional.of(value), loras);
+    }
+
+    public ImageRequest withLoras(List<Lora> value) {
+        return new ImageRequest(prompt, negativePrompt, seed, steps, guidanceScale, source, value);
     }
 }

@@ -65,7 +65,8 @@ public final class FakePipeline implements TextToImage {
                 request.seed(),
                 OptionalInt.of(request.steps().orElse(MODEL.defaultSteps())),
                 OptionalDouble.of(request.guidanceScale().orElse(MODEL.defaultGuidanceScale())),
-                request.source());
+                request.source(),
+                request.loras());
     }
 
     /** Draws at once. */

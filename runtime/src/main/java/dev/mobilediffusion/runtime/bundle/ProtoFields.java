@@ -3,6 +3,8 @@ package dev.mobilediffusion.runtime.bundle;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The fields of one protobuf message, one after the other. Bytes that nobody asks for are skipped, so that a mapped file
@@ -81,6 +83,24 @@ final class ProtoFields {
     /** Bytes of a length-delimited field. */
     int length() {
         return content.remaining();
+    }
+
+    /** The content of a length-delimited field, in place. */
+    ByteBuffer bytes() {
+        return content.slice();
+    }
+
+    /** A repeated whole number's values, packed or one of them. */
+    List<Long> wholes() {
+        if (wireType == VARINT) {
+            return List.of(value);
+        }
+        ByteBuffer packed = content.duplicate();
+        List<Long> values = new ArrayList<>();
+        while (packed.hasRemaining()) {
+            values.add(varint(packed));
+        }
+        return values;
     }
 
     /** Product of a repeated whole number, packed or not. */

@@ -7,8 +7,10 @@ import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.bundle.UnetConfig;
 import dev.mobilediffusion.runtime.onnx.OnnxModel;
 import dev.mobilediffusion.runtime.onnx.TensorSpec;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -110,6 +112,11 @@ public final class Denoiser implements AutoCloseable {
         }
         single.run(timestep, guidanceEmbedding, cancel);
         single.read(0, prediction);
+    }
+
+    /** Reads the network's weights from {@code other} from now on, or from the bundle again. */
+    public void read(Optional<Path> other) {
+        model.read(other);
     }
 
     /** Gives memory back until the next prediction, see {@link OnnxModel#rest}. */

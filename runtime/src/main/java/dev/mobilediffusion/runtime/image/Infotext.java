@@ -33,7 +33,9 @@ public final class Infotext {
      * @param height of the file in pixels
      */
     public static String of(ImageRequest request, int width, int height, ModelInfo model) {
-        StringBuilder text = new StringBuilder(request.prompt()).append('\n');
+        StringBuilder text = new StringBuilder(request.prompt());
+        request.loras().forEach(lora -> text.append(" <lora:%s:%s>".formatted(lora.name(), shortest(lora.weight()))));
+        text.append('\n');
         if (!request.negativePrompt().isBlank()) {
             text.append("Negative prompt: ").append(request.negativePrompt()).append('\n');
         }

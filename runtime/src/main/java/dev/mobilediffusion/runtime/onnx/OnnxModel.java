@@ -78,7 +78,7 @@ public final class OnnxModel implements AutoCloseable {
             boolean rests = options.memory() == RuntimeOptions.MemoryProfile.SMALL && source.reopensQuickly();
             return new OnnxModel(name, runtime, source, opened, rests);
         } catch (OrtException | InferenceException failure) {
-            closeQuietly(opened);
+            SessionSource.closeQuietly(opened);
             if (failure instanceof InferenceException alreadySaid) {
                 throw alreadySaid;
             }
@@ -162,8 +162,14 @@ public final class OnnxModel implements AutoCloseable {
         }
     }
 
+    /** From the next run on reads the network's weights from {@code other}, or from its own file again. */
+    public void read(Optional<Path> other) {
+        closeSession();
+        source.read(other);
+    }
+
     private void closeSession() {
-        opened.ifPresent(OnnxModel::closeQuietly);
+        opened.ifPresent(SessionSource::closeQuietly);
         opened = Optional.empty();
     }
 
@@ -194,16 +200,6 @@ public final class OnnxModel implements AutoCloseable {
 
     static InferenceException invalid(String format, Object... args) {
         return new InferenceException(InferenceException.Code.INVALID_BUNDLE, String.format(Locale.ROOT, format, args));
-    }
-
-    private static void closeQuietly(AutoCloseable resource) {
-        try {
-            if (resource != null) {
-                resource.close();
-            }
-        } catch (Exception unreachable) {
-            assert false : unreachable; // freeing memory cannot fail in a way that a caller could act on
-        }
     }
 
     /** A network with its inputs and outputs fixed, ready to run. */

@@ -37,17 +37,19 @@ final class SessionSource {
     }
 
     private final OnnxRuntime runtime;
-    private final Path file;
+    private final Path original;
+    private Path file; // the original, or another of the same inputs and outputs
     private final String name;
     private RuntimeOptions options; // with the CPU's kernels once another provider has failed
     private final boolean workingMemoryKept;
     private boolean proven;
-    private Optional<Path> optimized = Optional.empty();
+    private Optional<Path> optimized = Optional.empty(); // of the original
 
     /** Finds the optimized graph, or makes it. */
     SessionSource(OnnxRuntime runtime, Path file, String name, RuntimeOptions options, boolean workingMemoryKept)
             throws OrtException {
         this.runtime = runtime;
+        this.original = file;
         this.file = file;
         this.name = name;
         this.options = options;
@@ -140,9 +142,14 @@ final class SessionSource {
                 ExecutionProvider.CPU, Optional.empty(), options.execution().kernels()));
     }
 
+    /** From the next {@link #open} on reads {@code other}, or the original where that is empty. */
+    void read(Optional<Path> other) {
+        file = other.orElse(original);
+    }
+
     /** A session, to be closed by the caller. */
     Opened open() throws OrtException {
-        if (optimized.isPresent()) {
+        if (optimized.isPresent() && file.equals(original)) {
             Path graph = optimized.get();
             try {
                 return open(graph, true);
@@ -179,6 +186,16 @@ final class SessionSource {
         } catch (OrtException failure) {
             session.close();
             throw failure;
+        }
+    }
+
+    static void closeQuietly(AutoCloseable resource) {
+        try {
+            if (resource != null) {
+                resource.close();
+            }
+        } catch (Exception unreachable) {
+            assert false : unreachable; // freeing memory cannot fail in a way that a caller could act on
         }
     }
 }

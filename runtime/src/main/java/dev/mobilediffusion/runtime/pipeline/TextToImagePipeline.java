@@ -68,6 +68,7 @@ public final class TextToImagePipeline implements TextToImage {
     private final TextEncoder textEncoder;
     private final Denoiser denoiser;
     private final DenoiseLoop loop;
+    private final LoraSwitch loras;
 
     private TextToImagePipeline(ModelBundle bundle, RuntimeOptions options) {
         this.bundle = bundle;
@@ -97,6 +98,7 @@ public final class TextToImagePipeline implements TextToImage {
                     && guidance.needsNegativePrompt(model.defaultGuidanceScale())) {
                 denoiser.allowPairs();
             }
+            loras = opened(new LoraSwitch(bundle, textEncoder, denoiser, embeddings));
             loop = opened(new DenoiseLoop(bundle, options, denoiser, guidance));
         } catch (RuntimeException failure) {
             close();
@@ -177,6 +179,7 @@ public final class TextToImagePipeline implements TextToImage {
         warnings.about(filled, prompt, negativePrompt, guided || guidanceScale > 1);
 
         clock.enter(Stage.TEXT_ENCODER);
+        loras.apply(filled.loras());
         float[] positive = embeddings.of(prompt, cancel);
         Optional<float[]> negative = guided ? Optional.of(embeddings.of(negativePrompt, cancel)) : Optional.empty();
 

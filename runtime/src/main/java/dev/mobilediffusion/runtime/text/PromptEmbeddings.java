@@ -53,6 +53,12 @@ public final class PromptEmbeddings {
         return states;
     }
 
+    /** Forgets all, since the text encoder has changed. */
+    public void clear() {
+        byIds.clear();
+        bytes = 0;
+    }
+
     public long hits() {
         return hits.get();
     }

@@ -7,6 +7,7 @@ import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.onnx.OnnxModel;
 import dev.mobilediffusion.runtime.onnx.TensorBuffer;
 import dev.mobilediffusion.runtime.onnx.TensorSpec;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -101,6 +102,11 @@ public final class TextEncoder implements AutoCloseable {
         float[] states = new float[hiddenStates.size()];
         hiddenStates.read(0, states);
         return states;
+    }
+
+    /** Reads the network's weights from {@code other} from now on, or from the bundle again. */
+    public void read(Optional<Path> other) {
+        model.read(other);
     }
 
     /** Gives memory back until the next prompt, see {@link OnnxModel#rest}. */

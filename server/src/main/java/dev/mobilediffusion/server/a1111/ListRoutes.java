@@ -16,7 +16,6 @@ final class ListRoutes implements HttpService {
 
     private static final List<String> EMPTY_LISTS = List.of(
             "/sd-vae",
-            "/loras",
             "/hypernetworks",
             "/latent-upscale-modes",
             "/face-restorers",
@@ -42,6 +41,7 @@ final class ListRoutes implements HttpService {
         get(rules, "/sd-models", checkpoints::list);
         get(rules, "/samplers", this::samplers);
         get(rules, "/schedulers", ListRoutes::schedulers);
+        get(rules, "/loras", this::loras);
         get(rules, "/upscalers", upscalers::get);
         get(rules, "/embeddings", ListRoutes::embeddings);
         get(rules, "/scripts", ListRoutes::scripts);
@@ -80,6 +80,18 @@ final class ListRoutes implements HttpService {
         automatic.putNull("aliases");
         automatic.put("default_rho", -1.0);
         automatic.put("need_inner_model", false);
+        return list;
+    }
+
+    private ArrayNode loras() {
+        ArrayNode list = Json.object().arrayNode();
+        for (String name : checkpoints.models().loras()) {
+            ObjectNode lora = list.addObject();
+            lora.put("name", name);
+            lora.put("alias", name);
+            lora.put("path", name + ".safetensors");
+            lora.putObject("metadata");
+        }
         return list;
     }
 

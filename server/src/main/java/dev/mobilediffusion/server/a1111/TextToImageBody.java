@@ -8,6 +8,7 @@ import dev.mobilediffusion.server.generation.Field;
 import dev.mobilediffusion.server.generation.FieldNames;
 import dev.mobilediffusion.server.generation.ImageSize;
 import dev.mobilediffusion.server.generation.JobSpec;
+import dev.mobilediffusion.server.generation.LoraChoice;
 import dev.mobilediffusion.server.generation.RequestDraft;
 import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.wire.Fields;
@@ -58,6 +59,7 @@ record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, 
         int drawn = steps.orElse(checkpoints.models().defaultModel().defaultSteps());
         RequestDraft draft = new RequestDraft(SdApi.API.label(), NAMES)
                 .model(model(fields, effective, checkpoints))
+                .loras(new LoraChoice(checkpoints.models().loras()))
                 .promptOrNothing(plain.prompt())
                 .negativePrompt(fields.text("negative_prompt").orElse(""))
                 .seed(fields.whole("seed"))

@@ -4,6 +4,7 @@ import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.Lora;
 import dev.mobilediffusion.runtime.SourceImage;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.image.ImageCodec;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -103,6 +105,12 @@ final class GenerateCommand implements Runnable {
             description = "How much of it is drawn anew, 0 to 1. Default: 0.8.")
     private Double strength;
 
+    @Option(
+            names = "--lora",
+            paramLabel = "NAME=WEIGHT",
+            description = "A LoRA in the folder loras of the models' folder, as often as wanted.")
+    private Map<String, Double> loras = Map.of();
+
     @Option(names = "--no-metadata", description = "Keep prompt and settings out of the picture's file.")
     private boolean noMetadata;
 
@@ -150,7 +158,11 @@ final class GenerateCommand implements Runnable {
                 negativePrompt,
                 first,
                 steps == null ? OptionalInt.empty() : OptionalInt.of(steps),
-                guidanceScale == null ? OptionalDouble.empty() : OptionalDouble.of(guidanceScale));
+                guidanceScale == null ? OptionalDouble.empty() : OptionalDouble.of(guidanceScale),
+                Optional.empty(),
+                loras.entrySet().stream()
+                        .map(lora -> new Lora(lora.getKey(), lora.getValue()))
+                        .toList());
     }
 
     /** The picture in a file, if one is named; a file that holds none is a wrong use, told before a model is loaded. */

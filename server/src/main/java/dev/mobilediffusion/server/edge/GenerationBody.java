@@ -73,7 +73,8 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
             "stream",
             "partial_images",
             "timeout_seconds",
-            "user");
+            "user",
+            "loras");
 
     private static final Pattern SIZE = Pattern.compile("(\\d{1,5})[xX](\\d{1,5})");
 
@@ -106,7 +107,7 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
         if (fields.lenientText("background").orElse("").equals("transparent")) {
             warnings.add("a transparent background is not possible; the picture is opaque");
         }
-        RequestDraft draft = new RequestDraft(api, NAMES).model(model);
+        RequestDraft draft = new RequestDraft(api, NAMES).model(model).loras(LoraFields.of(fields, models));
         draft = (kind == Kind.VARIATION ? draft.promptOrNothing(plain.prompt()) : draft.prompt(plain.prompt()))
                 .negativePrompt(fields.text("negative_prompt").orElse(""))
                 .seed(fields.whole("seed"))

@@ -18,9 +18,7 @@ import java.util.Set;
  *
  * <pre>{@code
  * JobSpec spec = new RequestDraft("grpc", FieldNames.OWN)
- *         .model("pocket")
  *         .prompt("a red house by the sea")
- *         .steps(OptionalInt.of(8))
  *         .spec();
  * }</pre>
  *
@@ -39,7 +37,7 @@ public final class RequestDraft {
     private String model = "";
     private String prompt = "";
     private String negativePrompt = "";
-    private boolean networksLeftOut;
+    private LoraChoice loras = new LoraChoice(List.of());
     private OptionalLong seed = OptionalLong.empty();
     private OptionalInt steps = OptionalInt.empty();
     private OptionalDouble guidanceScale = OptionalDouble.empty();
@@ -68,6 +66,12 @@ public final class RequestDraft {
         return this;
     }
 
+    /** @param value to which the prompt adds what it names; to be called before {@link #prompt} */
+    public RequestDraft loras(LoraChoice value) {
+        loras = value;
+        return this;
+    }
+
     /** @param value of at most {@value #MAX_PROMPT_LENGTH} characters, with a word in it */
     public RequestDraft prompt(String value) {
         promptOrNothing(value);
@@ -80,19 +84,18 @@ public final class RequestDraft {
 
     /** As {@link #prompt}, for an API where a prompt may be blank. */
     public RequestDraft promptOrNothing(String value) {
-        prompt = PromptText.withoutNetworks(bounded(Field.PROMPT, value));
-        networksLeftOut = !prompt.equals(value.strip());
+        prompt = loras.read(bounded(Field.PROMPT, value));
         return this;
     }
 
     /** Sentences for the person who asked. */
     public List<String> warnings() {
-        return networksLeftOut ? List.of(PromptText.NETWORKS_LEFT_OUT) : List.of();
+        return loras.warnings();
     }
 
     /** @param value of at most {@value #MAX_PROMPT_LENGTH} characters; empty for nothing */
     public RequestDraft negativePrompt(String value) {
-        negativePrompt = PromptText.withoutNetworks(bounded(Field.NEGATIVE_PROMPT, value));
+        negativePrompt = LoraChoice.withoutNetworks(bounded(Field.NEGATIVE_PROMPT, value));
         return this;
     }
 
@@ -208,7 +211,7 @@ public final class RequestDraft {
         return new JobSpec(
                 api,
                 model,
-                new ImageRequest(prompt, negativePrompt, first, steps, guidanceScale),
+                new ImageRequest(prompt, negativePrompt, first, steps, guidanceScale).withLoras(loras.loras()),
                 count,
                 new Delivery(size, format, quality, metadata, previews),
                 timeout,

@@ -6,6 +6,7 @@ import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.generation.FieldNames;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.Lifetime;
+import dev.mobilediffusion.server.generation.LoraChoice;
 import dev.mobilediffusion.server.generation.RequestDraft;
 import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
 import dev.mobilediffusion.server.models.ModelCatalog;
@@ -37,6 +38,7 @@ record GenerationRequest(ModelCatalog models, Set<ImageFormat> formats) {
         requireSeed(request);
         RequestDraft draft = new RequestDraft(API, FieldNames.OWN)
                 .model(model(request.getModel()))
+                .loras(new LoraChoice(models.loras()))
                 .prompt(request.getPrompt())
                 .negativePrompt(request.getNegativePrompt())
                 .seed(request.hasSeed() ? OptionalLong.of(request.getSeed()) : OptionalLong.empty())

@@ -21,6 +21,11 @@ public interface ModelCatalog {
      */
     default void requireRoom(String model) {}
 
+    /** Names of the LoRAs that requests may name, sorted. */
+    default List<String> loras() {
+        return List.of();
+    }
+
     default Optional<Entry> find(String name) {
         return all().stream().filter(entry -> entry.name().equals(name)).findFirst();
     }

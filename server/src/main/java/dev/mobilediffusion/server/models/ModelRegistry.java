@@ -3,6 +3,7 @@ package dev.mobilediffusion.server.models;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.TextToImage;
+import dev.mobilediffusion.runtime.adapter.LoraLibrary;
 import dev.mobilediffusion.runtime.bundle.ModelLibrary;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
@@ -74,6 +75,11 @@ public final class ModelRegistry implements ModelCatalog, Pipelines, AutoCloseab
         long begin = System.nanoTime();
         defaultModel = Optional.of(pipeline(defaultName).model());
         return Duration.ofNanos(System.nanoTime() - begin);
+    }
+
+    @Override
+    public List<String> loras() {
+        return LoraLibrary.in(library.folder()).names();
     }
 
     @Override

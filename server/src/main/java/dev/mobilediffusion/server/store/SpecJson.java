@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.Lora;
 import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.runtime.StageTimings;
 import dev.mobilediffusion.runtime.image.ImageFormat;
@@ -39,6 +40,11 @@ public final class SpecJson {
         node.put("seed", request.seed());
         request.steps().ifPresent(value -> node.put("steps", value));
         request.guidanceScale().ifPresent(value -> node.put("guidance_scale", value));
+        request.loras()
+                .forEach(lora -> node.withArray("loras")
+                        .addObject()
+                        .put("name", lora.name())
+                        .put("weight", lora.weight()));
         node.put("count", spec.count());
         Delivery delivery = spec.delivery();
         delivery.size().ifPresent(size -> node.put("width", size.width()).put("height", size.height()));
@@ -62,7 +68,9 @@ public final class SpecJson {
                 node.has("steps") ? OptionalInt.of(node.get("steps").asInt()) : OptionalInt.empty(),
                 node.has("guidance_scale")
                         ? OptionalDouble.of(node.get("guidance_scale").asDouble())
-                        : OptionalDouble.empty());
+                        : OptionalDouble.empty(),
+                Optional.empty(),
+                loras(node.path("loras")));
         return new JobSpec(
                 node.get("api").asText(),
                 node.get("model").asText(),
@@ -79,6 +87,13 @@ public final class SpecJson {
                         : Optional.empty(),
                 Lifetime.DURABLE,
                 node.has("source") ? Optional.of(SourceJson.read(node.get("source"))) : Optional.empty());
+    }
+
+    private static List<Lora> loras(JsonNode array) {
+        List<Lora> loras = new ArrayList<>();
+        array.forEach(lora ->
+                loras.add(new Lora(lora.get("name").asText(), lora.get("weight").asDouble())));
+        return loras;
     }
 
     private static Delivery delivery(JsonNode node) {

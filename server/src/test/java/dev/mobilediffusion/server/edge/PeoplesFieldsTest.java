@@ -79,7 +79,7 @@ final class PeoplesFieldsTest {
                 .extract()
                 .asString();
 
-        assertThat(reply, containsString("additional networks such as"));
+        assertThat(reply, containsString("there is no such LoRA"));
         if (!path.equals("/v1/jobs")) {
             ImageRequest drawn = server.pipeline.finished().getFirst();
             assertThat(drawn.prompt(), is("a cat  on a mat"));

@@ -83,7 +83,7 @@ final class GenerateTest {
         assertThat(server.pipeline.finished().getFirst().prompt(), is("a red house"));
         assertThat(
                 events.getLast().getDone().getJob().getWarningsList(),
-                contains("additional networks such as <lora:...> are not supported and were left out of the prompt"));
+                contains("there is no such LoRA, so it was left out of the prompt: <lora:x:1>"));
     }
 
     @Test

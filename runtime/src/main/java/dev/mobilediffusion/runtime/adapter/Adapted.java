@@ -1,0 +1,135 @@
+package dev.mobilediffusion.runtime.adapter;
+
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.Lora;
+import dev.mobilediffusion.runtime.bundle.ModelBundle;
+import dev.mobilediffusion.runtime.bundle.NetworkWeights;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Copies of a bundle's networks with LoRAs added to their weights, in a temporary folder until closed. A copy, rather than
+ * weights handed to a session, because ONNX Runtime's optimizers read weights from the file before a session can override
+ * them.
+ *
+ * @param textEncoder the network's file; empty when no LoRA changes it
+ * @param unet likewise
+ */
+public record Adapted(Path folder, Optional<Path> textEncoder, Optional<Path> unet) implements AutoCloseable {
+
+    private static final String MODEL = "model.onnx";
+
+    /**
+     * Makes them.
+     *
+     * @param library where LoRAs lie
+     * @throws InferenceException with code INVALID_REQUEST when a LoRA is missing, damaged, or for another model; it names
+     *     the first layer that does not fit
+     */
+    public static Adapted of(ModelBundle bundle, LoraLibrary library, List<Lora> loras) {
+        Path folder;
+        try {
+            folder = Files.createTempDirectory("mobilediffusion-lora-");
+        } catch (IOException full) {
+            throw failure(full);
+        }
+        try {
+            List<LoraFile> files = loras.stream()
+                    .map(lora -> LoraFile.open(library.require(lora.name()), lora.name()))
+                    .toList();
+            boolean text = files.stream().anyMatch(file -> !file.textEncoder().isEmpty());
+            boolean unet = files.stream().anyMatch(file -> !file.unet().isEmpty());
+            Optional<Path> textCopy = text ? Optional.of(copy(bundle.textEncoderModel(), folder)) : Optional.empty();
+            Optional<Path> unetCopy = unet ? Optional.of(copy(bundle.unetModel(), folder)) : Optional.empty();
+            textCopy.ifPresent(copy -> apply(NetworkWeights.open(copy), files, loras, false, bundle));
+            unetCopy.ifPresent(copy -> apply(NetworkWeights.open(copy), files, loras, true, bundle));
+            return new Adapted(folder, textCopy, unetCopy);
+        } catch (IOException full) {
+            remove(folder);
+            throw failure(full);
+        } catch (RuntimeException refused) {
+            remove(folder);
+            throw refused;
+        }
+    }
+
+    /** The network's folder, with every file of its weights. */
+    private static Path copy(Path model, Path into) throws IOException {
+        Path source = model.getParent();
+        Path target = Files.createDirectory(into.resolve(source.getFileName().toString()));
+        try (Stream<Path> files = Files.list(source)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Path copied = Files.copy(file, target.resolve(file.getFileName().toString()));
+                if (!copied.toFile().setWritable(true, true)) {
+                    throw new IOException(copied + " cannot be made writable");
+                }
+            }
+        }
+        return target.resolve(MODEL);
+    }
+
+    private static void apply(
+            NetworkWeights weights, List<LoraFile> files, List<Lora> loras, boolean unet, ModelBundle bundle) {
+        for (int i = 0; i < files.size(); i++) {
+            LoraFile file = files.get(i);
+            double weight = loras.get(i).weight();
+            Map<String, LoraFile.Layer> layers = unet ? file.unet() : file.textEncoder();
+            layers.forEach((name, layer) -> {
+                NetworkWeights.Layer found = weights.layer(name).orElseThrow(() -> unfit(file, bundle, weights, name));
+                if (found.in() != layer.in() || found.out() != layer.out()) {
+                    throw InferenceException.invalid(
+                            "loras",
+                            "the LoRA %s is not for %s: its layer %s has %d x %d weights, the model's %d x %d",
+                            file.name(),
+                            bundle.name(),
+                            name,
+                            layer.out(),
+                            layer.in(),
+                            found.out(),
+                            found.in());
+                }
+                weights.add(found, layer.delta(weight));
+            });
+        }
+    }
+
+    private static InferenceException unfit(LoraFile file, ModelBundle bundle, NetworkWeights weights, String layer) {
+        return InferenceException.invalid(
+                "loras",
+                "%s",
+                weights.size() == 0
+                        ? "%s takes no LoRA: its weights are integers, or its export left out the layers' names"
+                                .formatted(bundle.name())
+                        : "the LoRA %s is not for %s, which has no layer %s with float weights"
+                                .formatted(file.name(), bundle.name(), layer));
+    }
+
+    private static InferenceException failure(IOException cause) {
+        return new InferenceException(
+                InferenceException.Code.INFERENCE_FAILED,
+                "a copy of the model for its LoRA could not be written: " + cause,
+                cause);
+    }
+
+    @Override
+    public void close() {
+        remove(folder);
+    }
+
+    private static void remove(Path folder) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException left) {
+            System.getLogger(Adapted.class.getName())
+                    .log(System.Logger.Level.WARNING, "{0} could not be removed: {1}", folder, left);
+        }
+    }
+}
