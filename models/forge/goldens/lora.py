@@ -165,7 +165,7 @@ def add(encoder, tensors: dict[str, torch.Tensor], weight: float) -> None:
 
 def main() -> None:
     vocabulary = len(json.loads((BUNDLES / "tiny-sd" / "tokenizer" / "vocab.json").read_text(encoding="utf-8")))
-    folder = BUNDLES / "tiny-lora"
+    folder = GOLDENS / "lora" / "tiny-lora"
     shutil.rmtree(folder, ignore_errors=True)
     encoder, unet = networks(vocabulary)
     bundle(folder, encoder, unet)

@@ -1,4 +1,5 @@
 // The form: prompt, examples, settings.
+import { Source } from "./source.js";
 import { Things } from "./things.js";
 import { examples, unknownIn } from "./words.js";
 
@@ -34,6 +35,7 @@ export class Composer {
     element("model").addEventListener("change", () => this.#offer());
     element("more").addEventListener("click", () => this.#offer());
     this.onChange = on.change;
+    this.source = new Source(on.change);
     this.things = new Things((prompt) => this.#write(prompt), () => element("prompt").value);
   }
 
@@ -80,6 +82,7 @@ export class Composer {
       steps: element("steps").valueAsNumber || 0,
       model: element("model").value,
       format: "png",
+      ...this.source.settings,
     };
   }
 

@@ -14,6 +14,13 @@ function bodyOf(settings) {
   if (settings.steps) {
     body.steps = settings.steps;
   }
+  if (settings.image) {
+    body.image = settings.image;
+    body.strength = settings.strength;
+  }
+  if (settings.mask) {
+    body.mask = settings.mask;
+  }
   return body;
 }
 
@@ -29,7 +36,7 @@ export class Drawing {
   #submitted = null;
 
   /**
-   * @param settings `{prompt, count, seed, steps, model, format}`
+   * @param settings `{prompt, count, seed, steps, model, format}` and, to draw a picture anew, `{image, mask, strength}`
    * @param on `accepted(job)`, `progress(state)`, `picture(picture)`, `refused(error)`, a Refusal or ServerGone, before it
    *     waits and tries again, `trouble()` when the connection broke
    */

@@ -40,7 +40,8 @@ function main() {
 function listener(settings) {
   return {
     accepted: (job) => {
-      store.setPending({ id: job.id, settings });
+      // Without the picture, which the server has by now and localStorage has no room for
+      store.setPending({ id: job.id, settings: { ...settings, image: undefined, mask: undefined } });
       viewer.alarm("");
     },
     progress: (state) => viewer.progress(state),

@@ -33,6 +33,9 @@ record Admission(Gate gate, DeviceGuard guard, ModelCatalog models) implements A
             throw ApiException.retry(ErrorCode.BATTERY_LOW, guard.reason(), UNTIL_CHARGED);
         }
         models.requireRoom(spec.model());
+        if (spec.source().isPresent()) {
+            models.requireEncoder(spec.model());
+        }
     }
 
     /** Counts a request against the limit of the key that it came by. */

@@ -2,11 +2,14 @@ package dev.mobilediffusion.server;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.startsWith;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.google.common.collect.ImmutableList;
+import com.google.protobuf.ByteString;
 import dev.mobilediffusion.runtime.Sha256;
 import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
 import dev.mobilediffusion.server.grpc.v1.Image;
@@ -14,6 +17,8 @@ import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
 import dev.mobilediffusion.server.grpc.v1.JobEvent;
 import dev.mobilediffusion.server.grpc.v1.ListModelsRequest;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -82,6 +87,19 @@ final class RealModelTest {
                 contains(
                         "steps 30 is outside what the model was made for, [1, 20]; the picture may be poor",
                         "guidance_scale 5.0 is ignored: guidance is part of this model's weights"));
+    }
+
+    @Test
+    void aModelWithoutAnEncoderIsRefusedAPictureAtOnce() {
+        StatusRuntimeException refusal = assertThrows(
+                StatusRuntimeException.class,
+                () -> draw(GenerateRequest.newBuilder()
+                        .setPrompt("a red house")
+                        .setModel("tiny-memory")
+                        .setImage(ByteString.copyFrom(TestPictures.png(TestPictures.noise(64, 64))))));
+
+        assertThat(refusal.getStatus().getCode(), is(Status.Code.INVALID_ARGUMENT));
+        assertThat(refusal.getStatus().getDescription(), containsString("tiny-memory draws from words alone"));
     }
 
     @Test

@@ -196,6 +196,8 @@ public final class TestServer extends Fixture {
         try {
             Path bundle = Files.createDirectories(models.resolve(FakePipeline.MODEL.name()));
             Files.writeString(bundle.resolve("model_index.json"), "{}");
+            Files.writeString(
+                    Files.createDirectories(bundle.resolve("vae_encoder")).resolve("model.onnx"), "");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -5,6 +5,7 @@ import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.ModelInfo;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /**
  * The settings of a picture in the words of AUTOMATIC1111's web UI, which other programs read back from the file:
@@ -33,6 +34,22 @@ public final class Infotext {
      * @param height of the file in pixels
      */
     public static String of(ImageRequest request, int width, int height, ModelInfo model) {
+        return of(
+                request,
+                request.source()
+                        .map(source -> OptionalDouble.of(source.strength()))
+                        .orElseGet(OptionalDouble::empty),
+                width,
+                height,
+                model);
+    }
+
+    /**
+     * As {@link #of(ImageRequest, int, int, ModelInfo)}, without the picture that was drawn anew.
+     *
+     * @param strength of it; empty for text to image
+     */
+    public static String of(ImageRequest request, OptionalDouble strength, int width, int height, ModelInfo model) {
         StringBuilder text = new StringBuilder(request.prompt());
         request.loras().forEach(lora -> text.append(" <lora:%s:%s>".formatted(lora.name(), shortest(lora.weight()))));
         text.append('\n');
@@ -45,7 +62,7 @@ public final class Infotext {
         request.guidanceScale().ifPresent(scale -> settings.add("CFG scale: " + shortest(scale)));
         settings.add("Seed: " + request.seed());
         settings.add("Size: %sx%s".formatted(width, height));
-        request.source().ifPresent(source -> settings.add("Denoising strength: " + shortest(source.strength())));
+        strength.ifPresent(share -> settings.add("Denoising strength: " + shortest(share)));
         settings.add("Model hash: "
                 + model.sha256()
                         .substring(0, Math.min(HASH_DIGITS, model.sha256().length())));

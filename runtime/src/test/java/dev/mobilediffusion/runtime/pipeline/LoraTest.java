@@ -48,7 +48,7 @@ final class LoraTest {
     @BeforeEach
     void install() throws IOException {
         bundle = models.resolve("tiny-lora");
-        copy(TinyBundle.resource("bundles/tiny-lora"), bundle);
+        copy(TinyBundle.resource("goldens/lora/tiny-lora"), bundle);
         Files.createDirectory(models.resolve("loras"));
         for (String name : List.of("kohya", "peft")) {
             String file = name + ".safetensors";

@@ -100,6 +100,18 @@ final class Browser implements AutoCloseable {
         new Actions(driver).moveToLocation(1, 1).perform();
     }
 
+    /** Presses at some pixels from the middle of an element, moves to {@code toX}, and lets go. */
+    void drag(String css, int fromX, int fromY, int toX) {
+        scrollTo(css);
+        WebElement element = driver.findElement(By.cssSelector(css));
+        new Actions(driver)
+                .moveToElement(element, fromX, fromY)
+                .clickAndHold()
+                .moveToElement(element, toX, fromY)
+                .release()
+                .perform();
+    }
+
     String text(String css) {
         return driver.findElement(By.cssSelector(css)).getText();
     }

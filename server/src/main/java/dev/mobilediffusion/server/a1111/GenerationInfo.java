@@ -17,6 +17,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 
 /** What A1111 says of finished pictures; clients find it as text within the reply, in the field {@code info}. */
@@ -84,6 +85,9 @@ final class GenerationInfo {
         ArrayNode seeds = node.putArray("all_seeds");
         ArrayNode subseeds = node.putArray("all_subseeds");
         ArrayNode infotexts = node.putArray("infotexts");
+        OptionalDouble strength = spec.source()
+                .map(source -> OptionalDouble.of(source.strength()))
+                .orElseGet(OptionalDouble::empty);
         for (JobImage picture : pictures) {
             ImageRequest drawn = spec.request()
                     .withSeed(picture.seed())
@@ -93,7 +97,7 @@ final class GenerationInfo {
             negativePrompts.add(drawn.negativePrompt());
             seeds.add(picture.seed());
             subseeds.add(NO_VARIATION);
-            infotexts.add(Infotext.of(drawn, picture.width(), picture.height(), model));
+            infotexts.add(Infotext.of(drawn, strength, picture.width(), picture.height(), model));
         }
     }
 }

@@ -21,6 +21,13 @@ public interface ModelCatalog {
      */
     default void requireRoom(String model) {}
 
+    /**
+     * Does nothing when the model can draw a picture anew.
+     *
+     * @throws dev.mobilediffusion.server.error.ApiException when it draws from words alone
+     */
+    default void requireEncoder(String model) {}
+
     /** Names of the LoRAs that requests may name, sorted. */
     default List<String> loras() {
         return List.of();

@@ -78,6 +78,16 @@ public final class ModelRegistry implements ModelCatalog, Pipelines, AutoCloseab
     }
 
     @Override
+    public void requireEncoder(String model) {
+        if (!Files.isRegularFile(library.model(model).resolve("vae_encoder").resolve("model.onnx"))) {
+            throw ApiException.invalid(
+                    "image",
+                    "the model %s draws from words alone: it has no vae_encoder/ to read a picture with",
+                    model);
+        }
+    }
+
+    @Override
     public List<String> loras() {
         return LoraLibrary.in(library.folder()).names();
     }

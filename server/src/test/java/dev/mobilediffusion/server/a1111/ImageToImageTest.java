@@ -54,6 +54,11 @@ final class ImageToImageTest {
     }
 
     @Test
+    void theInfotextTellsTheStrength() {
+        assertThat(post("\"denoising_strength\":0.4").<String>path("info"), containsString("Denoising strength: 0.4"));
+    }
+
+    @Test
     void onlyMaskedKeepsThePicturesSize() {
         Response response = given().baseUri(server.url())
                 .contentType(ContentType.JSON)
