@@ -75,6 +75,11 @@ export class Api {
     return this.json("v1/models", { cache: "no-store" });
   }
 
+  /** What the server tells of itself. */
+  server() {
+    return this.json("v1/server", { cache: "no-store" });
+  }
+
   /** Whether the server answers at all. */
   async isThere() {
     try {

@@ -2,6 +2,7 @@
 import { Api, Refusal, ServerGone } from "./api.js";
 import { Composer } from "./composer.js";
 import { Drawing } from "./drawing.js";
+import { Fleet } from "./fleet.js";
 import { Gallery } from "./gallery.js";
 import { KeyRing } from "./key.js";
 import { paceOf } from "./live.js";
@@ -18,6 +19,7 @@ const api = new Api(keys);
 const viewer = new Viewer();
 const gallery = new Gallery(api, { open });
 const composer = new Composer({ draw: main, change: () => live.update() });
+const fleet = new Fleet(api, element("fleet"), element("boards"));
 const live = new LiveMode({ api, viewer, gallery, composer, describe, complain });
 
 let drawing = null; // the one that Cancel ends
@@ -201,6 +203,7 @@ async function loadModels() {
 async function refresh() {
   try {
     await loadModels();
+    fleet.show();
     viewer.alarm("");
     gallery.retry();
   } catch (error) {

@@ -13,7 +13,7 @@ final class LibraryUsers {
             Map.entry("ai.onnxruntime", Set.of("runtime.onnx")),
             Map.entry("picocli", Set.of("server.cli")),
             Map.entry("java.sql", Set.of("server.store")),
-            Map.entry("io.nats", Set.of("server.fleet")),
+            Map.entry("io.nats", Set.of("server.fleet", "server.nats")),
             Map.entry("org.sqlite", Set.of("server.store")),
             Map.entry("io.micrometer", Set.of("server.metrics")),
             Map.entry("com.google.protobuf", Set.of("server.grpc")),

@@ -75,7 +75,8 @@ record HttpRoutes(
         a1111.install(routing);
         rest.install(routing);
         routing.register(
-                "/v1/server", new ServerRoutes(ImageServer.version(), grpcPort, device.execution(), device.machine()));
+                "/v1/server",
+                new ServerRoutes(ImageServer.version(), grpcPort, device.execution(), device.machine(), queue::boards));
         certificate
                 .flatMap(ServerCertificate::root)
                 .map(Certificates::pem)

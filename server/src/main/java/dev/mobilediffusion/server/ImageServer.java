@@ -73,6 +73,7 @@ public final class ImageServer implements AutoCloseable {
         // What models need is known once the first is loaded
         queue.admitBy((spec, client) -> Admission.countRequest(access.gate(), client));
         metrics.watchQueue(queue::depth, queue::capacity);
+        config.fleet().ifPresent(fleet -> metrics.watchBoards(queue::boards));
         this.grpc = new GrpcApi(
                 queue,
                 models,

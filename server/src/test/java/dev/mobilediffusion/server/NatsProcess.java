@@ -43,6 +43,21 @@ public final class NatsProcess implements AutoCloseable {
         return nats;
     }
 
+    /** Writes a configuration for a port. */
+    @FunctionalInterface
+    public interface Configuration {
+        Object write(int port) throws IOException;
+    }
+
+    /** One that runs with {@code file}, which {@code configuration} writes. */
+    public static NatsProcess startConfigured(Configuration configuration, Path file) throws IOException {
+        int port = freePort();
+        Object unused = configuration.write(port);
+        NatsProcess nats = new NatsProcess(port, List.of("nats-server", "-c", file.toString()));
+        nats.start();
+        return nats;
+    }
+
     public String url() {
         return "nats://127.0.0.1:" + port;
     }

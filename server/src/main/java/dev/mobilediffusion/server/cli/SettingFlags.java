@@ -74,6 +74,13 @@ abstract class SettingFlags implements IModelTransformer {
         }
     }
 
+    /** Of commands that reach a fleet. */
+    static final class OfFleet extends SettingFlags {
+        OfFleet() {
+            super(List.of("queue", "queue-credentials", "data"));
+        }
+    }
+
     @Override
     public CommandSpec transform(CommandSpec command) {
         Settings.ALL.stream()

@@ -2,6 +2,7 @@ package dev.mobilediffusion.server.fleet;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.server.queue.BoardStatus;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.KeyValue;
@@ -24,7 +25,7 @@ import java.util.function.Supplier;
 final class Boards {
 
     static final Duration EVERY = Duration.ofSeconds(2);
-    private static final Duration GONE = Duration.ofSeconds(10);
+    static final Duration GONE = Duration.ofSeconds(10);
 
     private final String self;
     private final FleetClock clock;
@@ -57,8 +58,8 @@ final class Boards {
     }
 
     /** Tells the others of this board. */
-    void tell(Connection nats) throws IOException, JetStreamApiException {
-        long unused = nats.keyValue(Names.BOARDS).put("board." + self, write(status.get()));
+    void tell(Connection nats) {
+        long unused = NatsErrors.call(() -> nats.keyValue(Names.BOARDS).put("board." + self, write(status.get())));
     }
 
     /** Tells the others that this board leaves. */
@@ -73,9 +74,9 @@ final class Boards {
                 .filter(heard -> now - heard.nanos() < GONE.toNanos())
                 .map(Heard::status)
                 .filter(board -> !board.name().equals(self))
-                .map(board -> board.resting(resting.contains(board.name())))
+                .map(board -> board.withResting(resting.contains(board.name())))
                 .toList());
-        found.add(status.get().resting(resting.contains(self)));
+        found.add(status.get().withResting(resting.contains(self)));
         found.sort(Comparator.comparing(BoardStatus::name));
         return found;
     }

@@ -10,6 +10,7 @@ import dev.mobilediffusion.server.job.JobError;
 import dev.mobilediffusion.server.job.JobIds;
 import dev.mobilediffusion.server.job.JobState;
 import dev.mobilediffusion.server.queue.AdmissionRule;
+import dev.mobilediffusion.server.queue.BoardStatus;
 import dev.mobilediffusion.server.queue.JobObserver;
 import dev.mobilediffusion.server.queue.JobQueue;
 import dev.mobilediffusion.server.queue.QueueEstimate;
@@ -166,7 +167,7 @@ public final class FleetJobQueue implements JobQueue {
         return work;
     }
 
-    /** The boards of the fleet, by name; this one alone while NATS is away. */
+    @Override
     public List<BoardStatus> boards() {
         return member.boards().all();
     }

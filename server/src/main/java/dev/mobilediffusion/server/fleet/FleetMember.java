@@ -4,29 +4,21 @@ import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobError;
 import dev.mobilediffusion.server.job.JobState;
+import dev.mobilediffusion.server.queue.BoardStatus;
 import dev.mobilediffusion.server.queue.ImageTask;
 import dev.mobilediffusion.server.queue.JobObserver;
 import dev.mobilediffusion.server.queue.JobQueue;
 import io.nats.client.Connection;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
 
-/** What a board keeps up while it is in a fleet: it takes images, tells of itself, and mends what dying boards left. */
+/** What a board keeps up while it is in a fleet: it takes images and answers for jobs. */
 final class FleetMember implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(FleetMember.class.getName());
-
-    /** How long an end may be on its way as an event. */
-    private static final Duration ECHO = Duration.ofSeconds(2);
-
-    private static final Duration SWEEP = Duration.ofMillis(500);
-    private static final Duration MEND = Duration.ofSeconds(30);
 
     private final JobQueue own;
     private final FleetOptions options;
@@ -42,7 +34,7 @@ final class FleetMember implements AutoCloseable {
     private final FleetJobs jobs;
     private final Puller puller;
     private final Map<String, Job> admitted = new ConcurrentHashMap<>();
-    private final FleetTimer timer = new FleetTimer();
+    private final Upkeep upkeep = new Upkeep(this);
 
     FleetMember(JobQueue own, FleetOptions options, JobObserver observer, BoardFacts facts) {
         this.own = own;
@@ -73,15 +65,7 @@ final class FleetMember implements AutoCloseable {
         link.start();
         puller.start();
         Thread.ofPlatform().daemon().name("fleet-own-work").start(this::feedOwn);
-        timer.every(Duration.ofMillis(options.acknowledgeWithin().toMillis() / 3), hand::hold);
-        timer.every(
-                Boards.EVERY,
-                () -> NatsErrors.call(() -> {
-                    boards.tell(link.require());
-                    return null;
-                }));
-        timer.every(SWEEP, this::sweep);
-        timer.every(MEND, this::mend);
+        upkeep.start(options.acknowledgeWithin());
     }
 
     void admitted(Job job) {
@@ -111,7 +95,7 @@ final class FleetMember implements AutoCloseable {
     @Override
     public void close() {
         reportEnds();
-        timer.close();
+        upkeep.close();
         jobs.close();
         try {
             boards.leave(link.require());
@@ -179,72 +163,12 @@ final class FleetMember implements AutoCloseable {
         }
     }
 
-    /** Ends what is late, and finishes what a board began to end. */
-    private void sweep() {
-        reportEnds();
-        if (!link.isUp()) {
-            return;
-        }
-        records.all().stream().filter(job -> job.isLate(jobs.now())).forEach(jobs::dropLate);
-        for (JobRecord job : records.ending()) {
-            if (job.finishedAt().map(end -> end.plus(ECHO).isBefore(jobs.now())).orElse(true)) {
-                mirrors.end(job);
-                jobs.moveEnded(job);
-            }
-        }
-        for (Job job : mirrors.all()) {
-            boolean old = job.createdAt().plus(ECHO).isBefore(jobs.now());
-            if (old && !records.isLive(job.id())) {
-                jobs.find(job.id()).filter(record -> record.state().isFinal()).ifPresent(mirrors::end);
-            }
-        }
-    }
-
-    private void reportEnds() {
+    /** Tells of the ends of jobs that this board took in. */
+    void reportEnds() {
         admitted.values().stream().filter(job -> job.state().isFinal()).forEach(job -> {
             if (admitted.remove(job.id()) != null) {
                 observer.finished(job);
             }
         });
-    }
-
-    /** Puts images in again that are not finished and not in the stream: their board died in between, or NATS lost power. */
-    private void mend() {
-        if (!link.isUp()) {
-            return;
-        }
-        Set<String> present = work.subjects();
-        clear(present);
-        for (JobRecord job : records.all()) {
-            boolean old = job.createdAt().plus(MEND).isBefore(jobs.now());
-            if (old && !present.contains(WorkStream.subject(job))) {
-                LOG.log(
-                        System.Logger.Level.WARNING,
-                        "job={0} waited without its images, they are put in again",
-                        job.id());
-                work.put(job);
-            }
-        }
-    }
-
-    /** Takes out what waits of jobs that are over, in lanes where no board looks any more. */
-    private void clear(Set<String> present) {
-        Set<String> alive = records.all().stream().map(WorkStream::lane).collect(Collectors.toSet());
-        present.stream()
-                .map(WorkStream::lane)
-                .distinct()
-                .filter(lane -> !alive.contains(lane))
-                .forEach(lane -> {
-                    for (Optional<WorkStream.Taken> one = work.take(lane); one.isPresent(); one = work.take(lane)) {
-                        boolean over = jobs.find(one.get().jobId())
-                                .map(job -> job.state().isFinal())
-                                .orElse(true);
-                        if (!over) {
-                            one.get().message().nak();
-                            return;
-                        }
-                        one.get().message().ack();
-                    }
-                });
     }
 }

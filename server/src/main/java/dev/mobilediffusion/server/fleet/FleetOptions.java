@@ -63,6 +63,17 @@ public record FleetOptions(
         }
     }
 
+    /** Those of somebody who looks at a fleet and is no board of it. */
+    public static FleetOptions of(String server, Path credentials) {
+        return new FleetOptions(
+                List.of(server),
+                Optional.of(credentials),
+                Offline.REFUSE,
+                "owner",
+                DEFAULT_ACKNOWLEDGE,
+                Duration.ofDays(7));
+    }
+
     /**
      * {@code base} with every given setting in its place; empty where none names a queue.
      *

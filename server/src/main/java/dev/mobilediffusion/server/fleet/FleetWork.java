@@ -62,6 +62,15 @@ final class FleetWork implements WorkQueue {
         if (taken.isEmpty()) {
             return own.begin(task);
         }
+        try {
+            return begin(task, taken.get());
+        } catch (ApiException away) {
+            leave(task, away);
+            return false;
+        }
+    }
+
+    private boolean begin(ImageTask task, WorkStream.Taken taken) {
         Instant now = jobs.now();
         JobRecord record = jobs.find(task.job().id()).orElse(null);
         if (record == null || record.state().isFinal() || !record.missing().contains(task.index())) {
@@ -71,7 +80,7 @@ final class FleetWork implements WorkQueue {
             jobs.dropLate(record);
             return false;
         }
-        if (taken.get().delivery() > MAX_DELIVERIES) {
+        if (taken.delivery() > MAX_DELIVERIES) {
             fail(
                     task,
                     JobError.of(
@@ -190,17 +199,22 @@ final class FleetWork implements WorkQueue {
                     return false;
                 }
                 if (System.nanoTime() > end || !pause()) {
-                    LOG.log(
-                            System.Logger.Level.WARNING,
-                            "job={0} image {1} is left to another board: {2}",
-                            task.job().id(),
-                            task.index(),
-                            away.getMessage());
-                    hand.drop(task);
+                    leave(task, away);
                     throw away;
                 }
             }
         }
+    }
+
+    /** Leaves an image to whoever NATS gives it to next. */
+    private void leave(ImageTask task, ApiException away) {
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "job={0} image {1} is left to another board: {2}",
+                task.job().id(),
+                task.index(),
+                away.getMessage());
+        hand.drop(task);
     }
 
     private static boolean pause() {

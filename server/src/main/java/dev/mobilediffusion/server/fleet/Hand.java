@@ -46,10 +46,11 @@ final class Hand {
         ahead.put(task);
     }
 
-    /** Puts in an image of the fleet; waits for room. */
+    /** Puts in an image of the fleet; waits for room. One that is here already, and NATS gave again, is not drawn twice. */
     void put(ImageTask task, WorkStream.Taken message) throws InterruptedException {
-        taken.put(task, message);
-        ahead.put(task);
+        if (taken.put(task, message) == null) {
+            ahead.put(task);
+        }
     }
 
     /** The next image; waits for one. Empty once closed. */

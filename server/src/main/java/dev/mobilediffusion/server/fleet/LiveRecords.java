@@ -9,11 +9,13 @@ import io.nats.client.PurgeOptions;
 import io.nats.client.api.KeyValueEntry;
 import io.nats.client.api.KeyValueOperation;
 import io.nats.client.api.KeyValueWatcher;
+import io.nats.client.api.StreamInfoOptions;
 import io.nats.client.impl.NatsKeyValueWatchSubscription;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -26,6 +28,7 @@ import java.util.function.Supplier;
 final class LiveRecords {
 
     private static final System.Logger LOG = System.getLogger(LiveRecords.class.getName());
+    private static final String SUBJECT = "$KV." + Names.LIVE + ".";
 
     private final Supplier<Connection> connection;
     private final Consumer<JobRecord> changed;
@@ -87,6 +90,26 @@ final class LiveRecords {
         });
     }
 
+    /**
+     * Forgets jobs that are not in the bucket any more: a watch is not told of a removal without a marker, and passes over
+     * states that came and went while its board was slow or cut off.
+     */
+    void forgetMissing() {
+        Map<String, Versioned> before = Map.copyOf(live);
+        Set<String> there = NatsErrors.call(() -> connection
+                .get()
+                .jetStreamManagement()
+                .getStreamInfo("KV_" + Names.LIVE, StreamInfoOptions.filterSubjects(SUBJECT + ">"))
+                .getStreamState()
+                .getSubjectMap()
+                .keySet());
+        before.forEach((id, known) -> {
+            if (!there.contains(SUBJECT + id)) {
+                live.remove(id, known);
+            }
+        });
+    }
+
     /** A job, live or ended. */
     Optional<JobRecord> find(String id) {
         Optional<JobRecord> known = Optional.ofNullable(live.get(id)).map(Versioned::job);
@@ -140,7 +163,7 @@ final class LiveRecords {
             connection
                     .get()
                     .jetStreamManagement()
-                    .purgeStream("KV_" + Names.LIVE, PurgeOptions.subject("$KV." + Names.LIVE + "." + job.id()));
+                    .purgeStream("KV_" + Names.LIVE, PurgeOptions.subject(SUBJECT + job.id()));
             live.remove(job.id());
             return null;
         });

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobEvent;
+import dev.mobilediffusion.server.job.JobImage;
 import io.nats.client.Connection;
 import io.nats.client.Dispatcher;
 import io.nats.client.JetStreamApiException;
@@ -13,7 +14,9 @@ import io.nats.client.PushSubscribeOptions;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.DeliverPolicy;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,6 +30,9 @@ final class Mirrors {
 
     /** Ended jobs that are remembered with their events. */
     private static final int REMEMBERED = 64;
+
+    /** How long an event may be on its way. */
+    private static final Duration ECHO = Duration.ofSeconds(2);
 
     private static final System.Logger LOG = System.getLogger(Mirrors.class.getName());
 
@@ -43,8 +49,16 @@ final class Mirrors {
     };
     private volatile Optional<Dispatcher> dispatcher = Optional.empty();
 
-    /** @param subscription to the job's events; absent until NATS has answered */
-    private record Mirror(Job job, Optional<JetStreamSubscription> subscription) {}
+    /**
+     * @param subscription to the job's events; absent until NATS has answered
+     * @param since when it was begun, by {@link System#nanoTime}
+     */
+    private record Mirror(Job job, Optional<JetStreamSubscription> subscription, long since) {
+
+        static Mirror of(Job job, Optional<JetStreamSubscription> subscription) {
+            return new Mirror(job, subscription, System.nanoTime());
+        }
+    }
 
     Mirrors(Supplier<Connection> connection, Pictures pictures) {
         this.connection = connection;
@@ -70,7 +84,7 @@ final class Mirrors {
     /** A new job, whose events are followed beside what the caller does next. */
     Job begin(JobRecord record) {
         Job job = remote(record);
-        live.put(job.id(), new Mirror(job, Optional.empty()));
+        live.put(job.id(), Mirror.of(job, Optional.empty()));
         Thread unused = Thread.ofVirtual().start(() -> follow(job));
         return job;
     }
@@ -78,32 +92,41 @@ final class Mirrors {
     /** A job that another board took in, with what its record tells. */
     Job open(JobRecord record) {
         Job fresh = remote(record);
-        Mirror known = live.putIfAbsent(record.id(), new Mirror(fresh, Optional.empty()));
+        Mirror known = live.putIfAbsent(record.id(), Mirror.of(fresh, Optional.empty()));
         if (known != null) {
             return known.job();
         }
-        record.images().values().forEach(image -> fresh.catchUp(EventJson.image(image, pictures::content)));
-        fresh.catchUp(record.state(), record.startedAt(), record.finishedAt(), record.error());
+        catchUp(fresh, record);
         follow(fresh);
         return fresh;
     }
 
-    /** Takes over from the record what its events did not tell, and ends the job here. */
+    /**
+     * Takes over from the record what its events did not tell, and ends the job here; not before those that NATS keeps have
+     * had time to arrive.
+     */
     void end(JobRecord record) {
         Mirror mirror = live.get(record.id());
-        if (mirror == null) {
+        if (mirror == null || System.nanoTime() - mirror.since() < ECHO.toNanos()) {
             return;
         }
         Job job = mirror.job();
-        record.images().values().forEach(image -> job.catchUp(EventJson.image(image, pictures::content)));
-        job.catchUp(record.state(), record.startedAt(), record.finishedAt(), record.error());
+        catchUp(job, record);
+        job.tellLost();
         job.wake();
         leave(job);
     }
 
     /** Jobs that are followed. */
-    Iterable<Job> all() {
+    List<Job> all() {
         return live.values().stream().map(Mirror::job).toList();
+    }
+
+    private void catchUp(Job job, JobRecord record) {
+        List<JobImage> images = record.images().values().stream()
+                .map(image -> EventJson.image(image, pictures::content))
+                .toList();
+        job.catchUp(images, record.state(), record.startedAt(), record.finishedAt(), record.error());
     }
 
     void forget(Job job) {
@@ -135,7 +158,7 @@ final class Mirrors {
                                     .build());
             Mirror kept = live.computeIfPresent(job.id(), (id, old) -> {
                 old.subscription().ifPresent(this::unsubscribe);
-                return new Mirror(job, Optional.of(subscription));
+                return Mirror.of(job, Optional.of(subscription));
             });
             if (kept == null) {
                 unsubscribe(subscription); // ended meanwhile

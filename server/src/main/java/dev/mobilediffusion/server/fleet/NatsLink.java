@@ -2,6 +2,7 @@ package dev.mobilediffusion.server.fleet;
 
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.nats.NatsAccess;
 import io.nats.client.AuthenticationException;
 import io.nats.client.Connection;
 import io.nats.client.ConnectionListener;
@@ -10,6 +11,7 @@ import io.nats.client.Nats;
 import io.nats.client.Options;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -23,12 +25,16 @@ final class NatsLink implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(NatsLink.class.getName());
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration RETRY_HINT = Duration.ofSeconds(5);
+    /** With TLS on a small board that is busy. */
+    private static final Duration CONNECT = Duration.ofSeconds(5);
+
     private static final Duration PING = Duration.ofSeconds(2);
 
     private final FleetOptions options;
     private final Joiner joiner;
     private final Thread thread =
             Thread.ofPlatform().daemon().name("fleet-link").unstarted(this::run);
+    private final Complaint complaint = new Complaint();
     private final CountDownLatch closing = new CountDownLatch(1);
     private volatile Connection connection;
     private volatile String obstacle = "NATS has not answered yet";
@@ -95,10 +101,11 @@ final class NatsLink implements AutoCloseable {
 
     /** Connects where there is no connection, and joins where the connection is new. */
     private void keepUp() throws InterruptedException {
+        complaint.forget();
         try {
             if (connection == null || connection.getStatus() == Connection.Status.CLOSED) {
                 joined = false;
-                connection = Nats.connect(natsOptions());
+                connection = Nats.connect(boardOptions());
             }
             if (connection.getStatus() == Connection.Status.CONNECTED && !joined) {
                 joiner.join(connection);
@@ -108,28 +115,53 @@ final class NatsLink implements AutoCloseable {
         } catch (InterruptedException e) {
             throw e;
         } catch (Exception failure) {
-            tell(sentence(failure));
+            tell(sentence(options, complaint, failure));
         }
     }
 
-    private Options natsOptions() {
+    /** What every connection of a fleet has, a board's and an owner's. */
+    static Options.Builder natsOptions(FleetOptions options, Complaint complaint) throws IOException {
         Options.Builder builder = Options.builder()
                 .servers(options.servers().toArray(String[]::new))
                 .connectionName(options.board())
+                .connectionTimeout(CONNECT)
+                .errorListener(complaint);
+        NatsAccess.apply(builder, options.credentials(), complaint::distrust);
+        return builder;
+    }
+
+    /** What NATS or the encryption objects to; the failures that follow from it do not say so. Thread-safe. */
+    static final class Complaint implements ErrorListener {
+
+        private volatile Optional<String> reason = Optional.empty();
+
+        @Override
+        public void errorOccurred(Connection from, String error) {
+            boolean permission = error.toLowerCase(Locale.ROOT).contains("permissions violation");
+            String sentence =
+                    permission ? "NATS does not permit this board what a fleet needs: " + error : "NATS says: " + error;
+            LOG.log(System.Logger.Level.WARNING, "fleet: {0}", sentence);
+            reason = Optional.of(sentence);
+        }
+
+        /** What speaks against trusting this NATS. */
+        void distrust(String sentence) {
+            reason = Optional.of(sentence);
+        }
+
+        void forget() {
+            reason = Optional.empty();
+        }
+    }
+
+    private Options boardOptions() throws IOException {
+        return natsOptions(options, complaint)
                 .maxReconnects(-1)
                 .reconnectWait(RETRY)
-                .connectionTimeout(RETRY.multipliedBy(2))
                 .pingInterval(PING)
                 .maxPingsOut(2)
                 .connectionListener(this::changed)
-                .errorListener(new ErrorListener() {
-                    @Override
-                    public void errorOccurred(Connection from, String error) {
-                        tell("NATS says: " + error);
-                    }
-                });
-        options.credentials().ifPresent(file -> builder.authHandler(Nats.credentials(file.toString())));
-        return builder.build();
+                .build();
     }
 
     private void changed(Connection from, ConnectionListener.Events event) {
@@ -150,13 +182,16 @@ final class NatsLink implements AutoCloseable {
         obstacle = reason;
     }
 
-    private String sentence(Exception failure) {
+    /** Why {@code failure} keeps a board from its NATS. */
+    static String sentence(FleetOptions options, Complaint complaint, Exception failure) {
         String servers = String.join(", ", options.servers());
         return switch (failure) {
             case FleetSetup.UnusableNats known -> known.getMessage();
             case AuthenticationException refused ->
                 "NATS at %s does not accept this board's credentials".formatted(servers);
-            case IOException absent -> "NATS at %s cannot be reached".formatted(servers);
+            case NatsAccess.UnusableCredentials unusable -> unusable.getMessage();
+            case IOException absent ->
+                complaint.reason.orElseGet(() -> "NATS at %s cannot be reached".formatted(servers));
             default -> "NATS at %s cannot be used: %s".formatted(servers, failure.getMessage());
         };
     }

@@ -12,12 +12,12 @@ import io.nats.client.Message;
 import io.nats.client.PublishOptions;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
+import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.StreamInfoOptions;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
@@ -84,15 +84,37 @@ final class WorkStream {
         }
     }
 
-    /** Subjects on which images wait or are being drawn. */
-    Set<String> subjects() {
-        return NatsErrors.call(() -> Set.copyOf(connection
+    /** How many images wait or are being drawn, by subject. */
+    Map<String, Long> subjects() {
+        return NatsErrors.call(() -> Map.copyOf(connection
                 .get()
                 .jetStreamManagement()
                 .getStreamInfo(Names.WORK, StreamInfoOptions.filterSubjects("md.work.>"))
                 .getStreamState()
-                .getSubjectMap()
-                .keySet()));
+                .getSubjectMap()));
+    }
+
+    /**
+     * Whether NATS will give out less than lies in a lane. A killed NATS may come back with an acknowledgement, and without
+     * the removal that it had caused; or it gives new images the numbers of some that it lost.
+     *
+     * @param images that lie in the lane
+     */
+    boolean isShort(String lane, long images) {
+        return NatsErrors.call(() -> {
+            ConsumerInfo consumer = consumer(lane).getConsumerInfo();
+            return consumer.getNumPending() + consumer.getNumAckPending() < images;
+        });
+    }
+
+    /** Lets NATS give out anew all that lies in a lane; what is being drawn may be drawn twice, and counts once. */
+    void restart(String lane) {
+        LOG.log(System.Logger.Level.WARNING, "fleet: NATS took images for done that are not, it gives them out anew");
+        NatsErrors.call(() -> {
+            boolean unused = connection.get().jetStreamManagement().deleteConsumer(Names.WORK, durable(lane));
+            consumers.put(lane, consumer(lane));
+            return null;
+        });
     }
 
     static String lane(JobRecord job) {
@@ -136,12 +158,16 @@ final class WorkStream {
                 .get()
                 .getStreamContext(Names.WORK)
                 .createOrUpdateConsumer(ConsumerConfiguration.builder()
-                        .durable(lane.replace('.', '_'))
+                        .durable(durable(lane))
                         .filterSubject("md.work." + lane + ".*")
                         .ackPolicy(AckPolicy.Explicit)
                         .ackWait(acknowledgeWithin)
                         .inactiveThreshold(FORGET_LANE)
                         .build());
+    }
+
+    private static String durable(String lane) {
+        return lane.replace('.', '_');
     }
 
     private static Optional<Taken> read(Message message) {

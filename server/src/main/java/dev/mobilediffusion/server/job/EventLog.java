@@ -2,7 +2,9 @@ package dev.mobilediffusion.server.job;
 
 import dev.mobilediffusion.server.job.JobEvent.StepDone;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.LongFunction;
 
 /** A job's events, oldest first. Not thread-safe: the job's lock guards it. */
@@ -43,6 +45,24 @@ final class EventLog {
         }
         lastId = event.id();
         put(event);
+        return true;
+    }
+
+    /** Puts in the events of pictures and end that a job has and that did not come; whether there were some. */
+    boolean complete(JobProgress job) {
+        if (!job.state().isFinal() || (!events.isEmpty() && events.getLast() instanceof JobEvent.Finished)) {
+            return false;
+        }
+        Set<Integer> told = new HashSet<>();
+        for (JobEvent event : events) {
+            if (event instanceof JobEvent.PictureReady ready) {
+                told.add(ready.picture().index());
+            }
+        }
+        job.pictures().stream()
+                .filter(picture -> !told.contains(picture.index()))
+                .forEach(picture -> add(id -> new JobEvent.PictureReady(id, picture)));
+        JobEvent unused = add(id -> new JobEvent.Finished(id, job.state(), job.error()));
         return true;
     }
 

@@ -178,17 +178,22 @@ public final class Job {
      */
     public void apply(JobEvent event, Instant at) {
         lock.locked(() -> {
-            if (!events.append(event)) {
-                return null;
+            if (events.append(event)) {
+                took(event, at);
             }
-            took(event, at);
             return null;
         });
     }
 
-    /** Takes over a state without the events that led to it, which are told by {@link #apply}. */
-    public void catchUp(JobState now, Optional<Instant> started, Optional<Instant> finished, Optional<JobError> why) {
+    /** Takes over pictures and a state without the events that led to it, which are told by {@link #apply}. */
+    public void catchUp(
+            List<JobImage> pictures,
+            JobState now,
+            Optional<Instant> started,
+            Optional<Instant> finished,
+            Optional<JobError> why) {
         lock.locked(() -> {
+            pictures.forEach(progress::put);
             progress.begunAt(started);
             if (progress.catchUp(now, finished.orElse(createdAt), why)) {
                 lock.signalEnd();
@@ -197,18 +202,12 @@ public final class Job {
         });
     }
 
-    /** Takes over a picture without an event. */
-    public void catchUp(JobImage picture) {
-        lock.locked(() -> {
-            progress.put(picture);
-            return null;
-        });
+    /** Tells the pictures and the end whose events were lost, after those that came; to be called when no more will come. */
+    public void tellLost() {
+        boolean unused = lock.locked(() -> events.complete(progress));
     }
 
-    /**
-     * Forgets the pictures' bytes, and keeps what else is known of them. Under load a job lives long enough to reach the
-     * heap's old generation, where it would hold on to its files until that is full.
-     */
+    /** Forgets the pictures' bytes: a job that reached the heap's old generation would hold its files until that is full. */
     public void dropPictures() {
         lock.locked(() -> {
             progress.releasePictures();

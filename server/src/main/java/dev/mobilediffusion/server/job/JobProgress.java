@@ -75,6 +75,15 @@ final class JobProgress {
         startedAt = started.orElse(startedAt);
     }
 
+    /** By index. */
+    List<JobImage> pictures() {
+        return List.copyOf(pictures.values());
+    }
+
+    Optional<JobError> error() {
+        return Optional.ofNullable(error);
+    }
+
     /** Keeps the picture, unless one with its index is there. */
     void put(JobImage picture) {
         pictures.putIfAbsent(picture.index(), picture);

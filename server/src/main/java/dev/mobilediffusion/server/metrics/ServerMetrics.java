@@ -4,6 +4,7 @@ import dev.mobilediffusion.runtime.ExecutionPlan;
 import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.server.machine.DeviceCondition;
 import dev.mobilediffusion.server.machine.Machine;
+import dev.mobilediffusion.server.queue.BoardStatus;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -16,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -73,6 +75,8 @@ public final class ServerMetrics implements AutoCloseable {
     /** Micrometer's function counters hold what they count but weakly, and stand still once it is collected. */
     private final List<DoubleSupplier> counted = new CopyOnWriteArrayList<>();
 
+    private volatile Optional<BoardMeters> boards = Optional.empty();
+
     private record Labels(String first, String second) {}
 
     private ServerMetrics(ProcessMeters processMeters) {
@@ -106,6 +110,11 @@ public final class ServerMetrics implements AutoCloseable {
                 .description("Jobs that may wait for a worker")
                 .strongReference(true)
                 .register(registry);
+    }
+
+    /** Shows the boards of the fleet from now on, as they are at each scrape. */
+    public void watchBoards(Supplier<List<BoardStatus>> all) {
+        boards = Optional.of(new BoardMeters(registry, all));
     }
 
     /** Shows what heat and battery allow from now on. */
@@ -174,6 +183,7 @@ public final class ServerMetrics implements AutoCloseable {
     }
 
     private byte[] write(String contentType) {
+        boards.ifPresent(BoardMeters::refresh);
         text.reset();
         try {
             registry.scrape(text, contentType);

@@ -36,6 +36,7 @@ public final class PageRoutes implements HttpService {
             "store.js",
             "viewer.js",
             "things.js",
+            "fleet.js",
             "words.js",
             "icon.svg",
             "manifest.webmanifest");

@@ -4,6 +4,7 @@ import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.job.Job;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -47,6 +48,11 @@ public interface JobQueue extends AutoCloseable {
 
     /** Jobs that may wait. */
     int capacity();
+
+    /** The boards that share this queue, by name, this one among them; none where it is not shared. */
+    default List<BoardStatus> boards() {
+        return List.of();
+    }
 
     /** Why jobs cannot be taken in now although the server runs: a sentence; empty when they can. */
     Optional<String> obstacle();

@@ -1,10 +1,10 @@
-package dev.mobilediffusion.server.fleet;
+package dev.mobilediffusion.server.queue;
 
 import java.util.List;
 import java.util.Optional;
 
 /**
- * What a board tells of itself.
+ * What a board of a fleet tells of itself.
  *
  * @param name unique in the fleet
  * @param version of its program
@@ -29,7 +29,8 @@ public record BoardStatus(
         models = List.copyOf(models);
     }
 
-    BoardStatus resting(boolean value) {
+    /** The same, as its owner told it. */
+    public BoardStatus withResting(boolean value) {
         return new BoardStatus(name, version, models, capacity, secondsPerImage, drawing, celsius, value);
     }
 }
