@@ -5,15 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/**
- * Who may depend on whom. The tables are the house's plan; code which disagrees with them fails the build.
- *
- * <pre>
- * cli → Main → openai | jobs | a1111 | page → edge → wire → queue → store → job → generation → runtime (contract)
- *              grpc → queue                                 worker → queue, models
- * runtime (contract) ← pipeline → text, diffusion, image → onnx → bundle
- * </pre>
- */
+/** Who may depend on whom, as docs/architecture.md draws it. The tables are the house's plan; code that disagrees fails the build. */
 final class PackageArrows {
 
     static final String HOUSE = "dev.mobilediffusion.";
