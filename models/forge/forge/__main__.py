@@ -23,7 +23,7 @@ PICTURE_SIZES = (128, 256, 512)
 VARIANTS = ["more-regression", "heads", "no-regression", "no-mismatched", "whole-unet", "feature-matching",
             "distribution-matching", "low-rank"]
 NETWORKS = ["text_encoder", "unet", "vae_decoder"]
-KINDS = ["int8-dynamic", "int8-static", "fp16", "fp16-weights", "int8-weights"]
+KINDS = ["int8-dynamic", "int8-mixed", "int8-static", "fp16", "fp16-weights", "int8-weights"]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "mobilediffusion"
 # glibc returns large tensors to the kernel after every operation and faults them in again: a quarter of a step's time.
 MALLOC = "glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=8589934592:glibc.malloc.top_pad=268435456"

@@ -24,7 +24,7 @@ BUNDLES = Path(__file__).parents[3] / "runtime/src/test/resources/bundles"
 FLOW, STABLE_DIFFUSION, LCM = (BUNDLES / name for name in ("tiny-flow", "tiny-sd", "tiny-lcm"))
 POCKET = Path(__file__).parents[2] / "pocket"
 # At least so many dB in the worst picture. Random weights round worse than trained ones, in small networks most of all.
-NEAR = {"int8-dynamic": 30, "int8-static": 22, "fp16": 30, "fp16-weights": 55, "int8-weights": 40}
+NEAR = {"int8-dynamic": 30, "int8-mixed": 30, "int8-static": 22, "fp16": 30, "fp16-weights": 55, "int8-weights": 40}
 
 
 def options(bundle: Path, out: Path, kind: str = "int8-weights", **changes) -> Namespace:

@@ -52,8 +52,9 @@ class Reader(CalibrationDataReader):
         return next(self.left, None)
 
 
-def with_file(job: Job, quantize: Callable[[str, str, bool], None]) -> ModelProto:
-    """Calls a quantizer of ONNX Runtime, which goes from file to file; what stays float32 is stored as float16."""
+def with_file(job: Job, quantize: Callable[[str, str, bool], None], in_bytes: frozenset[str] = frozenset()) -> ModelProto:
+    """Calls a quantizer of ONNX Runtime, which goes from file to file; what stays float32 is stored as float16, or as int8
+    where it belongs to a layer of `in_bytes`."""
     size = job.model.ByteSize()
     large = size >= LARGE_BYTES
     originals = set(weights(job.model))
@@ -71,11 +72,12 @@ def with_file(job: Job, quantize: Callable[[str, str, bool], None]) -> ModelProt
         model = onnx.load(result)
     del model.graph.value_info[:]  # shapes of everything, which ONNX Runtime infers by itself
     scales = {name for node in model.graph.node if node.op_type.endswith("Linear") for name in node.input}
+    store_bytes(model, in_bytes)
     store_halves(model, originals - scales)
     return model
 
 
-def int8_dynamic(job: Job) -> ModelProto:
+def int8_dynamic(job: Job, in_bytes: frozenset[str] = frozenset()) -> ModelProto:
     """Only matrix products: ONNX Runtime's ConvInteger takes two to five times as long as a float32 convolution."""
     chosen = {node.name for node in layers(job.model) if node.op_type != "Conv"} - job.kept
     names = [*chosen, *(f"{name}_MatMul" for name in chosen)]  # the quantizer makes MatMuls of Gemms first
@@ -84,7 +86,15 @@ def int8_dynamic(job: Job) -> ModelProto:
         quantize_dynamic(source, result, op_types_to_quantize=["MatMul"], nodes_to_quantize=names, per_channel=True,
                          weight_type=QuantType.QInt8, reduce_range=REDUCE_RANGE, use_external_data_format=large,
                          extra_options={"MatMulConstBOnly": True})
-    return with_file(job, quantize) if chosen else fp16_weights(job)
+    if chosen:
+        return with_file(job, quantize, in_bytes)
+    return int8_weights(job) if in_bytes else fp16_weights(job)
+
+
+def int8_mixed(job: Job) -> ModelProto:
+    """As `int8_dynamic`, and the other weights in bytes, too."""
+    others = {node.name for node in job.model.graph.node if node.op_type in ("Conv", "Gather")}
+    return int8_dynamic(job, frozenset(others - job.kept))
 
 
 def int8_static(job: Job, only: list[str] | None = None) -> ModelProto:
@@ -119,7 +129,7 @@ def int8_weights(job: Job) -> ModelProto:
     return job.model
 
 
-def store_bytes(model: ModelProto, names: set[str]) -> None:
+def store_bytes(model: ModelProto, names: set[str] | frozenset[str]) -> None:
     """Weights of the named layers and embeddings as int8 with a scale per output channel (or row), times which they are
     multiplied when ONNX Runtime loads the model. Not a DequantizeLinear, which ONNX Runtime never folds: it would run at
     every call, and leave the product without its repacked weights."""
@@ -156,5 +166,6 @@ KINDS = {
     "int8-static": Kind("convolutions and matrix products on integers, ranges calibrated", int8_static, calibrated=True),
     "fp16": Kind("the whole graph in float16", fp16, keeps_layers=False),
     "fp16-weights": Kind("weights stored as float16, computed in float32", fp16_weights, keeps_layers=False),
+    "int8-mixed": Kind("as int8-dynamic, and the weights of convolutions and embeddings as in int8-weights", int8_mixed, sees_all=True),
     "int8-weights": Kind("weights stored as int8 per channel, computed in float32", int8_weights),
 }
