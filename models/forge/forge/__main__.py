@@ -106,6 +106,8 @@ def parser() -> argparse.ArgumentParser:
                        help="pixels of the denoiser's or a student's first phase; more than 128 for weights that know small pictures")
     train.add_argument("--compile", action="store_true", help="torch.compile; always on with a GPU")
 
+    train.add_argument("--first", action="store_true", help="stage concepts-checker: only the things that people ask for most")
+
     student = train.add_argument_group("stages eight-step and one-step")
     student.add_argument("--guidance", type=guidance, default=2.5, help="of the teacher, baked into the student")
     student.add_argument("--teacher-steps", type=positive, default=16, help="of the teacher for each pair")

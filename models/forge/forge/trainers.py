@@ -86,7 +86,7 @@ def concepts_polish(job: Job) -> None:
 
 
 def concepts_checker(job: Job) -> None:
-    ConceptCheckerTraining(job.run, job.options.assets, job.minutes, job.machine, job.seed).train()
+    ConceptCheckerTraining(job.run, job.options.assets, job.minutes, job.machine, job.seed, job.options.first).train()
 
 
 def checker(job: Job) -> None:
