@@ -30,11 +30,11 @@ final class PageScreenshotTest {
 
     private static final String FOLDER = System.getProperty("screenshots", "");
     private static final List<String> PROMPTS = List.of(
-            "a white lighthouse by the sea at night",
-            "a green pine in the snowy mountains at dawn",
-            "two pink flowers in a meadow in the morning",
-            "a yellow rocket in the desert at night",
-            "a red house in the snow at sunset");
+            "a robot and a guitar",
+            "a sunflower in the desert",
+            "two penguins in the snow",
+            "a castle in the mountains at dawn",
+            "a red house by the sea at sunset");
 
     @TempDir
     private static Path data;
