@@ -10,6 +10,7 @@ from concept_assets import write_assets
 from forge.concepts import Corpus, Planner
 from forge.concepts.compose import Batch, Composer
 from forge.concepts.landscapes import landscapes
+from forge.concepts.phrasebook import spellings
 from forge.concepts.phrases import EFFECTS
 from forge.concepts.plans import GRID, SPANS, Plan, Slot
 from forge.concepts.recolour import oklab, srgb
@@ -155,3 +156,7 @@ def test_sheet_of_drawn_pictures(folder, tmp_path):
     captions = draw_sheet(folder, tmp_path / "new/sheet.png", 12, 5)
     assert len(captions) == 12 and (tmp_path / "new/sheet.png").exists()
     assert to_pixels(torch.tensor([-1.0, 1.0]).reshape(1, 1, 1, 2).expand(1, 3, 1, 2)).tolist() == [[[[0] * 3, [255] * 3]]]
+
+
+def test_emoji_are_known_as_every_keyboard_writes_them():
+    assert spellings("❤️") == ["❤️", "❤"] and spellings("⭐") == ["⭐", "⭐️"] and spellings("") == []

@@ -15,6 +15,7 @@ from .lists import words as listed
 from .phrases import AFTER, BEFORE, EFFECT_FORMS, FILLERS, PRAISE
 from .plans import LINKS
 
+COLOURED_FORM = "\ufe0f"
 ASKED_FOR = ("a sun", "the sun", "a moon", "the moon")  # behind "and" they are things: "a cat and a moon"
 
 
@@ -42,10 +43,17 @@ def phrases(corpus: Corpus, tokenizer: Tokenizer) -> dict[tuple[int, ...], int]:
     for number, concept in drawn:
         for text in (*map(plural, concept.names), *concept.kin, *map(plural, concept.kin)):
             add(text, number)
-        for count in (1, 2, 3) if concept.emoji else ():
-            for behind in ("", ","):  # the tokenizer makes one word of emoji and comma
-                add(concept.emoji * count + behind, number)
+        for emoji in spellings(concept.emoji):
+            for count in (1, 2, 3):
+                for behind in ("", ","):  # the tokenizer makes one word of emoji and comma
+                    add(emoji * count + behind, number)
     return found
+
+
+def spellings(emoji: str) -> list[str]:
+    """With and without the sign that asks for the coloured form: keyboards differ. None for no emoji."""
+    bare = emoji.replace(COLOURED_FORM, "")
+    return list(dict.fromkeys((emoji, bare, bare + COLOURED_FORM))) if emoji else []
 
 
 def turning() -> list[str]:

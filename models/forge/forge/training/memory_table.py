@@ -13,7 +13,8 @@ from torch.nn import functional as F
 from forge.architecture import MemoryConfig, Preset, Vae
 from forge.architecture.recall import Recall
 from forge.concepts import Corpus, assets
-from forge.concepts.phrasebook import phrases, word_ends
+from forge.concepts.english import plural
+from forge.concepts.phrasebook import phrases, spellings, word_ends
 from forge.concepts.selection import GROUPS
 from forge.concepts.sprites import Sprites
 from forge.tokens import Tokenizer
@@ -35,6 +36,13 @@ def encoded(pixels: np.ndarray, vae: Vae, config: MemoryConfig) -> Tensor:
     return F.pixel_unshuffle(both, both.shape[-1] // config.side).flatten(2).transpose(1, 2)
 
 
+def words_of(corpus: Corpus) -> set[str]:
+    """Every word that may name a thing: of its names and kin, their plurals, and its emoji."""
+    names = [name for concept in corpus.concepts for name in (*concept.names, *concept.kin)]
+    emoji = {spelling for concept in corpus.concepts for spelling in spellings(concept.emoji)}
+    return {word for name in names for form in (name, plural(name)) for word in form.split()} | emoji
+
+
 def make(run: Path, folder: Path, preset: Preset, vae: Vae, tokenizer: Tokenizer) -> None:
     """Writes run/memory unless it is there."""
     told, config = assets.check(folder), preset.unet.memory
@@ -47,7 +55,7 @@ def make(run: Path, folder: Path, preset: Preset, vae: Vae, tokenizer: Tokenizer
     parts = [encoded(np.stack([sprites.read(thing, 0) for thing in range(start, min(start + BATCH, len(corpus)))]), vae, config)
              for start in range(0, len(corpus), BATCH)]
     groups = {GROUPS[number]: [concept.name for concept in corpus.concepts if concept.group == number] for number in GROUPS}
-    known = sorted({word for concept in corpus.concepts for name in (*concept.names, *concept.kin) for word in name.split()})
+    known = sorted(words_of(corpus))
     checkpoint.save(run / "memory", {"table": torch.cat(parts)}, {
         "stage": "memory", "step": 0, "sprites_sha256": told["sprites_sha256"], "groups": {name: each for name, each in groups.items() if each},
         "words": known, "names": [concept.name for concept in corpus.concepts],
