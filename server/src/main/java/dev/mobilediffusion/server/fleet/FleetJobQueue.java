@@ -198,7 +198,7 @@ public final class FleetJobQueue implements JobQueue {
         member.admitted(job);
         member.jobs().tell(record.id(), EventJson.queued(record.createdAt()));
         try {
-            member.work().put(record);
+            member.put(record);
             return job;
         } catch (ApiException refused) {
             member.jobs().settleQuietly(record.id(), JobError.of(refused));

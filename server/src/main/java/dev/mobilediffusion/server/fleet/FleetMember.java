@@ -105,6 +105,12 @@ final class FleetMember implements AutoCloseable {
         link.close();
     }
 
+    /** Puts a job's images into the stream, and has them looked for: its record may have been seen before they were there. */
+    void put(JobRecord job) {
+        work.put(job);
+        puller.wake();
+    }
+
     NatsLink link() {
         return link;
     }
