@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 
 /**
  * Copies of a bundle's networks with LoRAs added to their weights, in a temporary folder until closed. A copy, rather than
- * weights handed to a session, because ONNX Runtime's optimizers read weights from the file before a session can override
- * them.
+ * weights handed to a session, because ONNX Runtime keeps the file's values of those that it folds when it opens a network,
+ * as float16 ones behind a Cast (docs/image-to-image.md).
  *
  * @param textEncoder the network's file; empty when no LoRA changes it
  * @param unet likewise
