@@ -12,8 +12,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * thousand streams open on each connection, and grpc-java keeps a whole picture for each of them that is not read.
  * Thread-safe.
  *
- * <p>A stream waits while its client, or all clients together, hold too much. One event always fits where nothing else is
- * held, however large it is.
+ * <p>A stream waits while its client, or all clients together, hold too much. One event fits beside half of a bound however
+ * large it is: streams that wait keep a little of what they were sent, and a picture may be larger than the bound.
  */
 final class UnreadEvents {
 
@@ -115,9 +115,11 @@ final class UnreadEvents {
         }
 
         private boolean fits(long wanted) {
-            long ofClient = held(client);
-            return (bytes == 0 || bytes + wanted <= maxBytes)
-                    && (ofClient == 0 || ofClient + wanted <= maxBytesOfClient);
+            return fits(bytes, wanted, maxBytes) && fits(held(client), wanted, maxBytesOfClient);
+        }
+
+        private static boolean fits(long held, long wanted, long most) {
+            return held + wanted <= most || held <= most / 2;
         }
     }
 }
