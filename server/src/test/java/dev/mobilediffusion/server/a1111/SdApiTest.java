@@ -106,7 +106,9 @@ final class SdApiTest {
         Response reply = txt2img("{\"prompt\":\"a house <lora:detail:0.8> at night\",\"seed\":1}");
 
         assertThat(server.pipeline.finished().getFirst().prompt(), is("a house  at night"));
-        assertThat(info(reply).getString("warnings[0]"), containsString("no such LoRA, so it was left out of the prompt: <lora:detail:0.8>"));
+        assertThat(
+                info(reply).getString("warnings[0]"),
+                containsString("no such LoRA, so it was left out of the prompt: <lora:detail:0.8>"));
     }
 
     @Test

@@ -76,8 +76,7 @@ final class GenerateTest {
 
     @Test
     void eachEventSaysHowLongItWillBe() {
-        Iterator<JobEvent> events =
-                server.stub().generate(prompt("a red house", 7));
+        Iterator<JobEvent> events = server.stub().generate(prompt("a red house", 7));
         assertThat("the picture is held back", events.next().getEtaSeconds(), is(greaterThan(0.0)));
 
         server.pipeline.allow(1);
