@@ -30,7 +30,7 @@ from forge.training.run import Average, Clock, Losses, Machine, learning_rate
 from forge.training.vae_stage import NOISE, psnr, reconstruction_loss
 
 from .losses import clean_estimate
-from .polish import PatchJudge
+from .polish import PatchJudge, write_polished
 from .students import identity, load_unet
 
 SIZE, CELLS = 512, 16  # pixels of a picture; latent cells along a crop's edge
@@ -172,11 +172,5 @@ class ConceptPolish:
     def finish(self) -> None:
         """Averages become the decoder; measures, writes run/vae and removes what only a stopped run needs."""
         self.decoder.load_state_dict(self.average.weights)
-        end = self.quality()
-        for name, value in end.items():
-            print(f"{name}: {self.start[name]:.3f} before, {value:.3f} now")
-        state = checkpoint.read_state(self.run / "vae")
-        entry = {"minutes": round(self.clock.spent() / 60, 1), "decoder_only": True, "polished_on": "denoiser", "before": self.start} | end
-        kept = {key: state[key] for key in state if key != "shards"} | {"history": [*state["history"], entry]}
-        checkpoint.save(self.run / "vae", self.vae.state_dict(), kept)
+        write_polished(self.run, self.vae, "denoiser", self.clock.spent() / 60, self.start, self.quality())
         checkpoint.remove(self.resumable.folder)

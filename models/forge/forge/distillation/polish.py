@@ -212,12 +212,15 @@ class Polish:
     def finish(self) -> None:
         """Averages become the decoder; measures, writes run/vae and removes what only a stopped run needs."""
         self.decoder.load_state_dict(self.average.weights)
-        end = self.quality()
-        for name, value in end.items():
-            print(f"{name}: {self.start[name]:.3f} before, {value:.3f} now")
-        state = checkpoint.read_state(self.run / "vae")
-        entry = {"minutes": round(self.clock.spent() / 60, 1), "decoder_only": True, "polished_on": self.stage,
-                 "before": self.start} | end
-        kept = {key: state[key] for key in state if key != "shards"} | {"history": [*state["history"], entry]}
-        checkpoint.save(self.run / "vae", self.vae.state_dict(), kept)
+        write_polished(self.run, self.vae, self.stage, self.clock.spent() / 60, self.start, self.quality())
         checkpoint.remove(self.resumable.folder)
+
+
+def write_polished(run: Path, vae: Vae, stage: str, minutes: float, before: dict[str, float], now: dict[str, float]) -> None:
+    """Tells what the polish changed and writes run/vae with an entry in its history; stage: whose drawings it learned from."""
+    for name, value in now.items():
+        print(f"{name}: {before[name]:.3f} before, {value:.3f} now")
+    state = checkpoint.read_state(run / "vae")
+    entry = {"minutes": round(minutes, 1), "decoder_only": True, "polished_on": stage, "before": before} | now
+    kept = {key: state[key] for key in state if key != "shards"} | {"history": [*state["history"], entry]}
+    checkpoint.save(run / "vae", vae.state_dict(), kept)
