@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from forge.architecture import Preset
 from forge.architecture.variates import with_variates
@@ -30,7 +29,7 @@ from forge.training.run import Average, Clock, Losses, Machine, learning_rate
 from forge.training.vae_stage import NOISE, psnr, reconstruction_loss
 
 from .losses import clean_estimate
-from .polish import PatchJudge, write_polished
+from .polish import PatchJudge, teach, write_polished
 from .students import identity, load_unet
 
 SIZE, CELLS = 512, 16  # pixels of a picture; latent cells along a crop's edge
@@ -145,19 +144,14 @@ class ConceptPolish:
     def _judged(self, made: Tensor, real: Tensor) -> tuple[Tensor, dict[str, float]]:
         """Teaches the patch discriminator (hinge loss); → the decoder's loss before it, with the distance of its features."""
         judge = self.module["judge"]
-        with self.machine.mixed_precision():
-            right, wrong = judge(real).float(), judge(made.detach()).float()
-            loss = F.relu(1 - right).mean() + F.relu(1 + wrong).mean()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
+        told = teach(judge, self.optimizer, made, real, self.machine)
         with torch.no_grad(), self.machine.mixed_precision():
             wanted, _ = judge.levels(real)
         with self.machine.mixed_precision():
             levels, verdict = judge.levels(made)
         distance = torch.stack([(a.float() - b.float()).abs().mean() for a, b in zip(levels, wanted)]).mean()
         return (ADVERSARIAL * -verdict.float().mean() + FEATURES * distance,
-                {"features": distance.item(), "judge": loss.item(), "fooled": (wrong > 0).float().mean().item()})
+                {"features": distance.item()} | told)
 
     @torch.no_grad()
     def quality(self) -> dict[str, float]:

@@ -58,6 +58,17 @@ class PatchJudge(nn.Module):
         return kept, pictures
 
 
+def teach(judge: PatchJudge, optimizer: torch.optim.Optimizer, made: Tensor, real: Tensor, machine: Machine) -> dict[str, float]:
+    """A step of the discriminator by the hinge loss; → that loss, and the share of patches that were taken for real."""
+    with machine.mixed_precision():
+        right, wrong = judge(real).float(), judge(made.detach()).float()
+        loss = F.relu(1 - right).mean() + F.relu(1 + wrong).mean()
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+    return {"judge": loss.item(), "fooled": (wrong > 0).float().mean().item()}
+
+
 def perceptual_loss(tower: PictureTower, output: Tensor, target: Tensor) -> Tensor:
     """Mean distance of the tower's feature maps after each of its levels; pictures (B, 3, 128, 128)."""
     losses, left, right = [], output, target
@@ -180,15 +191,10 @@ class Polish:
     def _adversarial(self, made: Tensor, real: Tensor) -> tuple[Tensor, dict[str, float]]:
         """Teaches the patch discriminator (hinge loss); → the decoder's loss before it."""
         judge = self.module["judge"]
-        with self.machine.mixed_precision():
-            right, wrong = judge(real).float(), judge(made.detach()).float()
-            loss = F.relu(1 - right).mean() + F.relu(1 + wrong).mean()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
+        told = teach(judge, self.optimizer, made, real, self.machine)
         with self.machine.mixed_precision():
             fooled = -judge(made).float().mean()
-        return fooled, {"judge": loss.item(), "fooled": (wrong > 0).float().mean().item()}
+        return fooled, told
 
     @torch.no_grad()
     def quality(self) -> dict[str, float]:
