@@ -73,11 +73,11 @@ final class Client {
         return stub.listModels(ListModelsRequest.getDefaultInstance()).getModelsCount();
     }
 
-    private static GenerateRequest request(int pictures) {
+    private static GenerateRequest request(int images) {
         return GenerateRequest.newBuilder()
                 .setPrompt("a red house")
                 .setSeed(7)
-                .setN(pictures)
+                .setN(images)
                 .build();
     }
 

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Tells a running picture to stop. Fires once and stays fired; safe for use by any thread.
+ * Tells a running image to stop. Fires once and stays fired; safe for use by any thread.
  *
  * <p>Code that computes asks {@link #throwIfCancelled} between pieces of work; code inside a native call registers with
  * {@link #onCancel} and takes the registration back with {@link Registration#close} when the call returns.

@@ -3,7 +3,7 @@ package dev.mobilediffusion.runtime;
 import java.util.List;
 
 /**
- * A finished picture.
+ * A finished image.
  *
  * @param width in pixels
  * @param height in pixels

@@ -7,7 +7,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /**
- * One picture to draw. What is left empty, the model decides ({@link ModelInfo}).
+ * One image to draw. What is left empty, the model decides ({@link ModelInfo}).
  *
  * <pre>{@code
  * ImageRequest.of("a red house by the sea at sunset", 7).withSteps(8)
@@ -18,7 +18,7 @@ import java.util.OptionalInt;
  * @param seed start of the noise, as in {@code torch.Generator("cpu").manual_seed(seed)}; in [0, 2^63)
  * @param steps denoising steps in [1, {@value #MAX_STEPS}]
  * @param guidanceScale strength of classifier-free guidance in [0, {@value #MAX_GUIDANCE_SCALE}]; 1 and below means none
- * @param source the picture that is drawn anew; empty for text to image
+ * @param source the image that is drawn anew; empty for text to image
  * @param loras at most {@value Lora#MAX_COUNT} that the model is adapted by, in the order they are added
  */
 public record ImageRequest(

@@ -8,7 +8,7 @@ public final class InferenceException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    /** Why a picture could not be drawn, or a model not loaded. */
+    /** Why an image could not be drawn, or a model not loaded. */
     public enum Code {
         /** A value of the request is out of range; {@link #param} names it. */
         INVALID_REQUEST,

@@ -3,7 +3,7 @@ package dev.mobilediffusion.runtime;
 import java.util.Objects;
 
 /**
- * A low-rank adaptation (Hu et al. 2021, arXiv 2106.09685) that a picture is drawn with.
+ * A low-rank adaptation (Hu et al. 2021, arXiv 2106.09685) that an image is drawn with.
  *
  * @param name of its file, without {@code .safetensors}
  * @param weight how strongly it is applied, in [-{@value #MAX_WEIGHT}, {@value #MAX_WEIGHT}]
@@ -12,7 +12,7 @@ public record Lora(String name, double weight) {
 
     public static final int MAX_WEIGHT = 10;
 
-    /** Of one picture. */
+    /** Of one image. */
     public static final int MAX_COUNT = 8;
 
     public Lora {

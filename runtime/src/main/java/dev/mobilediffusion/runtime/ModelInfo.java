@@ -9,8 +9,8 @@ import java.util.Map;
  * What a loaded model is.
  *
  * @param name the bundle's folder name, which requests use as {@code model}
- * @param width native picture width in pixels
- * @param height native picture height in pixels
+ * @param width native image width in pixels
+ * @param height native image height in pixels
  * @param defaultSteps denoising steps when a request names none
  * @param defaultGuidanceScale guidance when a request names none; 1 means none
  * @param guidanceBakedIn whether guidance was distilled into the weights, so that a request's own is ignored
@@ -21,7 +21,7 @@ import java.util.Map;
  * @param groups names of the things that it was taught to draw, by group, in the maker's order; empty when it takes any
  *     text or does not say
  * @param licence SPDX identifier or a short text; empty when the bundle does not say
- * @param sha256 hash over the bundle's files, 64 hex digits; identifies the weights in picture metadata
+ * @param sha256 hash over the bundle's files, 64 hex digits; identifies the weights in image metadata
  */
 public record ModelInfo(
         String name,

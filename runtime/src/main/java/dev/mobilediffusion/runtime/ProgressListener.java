@@ -1,6 +1,6 @@
 package dev.mobilediffusion.runtime;
 
-/** Hears how far a picture is. Called on the worker's thread, so implementations return at once and never throw. */
+/** Hears how far an image is. Called on the worker's thread, so implementations return at once and never throw. */
 public interface ProgressListener {
 
     ProgressListener NONE = new ProgressListener() {};
@@ -12,13 +12,13 @@ public interface ProgressListener {
     default void onStep(int step, int steps) {}
 
     /**
-     * Whether the picture as the model sees it after this step is wanted. Costs as much as decoding the finished one,
+     * Whether the image as the model sees it after this step is wanted. Costs as much as decoding the finished one,
      * and is never asked of the last step.
      */
     default boolean wantsPreview(int step, int steps) {
         return false;
     }
 
-    /** The picture as the model saw it at step {@code step}; its timings are empty. */
+    /** The image as the model saw it at step {@code step}; its timings are empty. */
     default void onPreview(int step, GeneratedImage preview) {}
 }

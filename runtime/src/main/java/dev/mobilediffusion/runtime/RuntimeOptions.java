@@ -28,7 +28,7 @@ public record RuntimeOptions(
 
     /** What to spend memory on. */
     public enum MemoryProfile {
-        /** Weights repacked for the CPU, and working memory kept from picture to picture. */
+        /** Weights repacked for the CPU, and working memory kept from image to image. */
         SPEED,
         /** Weights used where the file is mapped, and each network open only while its stage runs. */
         SMALL

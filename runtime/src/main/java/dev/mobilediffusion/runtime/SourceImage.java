@@ -5,21 +5,21 @@ import java.util.Objects;
 /**
  * What image-to-image starts from, at the model's native size.
  *
- * @param picture as large as the model draws
+ * @param image as large as the model draws
  * @param strength how much of it is drawn anew, in [0, 1]: the share of the steps that are walked, as in diffusers; at 1
  *     nothing of it is seen, at 0 it only goes through the VAE
- * @param mask (height, width) bytes, row by row: where above 127, the picture is drawn anew, elsewhere it is held; empty
+ * @param mask (height, width) bytes, row by row: where above 127, the image is drawn anew, elsewhere it is held; empty
  *     when all of it is drawn anew
  * @param content what the masked part starts from
  */
-public record SourceImage(Picture picture, double strength, byte[] mask, MaskContent content) {
+public record SourceImage(RgbImage image, double strength, byte[] mask, MaskContent content) {
 
     /** Of a request that names none; diffusers' own. */
     public static final double DEFAULT_STRENGTH = 0.8;
 
     /** What the part that is drawn anew starts from. */
     public enum MaskContent {
-        /** What the picture shows there. */
+        /** What the image shows there. */
         ORIGINAL,
         /** Noise by the seed. */
         LATENT_NOISE,
@@ -28,20 +28,20 @@ public record SourceImage(Picture picture, double strength, byte[] mask, MaskCon
     }
 
     public SourceImage {
-        Objects.requireNonNull(picture, "picture");
+        Objects.requireNonNull(image, "picture");
         Objects.requireNonNull(content, "content");
         if (!(strength >= 0 && strength <= 1)) {
             throw InferenceException.invalid("strength", "strength must be in [0, 1], got %s", strength);
         }
-        if (mask.length != 0 && mask.length != picture.width() * picture.height()) {
-            throw new IllegalArgumentException("a mask of %s pixels for a picture of %sx%s"
-                    .formatted(mask.length, picture.width(), picture.height()));
+        if (mask.length != 0 && mask.length != image.width() * image.height()) {
+            throw new IllegalArgumentException(
+                    "a mask of %s pixels for a picture of %sx%s".formatted(mask.length, image.width(), image.height()));
         }
     }
 
-    /** The whole picture, to be drawn anew. */
-    public static SourceImage of(Picture picture, double strength) {
-        return new SourceImage(picture, strength, new byte[0], MaskContent.ORIGINAL);
+    /** The whole image, to be drawn anew. */
+    public static SourceImage of(RgbImage image, double strength) {
+        return new SourceImage(image, strength, new byte[0], MaskContent.ORIGINAL);
     }
 
     public boolean isMasked() {

@@ -2,7 +2,7 @@ package dev.mobilediffusion.runtime;
 
 import java.util.Locale;
 
-/** The parts of drawing a picture, in order; {@link #label} is their spelling in metrics, JSON and logs. */
+/** The parts of drawing an image, in order; {@link #label} is their spelling in metrics, JSON and logs. */
 public enum Stage {
     QUEUE,
     TOKENIZE,

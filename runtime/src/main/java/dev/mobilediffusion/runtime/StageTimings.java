@@ -5,7 +5,7 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** How long each stage of a picture took. Immutable; stages that did not run are absent. */
+/** How long each stage of an image took. Immutable; stages that did not run are absent. */
 public record StageTimings(Map<Stage, Duration> durations) {
 
     public static final StageTimings NONE = new StageTimings(Map.of());

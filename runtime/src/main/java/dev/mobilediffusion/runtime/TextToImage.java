@@ -1,9 +1,9 @@
 package dev.mobilediffusion.runtime;
 
 /**
- * A loaded model that draws one picture per call.
+ * A loaded model that draws one image per call.
  *
- * <p>An instance owns native memory and scratch buffers, so it draws one picture at a time: callers use it from a
+ * <p>An instance owns native memory and scratch buffers, so it draws one image at a time: callers use it from a
  * single worker thread (a platform thread, because native calls pin a virtual thread's carrier).
  */
 public interface TextToImage extends AutoCloseable {
@@ -12,11 +12,11 @@ public interface TextToImage extends AutoCloseable {
     ModelInfo model();
 
     /**
-     * Draws the picture that {@code request} describes.
+     * Draws the image that {@code request} describes.
      *
      * @param progress told of each stage and step, on the calling thread
      * @param cancel ends the call early, also inside a stage
-     * @return the picture; equal requests give equal pixels on one machine
+     * @return the image; equal requests give equal pixels on one machine
      * @throws InferenceException with code {@link InferenceException.Code#CANCELLED} when {@code cancel} fired, {@link
      *     InferenceException.Code#INVALID_REQUEST} when the model cannot serve the request's values, and {@link
      *     InferenceException.Code#INFERENCE_FAILED} when the model failed

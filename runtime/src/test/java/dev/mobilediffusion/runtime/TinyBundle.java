@@ -22,7 +22,7 @@ public final class TinyBundle {
     /** {@link #FLOW} after the forge's {@code quantize --kind int8-static}. */
     public static final String FLOW_ON_INTEGERS = "tiny-flow-int8";
 
-    /** Like the forge's preset pocket: pictures of the prompt's things behind the text states. */
+    /** Like the forge's preset pocket: images of the prompt's things behind the text states. */
     public static final String MEMORY = "tiny-memory";
 
     /** Like Stable Diffusion 1: epsilon, Euler, free batch. */

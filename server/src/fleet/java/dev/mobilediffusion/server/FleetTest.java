@@ -58,11 +58,11 @@ final class FleetTest {
         awaitEnd(seen);
 
         assertThat(seen.status().state(), is(JobState.SUCCEEDED));
-        assertThat(seen.status().pictures(), hasSize(3));
+        assertThat(seen.status().images(), hasSize(3));
         TestFleet.await("the events did not arrive", () -> ids(seen).equals(ids(job)));
-        byte[] picture =
+        byte[] image =
                 given().get(asked.url() + "/v1/jobs/" + job.id() + "/images/2").asByteArray();
-        assertThat(picture[0], is((byte) 9));
+        assertThat(image[0], is((byte) 9));
     }
 
     @Test
@@ -126,7 +126,7 @@ final class FleetTest {
         awaitEnd(job);
 
         assertThat(job.state(), is(JobState.SUCCEEDED));
-        assertThat(job.status().pictures(), hasSize(2));
+        assertThat(job.status().images(), hasSize(2));
     }
 
     @Test

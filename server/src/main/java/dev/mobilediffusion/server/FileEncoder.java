@@ -10,7 +10,7 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * Picture files as the runtime writes them, with A1111's infotext inside.
+ * Image files as the runtime writes them, with A1111's infotext inside.
  *
  * @param metadata whether infotext is written at all; a job can do without it even so
  */

@@ -5,7 +5,7 @@ import java.time.Duration;
 /**
  * Walls against floods and stuck clients.
  *
- * @param maxBodyBytes of a request without pictures, in [1 KiB, 1 GiB]
+ * @param maxBodyBytes of a request without images, in [1 KiB, 1 GiB]
  * @param maxConnections open at the same time, in [1, 65535]
  * @param maxHeaderBytes of a request, in [1 KiB, 1 MiB]
  * @param idleTimeout after which a connection without a request is closed, positive
@@ -27,7 +27,7 @@ public record HttpLimits(
         ServerConfig.requirePositive("event-heartbeat", eventHeartbeat);
     }
 
-    /** Of a request with pictures: a heap of 64 MB holds one such at a time. */
+    /** Of a request with images: a heap of 64 MB holds one such at a time. */
     public long maxUploadBytes() {
         return Math.max(maxBodyBytes, UPLOAD_BYTES);
     }

@@ -41,7 +41,7 @@ record HttpRoutes(
         Supplier<Optional<String>> obstacle,
         IntSupplier grpcPort) {
 
-    /** The folder of networks that enlarge pictures, in the one of the models. */
+    /** The folder of networks that enlarge images, in the one of the models. */
     private static final String UPSCALERS = "upscalers";
 
     /** Registers them: first what the routes say of themselves, then the gate, then the routes. */

@@ -26,7 +26,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A running server: listener, queue, worker and model. {@link #close} ends it as a person would want: no new work, the
- * running picture finishes, what waits stays on disk.
+ * running image finishes, what waits stays on disk.
  */
 public final class ImageServer implements AutoCloseable {
 
@@ -212,7 +212,7 @@ public final class ImageServer implements AutoCloseable {
         queue.close();
         metrics.close();
         if (ended) {
-            models.close(); // never while a picture is being drawn
+            models.close(); // never while an image is being drawn
         }
     }
 

@@ -35,8 +35,8 @@ final class JobReporter implements JobObserver {
     }
 
     @Override
-    public void pictureDone(String model) {
-        metrics.pictureDone(model);
+    public void imageDone(String model) {
+        metrics.imageDone(model);
     }
 
     @Override
@@ -48,11 +48,11 @@ final class JobReporter implements JobObserver {
     String line(Job job) {
         JobStatus status = job.status();
         StageTimings timings = status.timings();
-        String size = status.pictures().stream()
+        String size = status.images().stream()
                 .findFirst()
-                .map(picture -> picture.width() + "x" + picture.height())
+                .map(image -> image.width() + "x" + image.height())
                 .orElse("-");
-        String steps = status.pictures().stream()
+        String steps = status.images().stream()
                 .findFirst()
                 .map(JobImage::steps)
                 .map(String::valueOf)

@@ -10,7 +10,7 @@ import java.util.OptionalLong;
  *
  * @param profile what memory is spent on
  * @param bytes of all loaded models together; 0 for {@value #SHARE_PERCENT} % of what is free when the server starts
- * @param unloadAfter time without a picture after which a model other than the default one is unloaded, positive
+ * @param unloadAfter time without an image after which a model other than the default one is unloaded, positive
  */
 public record ModelMemory(RuntimeOptions.MemoryProfile profile, long bytes, Duration unloadAfter) {
 

@@ -31,9 +31,9 @@ import java.util.function.Supplier;
  * @param formats that can be written here
  * @param metrics that are shown and fed
  * @param obstacle why the server is not ready, a sentence; empty when it is
- * @param maxBodyBytes of a request without pictures
- * @param uploads takes in those with pictures
- * @param enlarger of pictures
+ * @param maxBodyBytes of a request without images
+ * @param uploads takes in those with images
+ * @param enlarger of images
  * @param heartbeat between two signs of life in an event stream, positive
  * @param execution tells what computes the models
  */

@@ -16,19 +16,19 @@ import java.util.OptionalInt;
  * @param port in [0, {@value #MAX_PORT}]; 0 for any that is free
  * @param grpcPort where gRPC is served, in [0, {@value #MAX_PORT}], not {@code port}; 0 for any that is free; empty for the
  *     port after {@code port}, or any that is free where that is 0
- * @param data folder of jobs and their pictures
+ * @param data folder of jobs and their images
  * @param models folder of bundles
  * @param model the bundle that draws when a request names none; empty for {@code pocket}, else the first
  * @param queueCapacity jobs that may wait, in [1, {@value #MAX_QUEUE_CAPACITY}]
  * @param retention of finished jobs
- * @param gracePeriod for the running picture when the server is told to stop, positive
+ * @param gracePeriod for the running image when the server is told to stop, positive
  * @param http limits of the listener
  * @param access who may use the server
  * @param tls whether it encrypts
  * @param memory what loaded models may take
  * @param device how the device is used
  * @param logPrompts whether prompts may go to the log
- * @param pictureMetadata whether the settings that drew a picture, its prompt included, are written into its file
+ * @param pictureMetadata whether the settings that drew an image, its prompt included, are written into its file
  * @param fleet how it shares its queue with other boards; empty for a board by itself
  */
 public record ServerConfig(

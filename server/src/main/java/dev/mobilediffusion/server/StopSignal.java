@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Hears SIGTERM and SIGINT before the JVM begins to shut down. In its shutdown hooks it would be too late: ONNX Runtime
- * has one of its own, which frees its threads beside ours, under a picture that is still being drawn, and the process
+ * has one of its own, which frees its threads beside ours, under an image that is still being drawn, and the process
  * aborts.
  */
 final class StopSignal {

@@ -16,7 +16,7 @@ final class WarmUp {
 
     private WarmUp() {}
 
-    /** @return what it took, which tells how long the first client's picture will take */
+    /** @return what it took, which tells how long the first client's image will take */
     static DrawCost run(TextToImage pipeline, ImageEncoder encoder) {
         GeneratedImage image =
                 pipeline.generate(ImageRequest.of("warm", 0).withSteps(1), ProgressListener.NONE, new CancelToken());

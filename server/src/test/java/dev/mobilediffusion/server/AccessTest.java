@@ -97,7 +97,7 @@ final class AccessTest extends AccessFixture {
     }
 
     @Test
-    void aKeyMayHaveALimitOfPictures() {
+    void aKeyMayHaveALimitOfImages() {
         IssuedKey key = keys().add("guest", Optional.empty(), OptionalInt.of(2));
         try (TestServer server = start(Map.of("require-keys", "true"))) {
             draw(bearer(key), server).statusCode(200);

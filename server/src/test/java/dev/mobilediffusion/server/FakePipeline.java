@@ -22,7 +22,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A model that "draws" a plain 16x16 square whose colour tells the seed: at once, or picture by picture as a test
+ * A model that "draws" a plain 16x16 square whose colour tells the seed: at once, or image by image as a test
  * allows; previews after step k have colour -1 - k. The prompt {@code "boom"} breaks it, {@code "oom"} throws an error, and {@code "what is a xyzzy"} warns.
  */
 public final class FakePipeline implements TextToImage {
@@ -74,7 +74,7 @@ public final class FakePipeline implements TextToImage {
         return new FakePipeline(false);
     }
 
-    /** Waits inside the UNet until {@link #allow} lets the picture finish. */
+    /** Waits inside the UNet until {@link #allow} lets the image finish. */
     public static FakePipeline gated() {
         return new FakePipeline(true);
     }
@@ -85,11 +85,11 @@ public final class FakePipeline implements TextToImage {
         gated = true;
     }
 
-    public void allow(int pictures) {
-        allowed.release(pictures);
+    public void allow(int images) {
+        allowed.release(images);
     }
 
-    /** Waits until the next picture has begun, and which it is. */
+    /** Waits until the next image has begun, and which it is. */
     public ImageRequest awaitStart() throws InterruptedException {
         ImageRequest request = started.poll(20, TimeUnit.SECONDS);
         if (request == null) {
@@ -98,12 +98,12 @@ public final class FakePipeline implements TextToImage {
         return request;
     }
 
-    /** Pictures that were drawn to the end, in order. */
+    /** Images that were drawn to the end, in order. */
     public List<ImageRequest> finished() {
         return finished;
     }
 
-    /** Forgets the pictures so far. */
+    /** Forgets the images so far. */
     public void forget() {
         started.clear();
         finished.clear();
@@ -179,7 +179,7 @@ public final class FakePipeline implements TextToImage {
                 cancel.throwIfCancelled();
             }
             if (gated && cancel.isCancelled()) {
-                allowed.release(); // was meant for a picture that finishes
+                allowed.release(); // was meant for an image that finishes
             }
         } catch (InterruptedException e) {
             throw new IllegalStateException("nobody interrupts a worker", e);

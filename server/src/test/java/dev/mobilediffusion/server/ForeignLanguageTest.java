@@ -34,11 +34,11 @@ final class ForeignLanguageTest {
     void numbersForMachinesStayInLatinDigits(String language) {
         Locale.setDefault(Locale.forLanguageTag(language));
         try (TestServer server = TestServer.startWithFiles(TestServer.config(folder), FakePipeline.quick())) {
-            Response picture = post(server, "image/png", Map.of("prompt", "a house", "seed", 7));
+            Response image = post(server, "image/png", Map.of("prompt", "a house", "seed", 7));
             assertThat(
-                    new String(picture.asByteArray(), StandardCharsets.ISO_8859_1),
+                    new String(image.asByteArray(), StandardCharsets.ISO_8859_1),
                     containsString("Seed: 7, Size: 16x16,"));
-            assertThat(picture.header("Server-Timing"), matchesPattern("[ -~]+"));
+            assertThat(image.header("Server-Timing"), matchesPattern("[ -~]+"));
             assertThat(
                     post(server, "application/json", Map.of("prompt", "a", "n", 77))
                             .asString(),

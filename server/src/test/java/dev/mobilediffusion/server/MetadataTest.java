@@ -14,7 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a picture's file says of how it was drawn, and that it can be kept from saying it. */
+/** What an image's file says of how it was drawn, and that it can be kept from saying it. */
 final class MetadataTest {
 
     @TempDir
@@ -62,7 +62,7 @@ final class MetadataTest {
     }
 
     @Test
-    void aServerCanKeepThemOutOfEveryPicture() {
+    void aServerCanKeepThemOutOfEveryImage() {
         start("false");
 
         assertThat(

@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 
-/** A server with default settings whose model draws noise of the largest size: no picture's file is longer. Prints its address. */
+/** A server with default settings whose model draws noise of the largest size: no image's file is longer. Prints its address. */
 public final class NoisyServer {
 
     private static final int SIDE = ImageSize.MAX_PIXELS;

@@ -60,7 +60,7 @@ final class RealModelTest {
     }
 
     @Test
-    void aSeedDrawsTheSamePictureEveryTime() throws Exception {
+    void aSeedDrawsTheSameImageEveryTime() throws Exception {
         Image first = draw(7);
 
         assertThat(ImageIO.read(first.getData().newInput()).getWidth(), is(64));
@@ -90,13 +90,13 @@ final class RealModelTest {
     }
 
     @Test
-    void aModelWithoutAnEncoderIsRefusedAPictureAtOnce() {
+    void aModelWithoutAnEncoderIsRefusedAImageAtOnce() {
         StatusRuntimeException refusal = assertThrows(
                 StatusRuntimeException.class,
                 () -> draw(GenerateRequest.newBuilder()
                         .setPrompt("a red house")
                         .setModel("tiny-memory")
-                        .setImage(ByteString.copyFrom(TestPictures.png(TestPictures.noise(64, 64))))));
+                        .setImage(ByteString.copyFrom(TestImages.png(TestImages.noise(64, 64))))));
 
         assertThat(refusal.getStatus().getCode(), is(Status.Code.INVALID_ARGUMENT));
         assertThat(refusal.getStatus().getDescription(), containsString("tiny-memory draws from words alone"));

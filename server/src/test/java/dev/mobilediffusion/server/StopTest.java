@@ -57,9 +57,9 @@ final class StopTest {
             assertThat(log, containsString("event: succeeded"));
             HttpRequest last = HttpRequest.newBuilder(URI.create(url + location + "/images/9"))
                     .build();
-            byte[] picture =
+            byte[] image =
                     client.send(last, HttpResponse.BodyHandlers.ofByteArray()).body();
-            assertThat(new String(picture, 1, 3, StandardCharsets.US_ASCII), is("PNG"));
+            assertThat(new String(image, 1, 3, StandardCharsets.US_ASCII), is("PNG"));
         } finally {
             second.destroyForcibly().waitFor();
         }

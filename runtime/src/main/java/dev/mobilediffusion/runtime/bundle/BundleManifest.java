@@ -34,8 +34,8 @@ import java.util.OptionalInt;
  * @param maxSteps most steps that the model was made for; large when it does not say
  * @param defaultGuidanceScale guidance when a request names none
  * @param guidanceBakedIn whether guidance was distilled into the weights
- * @param width native picture width in pixels
- * @param height native picture height in pixels
+ * @param width native image width in pixels
+ * @param height native image height in pixels
  * @param parameters number of weights; 0 when it does not say
  * @param licence SPDX identifier; empty when it does not say
  * @param words words that the model knows, sorted; empty when it takes any text

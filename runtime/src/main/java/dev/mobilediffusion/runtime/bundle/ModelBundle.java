@@ -17,7 +17,7 @@ import java.util.Optional;
  * bundle.json                       ours, optional: {@link BundleManifest}
  * tokenizer/                        vocab.json, merges.txt, tokenizer_config.json, special_tokens_map.json
  * text_encoder/ unet/ vae_decoder/  config.json, model.onnx, perhaps its external data
- * vae_encoder/                      the same, optional: without it no picture can be drawn anew
+ * vae_encoder/                      the same, optional: without it no image can be drawn anew
  * scheduler/scheduler_config.json
  * </pre>
  *
@@ -42,7 +42,7 @@ public record ModelBundle(
 
     private static final List<String> NETWORKS = List.of("text_encoder", "unet", "vae_decoder");
 
-    /** Parts of other pipelines, which would have to run for a right picture, and the sentence that refuses them. */
+    /** Parts of other pipelines, which would have to run for a right image, and the sentence that refuses them. */
     private static final Map<String, String> REFUSED_PARTS = Map.of(
             "text_encoder_2", "has a second text encoder (Stable Diffusion XL), which cannot run here",
             "text_encoder_3", "has a third text encoder (Stable Diffusion 3), which cannot run here",
@@ -106,12 +106,12 @@ public record ModelBundle(
         return Optional.of(folder.resolve("vae_encoder/model.onnx")).filter(Files::isRegularFile);
     }
 
-    /** Native picture width in pixels. */
+    /** Native image width in pixels. */
     public int width() {
         return unet.latentWidth() * vaeDecoder.scaleFactor();
     }
 
-    /** Native picture height in pixels. */
+    /** Native image height in pixels. */
     public int height() {
         return unet.latentHeight() * vaeDecoder.scaleFactor();
     }

@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The UNet: latents, a timestep and prompt embeddings in; the predicted noise, velocity or picture out. Owns its network
+ * The UNet: latents, a timestep and prompt embeddings in; the predicted noise, velocity or image out. Owns its network
  * and buffers; for one thread at a time.
  */
 public final class Denoiser implements AutoCloseable {

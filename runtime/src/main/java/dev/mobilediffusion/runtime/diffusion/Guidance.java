@@ -5,7 +5,7 @@ import java.util.Optional;
 
 /**
  * Classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598): {@code negative + scale * (positive - negative)}.
- * At a scale of 1 and below the negative prompt is not computed. Owned by one worker, which begins it for every picture.
+ * At a scale of 1 and below the negative prompt is not computed. Owned by one worker, which begins it for every image.
  */
 public final class Guidance {
 
@@ -28,7 +28,7 @@ public final class Guidance {
     }
 
     /**
-     * Sets what the next picture's predictions are made for.
+     * Sets what the next image's predictions are made for.
      *
      * @param positive (L, D) embeddings of the prompt
      * @param negative (L, D) embeddings of the negative prompt, where it is needed

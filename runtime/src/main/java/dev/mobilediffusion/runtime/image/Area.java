@@ -1,14 +1,14 @@
 package dev.mobilediffusion.runtime.image;
 
 /**
- * A rectangle of a picture, in pixels.
+ * A rectangle of an image, in pixels.
  *
  * @param left first column
  * @param top first row
  */
 record Area(int left, int top, int width, int height) {
 
-    /** The largest part of a picture with the shape of the target, in its middle. */
+    /** The largest part of an image with the shape of the target, in its middle. */
     static Area middle(int width, int height, int targetWidth, int targetHeight) {
         double zoom = Math.max((double) targetWidth / width, (double) targetHeight / height);
         int cutWidth = Math.clamp(Math.round(targetWidth / zoom), 1, width);
@@ -17,7 +17,7 @@ record Area(int left, int top, int width, int height) {
     }
 
     /**
-     * This with {@code padding} around it, made as much wider or higher as the target's shape wants, within a picture of
+     * This with {@code padding} around it, made as much wider or higher as the target's shape wants, within an image of
      * {@code width} by {@code height}.
      */
     Area grown(int padding, int width, int height, int targetWidth, int targetHeight) {

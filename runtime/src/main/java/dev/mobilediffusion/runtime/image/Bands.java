@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A picture's rows of latents in overlapping bands, decoded one after the other. What a decoder without norms and
+ * An image's rows of latents in overlapping bands, decoded one after the other. What a decoder without norms and
  * attention makes of a row depends on {@code receptiveRows} rows above and below; nearer than that to the cut, a band's
  * pixels are wrong, and another band has them. All bands are as high as each other, so one set of buffers serves them.
  *

@@ -1,6 +1,6 @@
 package dev.mobilediffusion.runtime.image;
 
-import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.RgbImage;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -43,19 +43,19 @@ record ExifOrientation(int code) {
     /** The TIFF structure in the file; empty when there is none. */
     private static byte[] exif(byte[] file) {
         ByteBuffer bytes = ByteBuffer.wrap(file);
-        if (PictureReader.startsWith(file, 0, "RIFF")) {
+        if (ImageFileReader.startsWith(file, 0, "RIFF")) {
             bytes.order(ByteOrder.LITTLE_ENDIAN);
             for (int at = 12; at + 8 <= file.length; at += 8 + padded(bytes.getInt(at + 4))) {
-                if (PictureReader.startsWith(file, at, "EXIF")) {
+                if (ImageFileReader.startsWith(file, at, "EXIF")) {
                     byte[] exif = Arrays.copyOfRange(file, at + 8, Math.addExact(at + 8, bytes.getInt(at + 4)));
-                    return PictureReader.startsWith(exif, 0, JPEG_HEADER)
+                    return ImageFileReader.startsWith(exif, 0, JPEG_HEADER)
                             ? Arrays.copyOfRange(exif, 6, exif.length)
                             : exif;
                 }
             }
-        } else if (PictureReader.startsWith(file, 1, "PNG")) {
+        } else if (ImageFileReader.startsWith(file, 1, "PNG")) {
             for (int at = 8; at + 8 <= file.length; at += 12 + length(bytes.getInt(at))) {
-                if (PictureReader.startsWith(file, at + 4, "eXIf")) {
+                if (ImageFileReader.startsWith(file, at + 4, "eXIf")) {
                     return Arrays.copyOfRange(file, at + 8, at + 8 + bytes.getInt(at));
                 }
             }
@@ -63,7 +63,7 @@ record ExifOrientation(int code) {
             for (int at = 2;
                     at + 4 <= file.length && bytes.get(at) == (byte) 0xff;
                     at += 2 + (bytes.getShort(at + 2) & 0xffff)) {
-                if (bytes.get(at + 1) == (byte) 0xe1 && PictureReader.startsWith(file, at + 4, JPEG_HEADER)) {
+                if (bytes.get(at + 1) == (byte) 0xe1 && ImageFileReader.startsWith(file, at + 4, JPEG_HEADER)) {
                     return Arrays.copyOfRange(file, at + 10, at + 2 + (bytes.getShort(at + 2) & 0xffff));
                 }
             }
@@ -76,18 +76,18 @@ record ExifOrientation(int code) {
     }
 
     private static int length(int length) {
-        if (length < 0 || length > PictureReader.MAX_BYTES) {
+        if (length < 0 || length > ImageFileReader.MAX_BYTES) {
             throw new IndexOutOfBoundsException(length);
         }
         return length;
     }
 
-    /** The picture as it was seen. */
-    PictureReader.Read turned(PictureReader.Read read) {
+    /** The image as it was seen. */
+    ImageFileReader.Read turned(ImageFileReader.Read read) {
         if (code == 1) {
             return read;
         }
-        Picture from = read.picture();
+        RgbImage from = read.image();
         boolean onItsSide = code > 4;
         int width = onItsSide ? from.height() : from.width();
         int height = onItsSide ? from.width() : from.height();
@@ -103,7 +103,7 @@ record ExifOrientation(int code) {
                 }
             }
         }
-        return new PictureReader.Read(new Picture(width, height, rgb), alpha);
+        return new ImageFileReader.Read(new RgbImage(width, height, rgb), alpha);
     }
 
     /** Which pixel of the file is seen at (x, y). */

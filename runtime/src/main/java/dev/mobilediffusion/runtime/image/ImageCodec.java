@@ -3,7 +3,7 @@ package dev.mobilediffusion.runtime.image;
 import dev.mobilediffusion.runtime.GeneratedImage;
 
 /**
- * Writes pictures as files. Equal pictures, text and quality give equal bytes on one machine. Thread-safe.
+ * Writes images as files. Equal images, text and quality give equal bytes on one machine. Thread-safe.
  *
  * <pre>{@code
  * byte[] file = ImageCodec.encode(image, ImageFormat.PNG, ImageCodec.DEFAULT_QUALITY, Infotext.of(image, model.model()));
@@ -18,7 +18,7 @@ public final class ImageCodec {
 
     /**
      * @param quality of lossy formats, in [1, 100]; PNG is lossless and ignores it
-     * @param infotext the settings that made the picture, kept in the file's metadata; empty for none
+     * @param infotext the settings that made the image, kept in the file's metadata; empty for none
      */
     public static byte[] encode(GeneratedImage image, ImageFormat format, int quality, String infotext) {
         if (quality < 1 || quality > 100) {

@@ -3,7 +3,7 @@ package dev.mobilediffusion.runtime.image;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The files that pictures can be written as. */
+/** The files that images can be written as. */
 public enum ImageFormat {
     PNG("png", "image/png"),
     JPEG("jpeg", "image/jpeg"),

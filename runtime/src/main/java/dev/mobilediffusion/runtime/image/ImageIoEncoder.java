@@ -12,7 +12,7 @@ import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
-/** Pictures through the JDK's registry of codecs; needs no display. */
+/** Images through the JDK's registry of codecs; needs no display. */
 final class ImageIoEncoder {
 
     private ImageIoEncoder() {}

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 
 /**
- * The settings of a picture in the words of AUTOMATIC1111's web UI, which other programs read back from the file:
+ * The settings of an image in the words of AUTOMATIC1111's web UI, which other programs read back from the file:
  *
  * <pre>
  * a red house by the sea at sunset
@@ -45,7 +45,7 @@ public final class Infotext {
     }
 
     /**
-     * As {@link #of(ImageRequest, int, int, ModelInfo)}, without the picture that was drawn anew.
+     * As {@link #of(ImageRequest, int, int, ModelInfo)}, without the image that was drawn anew.
      *
      * @param strength of it; empty for text to image
      */

@@ -1,10 +1,10 @@
 package dev.mobilediffusion.runtime.image;
 
 import dev.mobilediffusion.runtime.InferenceException;
-import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.RgbImage;
 
 /**
- * Which part of a picture is drawn anew.
+ * Which part of an image is drawn anew.
  *
  * @param width in pixels
  * @param height in pixels
@@ -17,17 +17,17 @@ record Mask(int width, int height, byte[] share) {
     /**
      * What a file marks.
      *
-     * @throws InferenceException with code INVALID_REQUEST when it marks nothing, or has another size than the picture
+     * @throws InferenceException with code INVALID_REQUEST when it marks nothing, or has another size than the image
      */
-    static Mask of(PictureReader.Read read, Picture picture, String field, MaskMarks marks) {
-        Picture seen = read.picture();
-        if (seen.width() != picture.width() || seen.height() != picture.height()) {
+    static Mask of(ImageFileReader.Read read, RgbImage image, String field, MaskMarks marks) {
+        RgbImage seen = read.image();
+        if (seen.width() != image.width() || seen.height() != image.height()) {
             throw InferenceException.invalid(
                     field,
                     "%s must have the picture's size, %dx%d, got %dx%d",
                     field,
-                    picture.width(),
-                    picture.height(),
+                    image.width(),
+                    image.height(),
                     seen.width(),
                     seen.height());
         }
@@ -109,17 +109,17 @@ record Mask(int width, int height, byte[] share) {
         return new Area(left, top, right - left + 1, bottom - top + 1);
     }
 
-    /** As a grey picture, for what scales pictures. */
-    Picture grey() {
+    /** As a grey image, for what scales images. */
+    RgbImage grey() {
         byte[] rgb = new byte[3 * share.length];
         for (int i = 0; i < rgb.length; i++) {
             rgb[i] = share[i / 3];
         }
-        return new Picture(width, height, rgb);
+        return new RgbImage(width, height, rgb);
     }
 
-    /** The mask of a grey picture, with sharp edges: scaling leaves ripples, which must not touch what is held. */
-    static Mask ofGrey(Picture grey) {
+    /** The mask of a grey image, with sharp edges: scaling leaves ripples, which must not touch what is held. */
+    static Mask ofGrey(RgbImage grey) {
         byte[] share = new byte[grey.width() * grey.height()];
         for (int i = 0; i < share.length; i++) {
             share[i] = (byte) ((grey.rgb()[3 * i] & 0xff) > 127 ? 255 : 0);
@@ -128,7 +128,7 @@ record Mask(int width, int height, byte[] share) {
     }
 
     /** {@code drawn} where this says so, {@code held} bit for bit where it does not. */
-    Picture blend(Picture drawn, Picture held) {
+    RgbImage blend(RgbImage drawn, RgbImage held) {
         byte[] rgb = held.rgb().clone();
         for (int i = 0; i < share.length; i++) {
             int part = share[i] & 0xff;
@@ -137,6 +137,6 @@ record Mask(int width, int height, byte[] share) {
                         (byte) (((drawn.rgb()[at] & 0xff) * part + (held.rgb()[at] & 0xff) * (255 - part) + 127) / 255);
             }
         }
-        return new Picture(width, height, rgb);
+        return new RgbImage(width, height, rgb);
     }
 }

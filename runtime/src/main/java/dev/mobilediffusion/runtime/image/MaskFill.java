@@ -1,30 +1,30 @@
 package dev.mobilediffusion.runtime.image;
 
-import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.RgbImage;
 
 /**
- * Fills what is masked with the colours around it: each half as large picture is the mean of what is held, and gaps take
+ * Fills what is masked with the colours around it: each half as large image is the mean of what is held, and gaps take
  * the colour of the next smaller one (Gortler et al. 1996, push and pull).
  */
 final class MaskFill {
 
     private MaskFill() {}
 
-    static Picture fill(Picture picture, Mask mask) {
-        float[] weights = new float[picture.width() * picture.height()];
+    static RgbImage fill(RgbImage image, Mask mask) {
+        float[] weights = new float[image.width() * image.height()];
         float[] colours = new float[3 * weights.length];
         for (int i = 0; i < weights.length; i++) {
             weights[i] = (mask.share()[i] & 0xff) > 127 ? 0 : 1;
             for (int colour = 0; colour < 3; colour++) {
-                colours[3 * i + colour] = picture.rgb()[3 * i + colour] & 0xff;
+                colours[3 * i + colour] = image.rgb()[3 * i + colour] & 0xff;
             }
         }
-        fill(colours, weights, picture.width(), picture.height());
+        fill(colours, weights, image.width(), image.height());
         byte[] rgb = new byte[colours.length];
         for (int i = 0; i < rgb.length; i++) {
             rgb[i] = (byte) Math.round(colours[i]);
         }
-        return new Picture(picture.width(), picture.height(), rgb);
+        return new RgbImage(image.width(), image.height(), rgb);
     }
 
     private static void fill(float[] colours, float[] weights, int width, int height) {

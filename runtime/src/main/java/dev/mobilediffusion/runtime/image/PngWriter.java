@@ -11,7 +11,7 @@ import java.util.zip.Adler32;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
-/** Writes PNG (W3C recommendation, third edition): 8-bit RGB, for speed first: a client waits for it with every picture. */
+/** Writes PNG (W3C recommendation, third edition): 8-bit RGB, for speed first: a client waits for it with every image. */
 final class PngWriter {
 
     private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
@@ -37,7 +37,7 @@ final class PngWriter {
             idatBytes += band.length();
         }
         int textBytes = text.length == 0 ? 0 : CHUNK_BYTES + text.length;
-        // In one piece of the right size, since a large picture's file is counted in megabytes
+        // In one piece of the right size, since a large image's file is counted in megabytes
         ByteBuffer file = ByteBuffer.allocate(
                 SIGNATURE.length + CHUNK_BYTES + IHDR_BYTES + textBytes + CHUNK_BYTES + idatBytes + CHUNK_BYTES);
         file.put(SIGNATURE);

@@ -1,11 +1,11 @@
 package dev.mobilediffusion.runtime.image;
 
 import dev.mobilediffusion.runtime.GeneratedImage;
-import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.RgbImage;
 import java.util.Arrays;
 
 /**
- * Scales a picture with a Lanczos filter of three lobes, rows first, then columns. A model draws well at the size it was
+ * Scales an image with a Lanczos filter of three lobes, rows first, then columns. A model draws well at the size it was
  * trained for alone, so other sizes are made from that one.
  */
 public final class Resampler {
@@ -15,21 +15,21 @@ public final class Resampler {
     private Resampler() {}
 
     /**
-     * The middle of the picture at exactly {@code width} by {@code height} pixels: as much of it as has that shape, so
-     * that nothing is stretched. The very same picture when that is its size.
+     * The middle of the image at exactly {@code width} by {@code height} pixels: as much of it as has that shape, so
+     * that nothing is stretched. The very same image when that is its size.
      */
     public static GeneratedImage resample(GeneratedImage image, int width, int height) {
         if (image.width() == width && image.height() == height) {
             return image;
         }
-        Picture picture = new Picture(image.width(), image.height(), image.rgb());
-        byte[] rgb = scale(picture, Area.middle(image.width(), image.height(), width, height), width, height)
+        RgbImage source = new RgbImage(image.width(), image.height(), image.rgb());
+        byte[] rgb = scale(source, Area.middle(image.width(), image.height(), width, height), width, height)
                 .rgb();
         return new GeneratedImage(width, height, rgb, image.request(), image.timings(), image.warnings());
     }
 
-    /** A part of a picture at {@code width} by {@code height} pixels. */
-    static Picture scale(Picture picture, Area area, int width, int height) {
+    /** A part of an image at {@code width} by {@code height} pixels. */
+    static RgbImage scale(RgbImage image, Area area, int width, int height) {
         byte[] rgb = new byte[width * height * 3];
         Taps columns = Taps.of(area.width(), width);
         Taps rows = Taps.of(area.height(), height);
@@ -45,15 +45,15 @@ public final class Resampler {
                 int source = Math.clamp(rows.first()[y] + tap, 0, area.height() - 1);
                 int place = source % inWindow.length;
                 if (inWindow[place] != source) {
-                    int from = ((area.top() + source) * picture.width() + area.left()) * 3;
-                    widen(picture.rgb(), from, area.width(), columns, window[place]);
+                    int from = ((area.top() + source) * image.width() + area.left()) * 3;
+                    widen(image.rgb(), from, area.width(), columns, window[place]);
                     inWindow[place] = source;
                 }
                 add(weights[tap], window[place], target);
             }
             round(target, rgb, y * target.length);
         }
-        return new Picture(width, height, rgb);
+        return new RgbImage(width, height, rgb);
     }
 
     /** One row of {@code width} pixels from {@code rgb[from]} on, to the width of {@code target}. */

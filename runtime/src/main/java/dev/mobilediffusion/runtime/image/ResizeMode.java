@@ -1,8 +1,8 @@
 package dev.mobilediffusion.runtime.image;
 
-import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.RgbImage;
 
-/** How a picture of another shape becomes one of the model's, as A1111's {@code resize_mode} 0 to 2. */
+/** How an image of another shape becomes one of the model's, as A1111's {@code resize_mode} 0 to 2. */
 public enum ResizeMode {
     /** Stretched. */
     JUST_RESIZE,
@@ -11,26 +11,26 @@ public enum ResizeMode {
     /** All of it, its edges drawn out to fill what is left. */
     RESIZE_AND_FILL;
 
-    /** The very same picture when it has that size. */
-    public Picture fit(Picture picture, int width, int height) {
-        if (picture.width() == width && picture.height() == height) {
-            return picture;
+    /** The very same image when it has that size. */
+    public RgbImage fit(RgbImage image, int width, int height) {
+        if (image.width() == width && image.height() == height) {
+            return image;
         }
-        Area whole = new Area(0, 0, picture.width(), picture.height());
+        Area whole = new Area(0, 0, image.width(), image.height());
         return switch (this) {
-            case JUST_RESIZE -> Resampler.scale(picture, whole, width, height);
+            case JUST_RESIZE -> Resampler.scale(image, whole, width, height);
             case CROP_AND_RESIZE ->
-                Resampler.scale(picture, Area.middle(picture.width(), picture.height(), width, height), width, height);
+                Resampler.scale(image, Area.middle(image.width(), image.height(), width, height), width, height);
             case RESIZE_AND_FILL -> {
-                double zoom = Math.min((double) width / picture.width(), (double) height / picture.height());
-                int inner = Math.clamp(Math.round(picture.width() * zoom), 1, width);
-                int innerHeight = Math.clamp(Math.round(picture.height() * zoom), 1, height);
-                yield filled(Resampler.scale(picture, whole, inner, innerHeight), width, height);
+                double zoom = Math.min((double) width / image.width(), (double) height / image.height());
+                int inner = Math.clamp(Math.round(image.width() * zoom), 1, width);
+                int innerHeight = Math.clamp(Math.round(image.height() * zoom), 1, height);
+                yield filled(Resampler.scale(image, whole, inner, innerHeight), width, height);
             }
         };
     }
 
-    private static Picture filled(Picture inner, int width, int height) {
+    private static RgbImage filled(RgbImage inner, int width, int height) {
         int left = (width - inner.width()) / 2;
         int top = (height - inner.height()) / 2;
         byte[] rgb = new byte[3 * width * height];
@@ -41,6 +41,6 @@ public enum ResizeMode {
                 System.arraycopy(inner.rgb(), 3 * (row + column), rgb, 3 * (y * width + x), 3);
             }
         }
-        return new Picture(width, height, rgb);
+        return new RgbImage(width, height, rgb);
     }
 }

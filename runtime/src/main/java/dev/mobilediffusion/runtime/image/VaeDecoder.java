@@ -14,7 +14,7 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
- * The VAE's decoder: latents in, pixels out. To save memory it decodes a picture in {@link Bands} where its config says
+ * The VAE's decoder: latents in, pixels out. To save memory it decodes an image in {@link Bands} where its config says
  * how far pixels depend on latents and its network takes any height. Owns its network and buffers; for one thread at a
  * time.
  */
@@ -132,7 +132,7 @@ public final class VaeDecoder implements AutoCloseable {
                 .forEach(row -> interleave(rgb, row, Math.min(to, row + TASK_ROWS), above));
     }
 
-    /** @param above rows of the picture above those in {@link #pixels} */
+    /** @param above rows of the image above those in {@link #pixels} */
     private void interleave(byte[] rgb, int from, int to, int above) {
         float[] red = new float[width];
         float[] green = new float[width];

@@ -2,7 +2,7 @@ package dev.mobilediffusion.runtime.image;
 
 import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.InferenceException;
-import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.RgbImage;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.bundle.VaeConfig;
@@ -96,16 +96,16 @@ public final class VaeEncoder implements AutoCloseable {
     }
 
     /**
-     * @param picture of the model's native size
+     * @param image of the model's native size
      * @param noise gives so many standard normal numbers, where the latents are drawn from a distribution
      * @return (C, H/f, W/f) latents as the denoise loop has them; the caller's own
      */
-    public float[] encode(Picture picture, IntFunction<float[]> noise, CancelToken cancel) {
-        if (picture.width() != width || picture.height() != height) {
+    public float[] encode(RgbImage image, IntFunction<float[]> noise, CancelToken cancel) {
+        if (image.width() != width || image.height() != height) {
             throw new IllegalArgumentException("the picture must have %sx%s pixels, got %sx%s"
-                    .formatted(width, height, picture.width(), picture.height()));
+                    .formatted(width, height, image.width(), image.height()));
         }
-        separate(picture.rgb());
+        separate(image.rgb());
         try {
             binding.run(cancel);
             float[] values = new float[output.size()];

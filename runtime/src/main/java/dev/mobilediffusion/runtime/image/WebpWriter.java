@@ -12,7 +12,7 @@ import java.util.List;
 
 /**
  * Writes lossy WebP by libwebp. Its file has no metadata, so the infotext turns it into WebP's extended form, with an EXIF
- * chunk after the picture (RFC 9649, section 2.7).
+ * chunk after the image (RFC 9649, section 2.7).
  */
 final class WebpWriter {
 
@@ -42,12 +42,12 @@ final class WebpWriter {
     }
 
     private static byte[] extended(GeneratedImage image, byte[] webp, byte[] exif) {
-        int pictureBytes = webp.length - FILE_HEADER_BYTES; // its chunk, with header and padding
+        int imageBytes = webp.length - FILE_HEADER_BYTES; // its chunk, with header and padding
         int padding = exif.length % 2;
         int size = FILE_HEADER_BYTES
                 + CHUNK_HEADER_BYTES
                 + EXTENDED_BYTES
-                + pictureBytes
+                + imageBytes
                 + CHUNK_HEADER_BYTES
                 + exif.length
                 + padding;
@@ -61,7 +61,7 @@ final class WebpWriter {
                 .putInt(HAS_EXIF)
                 .put(threeBytes(image.width() - 1))
                 .put(threeBytes(image.height() - 1))
-                .put(webp, FILE_HEADER_BYTES, pictureBytes)
+                .put(webp, FILE_HEADER_BYTES, imageBytes)
                 .put(name("EXIF"))
                 .putInt(exif.length)
                 .put(exif)

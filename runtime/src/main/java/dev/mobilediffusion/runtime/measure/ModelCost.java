@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  *
  * @param textEncoder for one prompt
  * @param unet for one call of one sample
- * @param vaeDecoder for one picture
+ * @param vaeDecoder for one image
  */
 public record ModelCost(long textEncoder, long unet, long vaeDecoder) {
 
@@ -73,7 +73,7 @@ public record ModelCost(long textEncoder, long unet, long vaeDecoder) {
                 Files.delete(file);
             }
         } catch (IOException leftForTheSystem) {
-            // A temporary folder that stays behind costs nobody a picture
+            // A temporary folder that stays behind costs nobody an image
             assert leftForTheSystem != null;
         }
     }

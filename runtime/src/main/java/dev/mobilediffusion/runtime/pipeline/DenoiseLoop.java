@@ -16,8 +16,8 @@ import dev.mobilediffusion.runtime.scheduler.Walk;
 import java.util.Optional;
 
 /**
- * From seeded noise, or a picture with as much noise as its strength says, to the latents of a picture. Owns scratch
- * buffers, and the VAE's encoder once the first picture came; for one thread at a time.
+ * From seeded noise, or an image with as much noise as its strength says, to the latents of an image. Owns scratch
+ * buffers, and the VAE's encoder once the first image came; for one thread at a time.
  */
 final class DenoiseLoop implements AutoCloseable {
 
@@ -92,15 +92,15 @@ final class DenoiseLoop implements AutoCloseable {
     }
 
     /**
-     * What a masked picture holds on to.
+     * What a masked image holds on to.
      *
-     * @param original (C, H/f, W/f) latents of the picture
+     * @param original (C, H/f, W/f) latents of the image
      * @param noise (C, H/f, W/f), that the walk began with
      * @param mask (C, H/f, W/f), whether drawn anew; empty when all is
      */
     private record Held(float[] original, float[] noise, boolean[] mask) {
 
-        /** Puts the picture, as noisy as it is before {@code call}, where nothing is drawn anew. */
+        /** Puts the image, as noisy as it is before {@code call}, where nothing is drawn anew. */
         void restore(Scheduler scheduler, int call, float[] latents) {
             if (mask.length == 0) {
                 return;
@@ -116,12 +116,12 @@ final class DenoiseLoop implements AutoCloseable {
         }
     }
 
-    /** Fills the latents with the picture's, noised; draws from the generator in diffusers' order. */
+    /** Fills the latents with the image's, noised; draws from the generator in diffusers' order. */
     private Held begin(SourceImage source, Walk walk, GaussianNoise noise, CancelToken cancel) {
         if (encoder.isEmpty()) {
             encoder = Optional.of(VaeEncoder.load(bundle, options));
         }
-        float[] original = encoder.get().encode(source.picture(), noise::next, cancel);
+        float[] original = encoder.get().encode(source.image(), noise::next, cancel);
         float[] first = new float[latents.length];
         noise.fill(first);
         boolean[] mask = source.isMasked() ? latentMask(source.mask()) : new boolean[0];
@@ -131,7 +131,7 @@ final class DenoiseLoop implements AutoCloseable {
             }
         }
         if (source.isMasked() && encoder.get().drawsNoise()) {
-            noise.next(latents.length); // diffusers encodes the picture without its masked part, too
+            noise.next(latents.length); // diffusers encodes the image without its masked part, too
         }
         if (walk.calls() == 0) {
             System.arraycopy(original, 0, latents, 0, latents.length);

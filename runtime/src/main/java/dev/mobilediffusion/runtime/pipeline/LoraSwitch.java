@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Which LoRAs the networks have in their weights. Those of the last picture stay, so that a job's pictures, or many of one
+ * Which LoRAs the networks have in their weights. Those of the last image stay, so that a job's images, or many of one
  * style, cost the change once; one set is in memory at a time. For the pipeline's thread.
  */
 final class LoraSwitch implements AutoCloseable {

@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** Tells the listener of every stage, measures it, and stops between two when the token has fired. For one picture. */
+/** Tells the listener of every stage, measures it, and stops between two when the token has fired. For one image. */
 final class StageClock {
 
     private final ProgressListener progress;

@@ -31,7 +31,7 @@ import java.util.Optional;
  *
  * <ol>
  *   <li><b>encode</b>: the prompt becomes token ids, and the text encoder one vector per token;
- *   <li><b>denoise</b>: seeded noise in the small space of latents becomes, step by step, the latents of a picture: the
+ *   <li><b>denoise</b>: seeded noise in the small space of latents becomes, step by step, the latents of an image: the
  *       UNet says what is noise in them, guidance sharpens that towards the prompt, the scheduler takes it away;
  *   <li><b>decode</b>: the VAE decoder turns latents into pixels.
  * </ol>
@@ -43,12 +43,12 @@ import java.util.Optional;
  * }
  * }</pre>
  *
- * <p>Everything that a picture needs is allocated when the model is loaded. For one thread at a time.
+ * <p>Everything that an image needs is allocated when the model is loaded. For one thread at a time.
  */
 public final class TextToImagePipeline implements TextToImage {
 
     /**
-     * 56 prompts of pocket, 8 of Stable Diffusion: what comes back soon does so among these (a job's pictures, a negative
+     * 56 prompts of pocket, 8 of Stable Diffusion: what comes back soon does so among these (a job's images, a negative
      * prompt, one prompt with many seeds), and what has been forgotten costs the text encoder a few milliseconds.
      */
     private static final long EMBEDDING_CACHE_BYTES = 2L << 20;
@@ -146,7 +146,7 @@ public final class TextToImagePipeline implements TextToImage {
         return model;
     }
 
-    /** Draws and drops one picture of one step, so that the first that counts is as fast as the rest. */
+    /** Draws and drops one image of one step, so that the first that counts is as fast as the rest. */
     public void warmUp() {
         generate(ImageRequest.of("a", 0).withSteps(defaults.minSteps()), ProgressListener.NONE, new CancelToken());
     }
@@ -156,7 +156,7 @@ public final class TextToImagePipeline implements TextToImage {
         try {
             return draw(request, progress, cancel);
         } finally {
-            textEncoder.rest(); // also when the picture was cancelled inside a stage
+            textEncoder.rest(); // also when the image was cancelled inside a stage
             denoiser.rest();
         }
     }
@@ -230,7 +230,7 @@ public final class TextToImagePipeline implements TextToImage {
     private void requireNativeSize(ImageRequest request) {
         request.source().ifPresent(source -> {
             String wanted = model.width() + "x" + model.height();
-            String given = source.picture().width() + "x" + source.picture().height();
+            String given = source.image().width() + "x" + source.image().height();
             if (!given.equals(wanted)) {
                 throw InferenceException.invalid(
                         "image", "image must have the model's size, %s pixels, got %s", wanted, given);

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** Collects what the person who asked should know about one picture. */
+/** Collects what the person who asked should know about one image. */
 final class Warnings {
 
     private static final int WORDS_SHOWN = 8;

@@ -1,4 +1,4 @@
 /**
- * The whole way from a prompt to a picture: encode, denoise, decode. May use every other package of the runtime.
+ * The whole way from a prompt to an image: encode, denoise, decode. May use every other package of the runtime.
  */
 package dev.mobilediffusion.runtime.pipeline;

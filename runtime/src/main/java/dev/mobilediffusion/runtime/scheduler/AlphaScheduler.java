@@ -4,7 +4,7 @@ import dev.mobilediffusion.runtime.bundle.ConfigFile;
 import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
 
 /**
- * What schedulers have in common whose sample at training timestep t is {@code sqrt(alphaCumprod(t)) * picture + sqrt(1 -
+ * What schedulers have in common whose sample at training timestep t is {@code sqrt(alphaCumprod(t)) * image + sqrt(1 -
  * alphaCumprod(t)) * noise}.
  */
 abstract class AlphaScheduler implements Scheduler {
@@ -14,7 +14,7 @@ abstract class AlphaScheduler implements Scheduler {
     final float[] timesteps; // (calls), training timesteps, falling
     private final float clipRange; // infinite for none
 
-    /** @param clipped whether the predicted picture is held within {@code clip_sample_range} */
+    /** @param clipped whether the predicted image is held within {@code clip_sample_range} */
     AlphaScheduler(ConfigFile config, NoiseSchedule schedule, float[] timesteps, boolean clipped) {
         Schedulers.refuse(config, "thresholding");
         this.predictionType = PredictionType.of(config);
@@ -53,7 +53,7 @@ abstract class AlphaScheduler implements Scheduler {
         }
     }
 
-    /** Share of the picture's variance in the sample before a call. */
+    /** Share of the image's variance in the sample before a call. */
     final float alpha(int call) {
         return schedule.alphaCumprod((int) timesteps[call]);
     }

@@ -5,7 +5,7 @@ import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
 
 /**
  * The exponential integrator on predicted noise, extrapolated in the logarithm of rho, the noise's share over the
- * picture's (Zhang and Chen 2022, arXiv 2204.13902): {@code DEISMultistepScheduler}.
+ * image's (Zhang and Chen 2022, arXiv 2204.13902): {@code DEISMultistepScheduler}.
  */
 final class DeisScheduler extends LogSnrScheduler {
 

@@ -4,7 +4,7 @@ import dev.mobilediffusion.runtime.bundle.ConfigFile;
 import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
 
 /**
- * DPM-Solver++ of up to third order, which remembers the pictures predicted before (Lu et al. 2022, arXiv 2211.01095,
+ * DPM-Solver++ of up to third order, which remembers the images predicted before (Lu et al. 2022, arXiv 2211.01095,
  * algorithm 2), and its stochastic form, which adds fresh noise at each step: {@code DPMSolverMultistepScheduler} with
  * {@code dpmsolver++}, also called DPM++ 2M, and {@code sde-dpmsolver++}, DPM++ 2M SDE.
  */
@@ -65,7 +65,7 @@ final class DpmSolverMultistepScheduler extends LogSnrScheduler {
      * Shares in the next sample.
      *
      * @param sample of the sample
-     * @param original of the picture predicted now
+     * @param original of the image predicted now
      * @param slope of its slope in lambda, times the step
      * @param curve of its second derivative, times the step squared
      * @param noise of fresh noise

@@ -5,7 +5,7 @@ import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
 
 /**
  * Straight steps along the velocity of a flow-matching model, whose sample at noise level sigma is {@code (1 - sigma) *
- * picture + sigma * noise}: {@code FlowMatchEulerDiscreteScheduler} (Lipman et al. 2022, arXiv 2210.02747; the shift of
+ * image + sigma * noise}: {@code FlowMatchEulerDiscreteScheduler} (Lipman et al. 2022, arXiv 2210.02747; the shift of
  * Esser et al. 2024, arXiv 2403.03206, section 5.3.2).
  */
 final class FlowMatchEulerScheduler implements Scheduler {

@@ -4,7 +4,7 @@ import dev.mobilediffusion.runtime.bundle.ConfigFile;
 import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
 
 /**
- * Sampling of a latent consistency model, which jumps to the picture and goes back to less noise each time (Luo et al.
+ * Sampling of a latent consistency model, which jumps to the image and goes back to less noise each time (Luo et al.
  * 2023, arXiv 2310.04378): {@code LCMScheduler}.
  */
 final class LcmScheduler extends AlphaScheduler {

@@ -5,7 +5,7 @@ import java.util.Arrays;
 
 /**
  * What multistep solvers have in common that walk in lambda, half the logarithm of the signal-to-noise ratio: a sample of
- * {@code alpha * picture + sigmaShare * noise}, and the converted predictions of the last calls (Lu et al. 2022, arXiv
+ * {@code alpha * image + sigmaShare * noise}, and the converted predictions of the last calls (Lu et al. 2022, arXiv
  * 2211.01095).
  */
 abstract class LogSnrScheduler implements Scheduler {
@@ -89,7 +89,7 @@ abstract class LogSnrScheduler implements Scheduler {
         outputs = new float[order][0];
     }
 
-    /** Calls until the picture, the one at {@code call} included. */
+    /** Calls until the image, the one at {@code call} included. */
     final int callsLeft(int call) {
         return timesteps.length - call;
     }
@@ -140,7 +140,7 @@ abstract class LogSnrScheduler implements Scheduler {
         return outputs[back];
     }
 
-    /** The picture's share in the sample before a call, or after the last. */
+    /** The image's share in the sample before a call, or after the last. */
     final float alpha(int call) {
         return 1 / NoiseSchedule.sqrt(sigmas[call] * sigmas[call] + 1);
     }

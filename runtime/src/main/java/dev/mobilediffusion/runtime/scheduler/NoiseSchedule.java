@@ -3,7 +3,7 @@ package dev.mobilediffusion.runtime.scheduler;
 import dev.mobilediffusion.runtime.bundle.ConfigFile;
 
 /**
- * How much of a picture is left at each training timestep, by the betas that a scheduler's config describes. Single
+ * How much of an image is left at each training timestep, by the betas that a scheduler's config describes. Single
  * precision where torch has it, so that trajectories agree. Immutable.
  */
 final class NoiseSchedule {
@@ -127,12 +127,12 @@ final class NoiseSchedule {
         return alphasCumprod.length;
     }
 
-    /** Share of the picture's variance at training timestep {@code t}. */
+    /** Share of the image's variance at training timestep {@code t}. */
     float alphaCumprod(int t) {
         return alphasCumprod[t];
     }
 
-    /** Standard deviation of the noise over that of the picture, at training timestep {@code t}. */
+    /** Standard deviation of the noise over that of the image, at training timestep {@code t}. */
     float sigma(int t) {
         return sigmas[t];
     }

@@ -6,15 +6,15 @@ import dev.mobilediffusion.runtime.bundle.ConfigFile;
 enum PredictionType {
     /** The noise in the sample. */
     EPSILON,
-    /** {@code alpha * noise - sigma * picture} (Salimans and Ho 2022, arXiv 2202.00512). */
+    /** {@code alpha * noise - sigma * image} (Salimans and Ho 2022, arXiv 2202.00512). */
     V_PREDICTION,
-    /** The picture itself. */
+    /** The image itself. */
     SAMPLE;
 
     /**
-     * The picture that the model sees in a sample.
+     * The image that the model sees in a sample.
      *
-     * @param alpha the picture's share in the sample, in (0, 1]
+     * @param alpha the image's share in the sample, in (0, 1]
      * @param sigma the noise's share
      */
     float original(float alpha, float sigma, float modelOutput, float sample) {
@@ -28,8 +28,8 @@ enum PredictionType {
     /**
      * The noise that the model sees in a sample.
      *
-     * @param alpha the picture's share in the sample
-     * @param sigma the noise's share, above 0 where the model predicts the picture
+     * @param alpha the image's share in the sample
+     * @param sigma the noise's share, above 0 where the model predicts the image
      */
     float noise(float alpha, float sigma, float modelOutput, float sample) {
         return switch (this) {

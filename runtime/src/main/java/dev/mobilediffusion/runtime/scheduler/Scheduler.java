@@ -3,8 +3,8 @@ package dev.mobilediffusion.runtime.scheduler;
 import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
 
 /**
- * The way from noise to a picture in a given number of steps, as diffusers' scheduler of the same name walks it. Made
- * for one picture by {@link Schedulers#create}; may keep history between calls, so they are made in order, each once,
+ * The way from noise to an image in a given number of steps, as diffusers' scheduler of the same name walks it. Made
+ * for one image by {@link Schedulers#create}; may keep history between calls, so they are made in order, each once,
  * from any first one on. Latents are flat arrays of any shape.
  */
 public interface Scheduler {
@@ -23,10 +23,10 @@ public interface Scheduler {
     }
 
     /**
-     * Fills {@code noisy} with the latents of a picture as they are before a call, the noise that belongs there added.
+     * Fills {@code noisy} with the latents of an image as they are before a call, the noise that belongs there added.
      *
      * @param call index into {@link #timesteps}, the first of a step
-     * @param original latents of the picture
+     * @param original latents of the image
      * @param noise standard normal numbers, as many
      */
     void addNoise(int call, float[] original, float[] noise, float[] noisy);
@@ -41,7 +41,7 @@ public interface Scheduler {
     }
 
     /**
-     * Fills {@code original} with the latents of the picture that the model sees in {@code sample}, for previews.
+     * Fills {@code original} with the latents of the image that the model sees in {@code sample}, for previews.
      *
      * @param call index into {@link #timesteps}; to be asked before {@link #step} takes it
      * @param modelOutput what the UNet predicted; only read

@@ -4,7 +4,7 @@ import dev.mobilediffusion.runtime.bundle.ConfigFile;
 import java.util.Arrays;
 
 /**
- * What schedulers have in common whose sample is {@code picture + sigma * noise}, which the UNet sees scaled to unit
+ * What schedulers have in common whose sample is {@code image + sigma * noise}, which the UNet sees scaled to unit
  * variance (Karras et al. 2022, arXiv 2206.00364; k-diffusion's samplers).
  */
 abstract class SigmaScheduler implements Scheduler {
@@ -97,7 +97,7 @@ abstract class SigmaScheduler implements Scheduler {
         }
     }
 
-    /** The picture in a sample of noise level {@code sigma}. */
+    /** The image in a sample of noise level {@code sigma}. */
     final float original(float sigma, float modelOutput, float sample) {
         return limited(
                 switch (predictionType) {
@@ -110,7 +110,7 @@ abstract class SigmaScheduler implements Scheduler {
                 });
     }
 
-    /** A predicted picture within the scheduler's limits, where it has any. */
+    /** A predicted image within the scheduler's limits, where it has any. */
     float limited(float original) {
         return original;
     }

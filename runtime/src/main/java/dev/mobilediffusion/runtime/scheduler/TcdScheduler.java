@@ -31,7 +31,7 @@ final class TcdScheduler extends AlphaScheduler {
         }
     }
 
-    /** From where {@code alpha} of the picture's variance is left to where {@code alphaJump} is. */
+    /** From where {@code alpha} of the image's variance is left to where {@code alphaJump} is. */
     private void jump(float alpha, float alphaJump, float[] modelOutput, float[] sample) {
         float alphaRoot = NoiseSchedule.sqrt(alpha);
         float betaRoot = NoiseSchedule.sqrt(1 - alpha);

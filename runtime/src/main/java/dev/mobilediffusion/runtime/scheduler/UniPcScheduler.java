@@ -5,14 +5,14 @@ import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
 
 /**
  * A multistep predictor whose every step is corrected once the next prediction is there, at no further call (Zhao et al.
- * 2023, arXiv 2302.04867, with the picture predicted): {@code UniPCMultistepScheduler}.
+ * 2023, arXiv 2302.04867, with the image predicted): {@code UniPCMultistepScheduler}.
  */
 final class UniPcScheduler extends LogSnrScheduler {
 
     private final boolean bh1; // the paper's first B(h), else its second
     private final boolean lowerOrderFinal;
     private final float[] uncorrected; // calls after which nothing is corrected
-    private float[] converted = {}; // (latents), the picture predicted now
+    private float[] converted = {}; // (latents), the image predicted now
     private float[] before = {}; // (latents), the sample that the last step began from
     private int orderBefore;
 
@@ -103,7 +103,7 @@ final class UniPcScheduler extends LogSnrScheduler {
     private final class Step {
 
         private final float sample; // the sample's share in the next
-        private final float alpha; // the picture's
+        private final float alpha; // the image's
         private final float growth; // e^-h - 1
         private final float scale; // B(h)
         private final float[] ratios; // (stepOrder), distances of the predictions remembered, in steps; the last is 1

@@ -4,10 +4,10 @@ import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.bundle.ConfigFile;
 
 /**
- * A scheduler and the call that it begins with: the first for text to image, a later one where a picture is drawn anew
+ * A scheduler and the call that it begins with: the first for text to image, a later one where an image is drawn anew
  * at a strength below 1.
  *
- * @param scheduler planned for one picture
+ * @param scheduler planned for one image
  * @param firstCall index into its timesteps; their number when nothing is to be drawn
  */
 public record Walk(Scheduler scheduler, int firstCall) {
@@ -18,7 +18,7 @@ public record Walk(Scheduler scheduler, int firstCall) {
     }
 
     /**
-     * From a picture: of {@code steps} planned ones the last {@code strength * steps} are walked, cut off to a whole
+     * From an image: of {@code steps} planned ones the last {@code strength * steps} are walked, cut off to a whole
      * number, as diffusers' image-to-image does. Where that is none, which happens to models of one step, as many are
      * planned as make it one. Of these two kinds of model the noise level itself follows from the strength:
      *
@@ -26,7 +26,7 @@ public record Walk(Scheduler scheduler, int firstCall) {
      *   <li>latent consistency models whose UNet takes the guidance spread all steps over that share of the timesteps
      *       which they were distilled on, as diffusers' pipeline for them does;
      *   <li>flow matching walks as many steps, rounded up; where that is all of them, it begins at the sigma that the
-     *       strength stands for, since at its first, 1, nothing of the picture would be left.
+     *       strength stands for, since at its first, 1, nothing of the image would be left.
      * </ul>
      *
      * @param strength in [0, 1]

@@ -82,7 +82,7 @@ public final class TextEncoder implements AutoCloseable {
                         "text_encoder lacks the output %s; it has %s".formatted(HIDDEN_STATES, model.outputs())));
     }
 
-    /** Rows R of the states: one for each token, then perhaps those of pictures that the model remembers. */
+    /** Rows R of the states: one for each token, then perhaps those of images that the model remembers. */
     public int rows() {
         return (int) hiddenStates.shape()[1];
     }

@@ -2,7 +2,7 @@ package dev.mobilediffusion.runtime.upscale;
 
 import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.InferenceException;
-import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.RgbImage;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.onnx.OnnxModel;
 import dev.mobilediffusion.runtime.onnx.TensorBuffer;
@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A network that multiplies a picture's size: (1, 3, H, W) RGB in [0, 1] in, (1, 3, s H, s W) out, as ESRGAN and its kin
- * are exported. It sees a picture in tiles that overlap, so that memory does not grow with the picture. Owns its network
+ * A network that multiplies an image's size: (1, 3, H, W) RGB in [0, 1] in, (1, 3, s H, s W) out, as ESRGAN and its kin
+ * are exported. It sees an image in tiles that overlap, so that memory does not grow with the image. Owns its network
  * and buffers; for one thread at a time.
  */
 final class NetworkUpscaler implements AutoCloseable {
@@ -93,32 +93,32 @@ final class NetworkUpscaler implements AutoCloseable {
         return scale;
     }
 
-    /** The picture, each side {@link #scale} times as long. */
-    Picture upscale(Picture picture, CancelToken cancel) {
-        byte[] rgb = new byte[CHANNELS * scale * scale * picture.width() * picture.height()];
+    /** The image, each side {@link #scale} times as long. */
+    RgbImage upscale(RgbImage image, CancelToken cancel) {
+        byte[] rgb = new byte[CHANNELS * scale * scale * image.width() * image.height()];
         int down = tileHeight - 2 * margin;
         int right = tileWidth - 2 * margin;
-        for (int top = 0; top < picture.height(); top += down) {
-            for (int left = 0; left < picture.width(); left += right) {
-                show(picture, top - margin, left - margin);
+        for (int top = 0; top < image.height(); top += down) {
+            for (int left = 0; left < image.width(); left += right) {
+                show(image, top - margin, left - margin);
                 binding.run(cancel);
-                int rows = Math.min(down, picture.height() - top);
-                int columns = Math.min(right, picture.width() - left);
-                take(rgb, scale * picture.width(), scale * top, scale * left, scale * rows, scale * columns);
+                int rows = Math.min(down, image.height() - top);
+                int columns = Math.min(right, image.width() - left);
+                take(rgb, scale * image.width(), scale * top, scale * left, scale * rows, scale * columns);
             }
         }
-        return new Picture(scale * picture.width(), scale * picture.height(), rgb);
+        return new RgbImage(scale * image.width(), scale * image.height(), rgb);
     }
 
-    /** A tile of the picture; beyond its edges the outermost pixels again. */
-    private void show(Picture picture, int top, int left) {
+    /** A tile of the image; beyond its edges the outermost pixels again. */
+    private void show(RgbImage image, int top, int left) {
         float[] row = new float[tileWidth];
         for (int channel = 0; channel < CHANNELS; channel++) {
             for (int y = 0; y < tileHeight; y++) {
-                int from = Math.clamp(top + y, 0, picture.height() - 1) * picture.width();
+                int from = Math.clamp(top + y, 0, image.height() - 1) * image.width();
                 for (int x = 0; x < tileWidth; x++) {
-                    int at = CHANNELS * (from + Math.clamp(left + x, 0, picture.width() - 1)) + channel;
-                    row[x] = (picture.rgb()[at] & 0xff) / 255f;
+                    int at = CHANNELS * (from + Math.clamp(left + x, 0, image.width() - 1)) + channel;
+                    row[x] = (image.rgb()[at] & 0xff) / 255f;
                 }
                 input.put((channel * tileHeight + y) * tileWidth, row);
             }

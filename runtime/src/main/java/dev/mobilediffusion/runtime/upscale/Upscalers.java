@@ -2,7 +2,7 @@ package dev.mobilediffusion.runtime.upscale;
 
 import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.InferenceException;
-import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.RgbImage;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.image.ResizeMode;
 import java.io.IOException;
@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * What makes pictures larger here: {@value #LANCZOS}, and every network in a folder, as {@code NAME.onnx} or {@code
+ * What makes images larger here: {@value #LANCZOS}, and every network in a folder, as {@code NAME.onnx} or {@code
  * NAME/model.onnx}. A network is open only while it is used. Thread-safe.
  *
  * @param folder of the networks, there or not
@@ -24,7 +24,7 @@ public record Upscalers(Path folder, RuntimeOptions options) {
     /** Resampling, without a network. */
     public static final String LANCZOS = "Lanczos";
 
-    /** Of a picture in between, each at most 12 MB. */
+    /** Of an image in between, each at most 12 MB. */
     public static final int MAX_PIXELS = 1 << 22;
 
     private static final String FILE = ".onnx";
@@ -58,7 +58,7 @@ public record Upscalers(Path folder, RuntimeOptions options) {
     }
 
     /**
-     * The picture at {@code width} by {@code height} pixels. A network multiplies its size until it is no smaller, and Lanczos
+     * The image at {@code width} by {@code height} pixels. A network multiplies its size until it is no smaller, and Lanczos
      * does the rest.
      *
      * @param name {@value #LANCZOS} or one of {@link #networks}
@@ -66,15 +66,15 @@ public record Upscalers(Path folder, RuntimeOptions options) {
      * @throws InferenceException with code INVALID_REQUEST when a network would make more than {@value #MAX_PIXELS} pixels,
      *     INVALID_BUNDLE when it cannot be run, CANCELLED when {@code cancel} fired
      */
-    public Picture enlarge(String name, Picture picture, int width, int height, CancelToken cancel) {
-        boolean larger = width > picture.width() || height > picture.height();
+    public RgbImage enlarge(String name, RgbImage image, int width, int height, CancelToken cancel) {
+        boolean larger = width > image.width() || height > image.height();
         if (name.equals(LANCZOS) || !larger) {
-            return ResizeMode.JUST_RESIZE.fit(picture, width, height);
+            return ResizeMode.JUST_RESIZE.fit(image, width, height);
         }
         Path file = file(name)
                 .orElseThrow(() -> new InferenceException(
                         InferenceException.Code.INVALID_BUNDLE, "the upscaler %s is gone".formatted(name)));
-        Picture grown = picture;
+        RgbImage grown = image;
         try (NetworkUpscaler network = NetworkUpscaler.open(file, name, options)) {
             for (int pass = 0; pass < MAX_PASSES && (grown.width() < width || grown.height() < height); pass++) {
                 requireRoom(grown, network.scale(), name);
@@ -84,9 +84,9 @@ public record Upscalers(Path folder, RuntimeOptions options) {
         return ResizeMode.JUST_RESIZE.fit(grown, width, height);
     }
 
-    private static void requireRoom(Picture picture, int scale, String name) {
-        long wide = (long) scale * picture.width();
-        long high = (long) scale * picture.height();
+    private static void requireRoom(RgbImage image, int scale, String name) {
+        long wide = (long) scale * image.width();
+        long high = (long) scale * image.height();
         if (wide * high > MAX_PIXELS) {
             throw InferenceException.invalid(
                     "image",

@@ -1,5 +1,5 @@
 /**
- * Larger pictures: networks that multiply a picture's size (ESRGAN, SPAN and their kin), in tiles, and Lanczos. Depends on
+ * Larger images: networks that multiply an image's size (ESRGAN, SPAN and their kin), in tiles, and Lanczos. Depends on
  * the {@code onnx} and {@code image} packages.
  */
 package dev.mobilediffusion.runtime.upscale;

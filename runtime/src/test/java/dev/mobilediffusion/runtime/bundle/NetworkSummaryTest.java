@@ -61,7 +61,7 @@ final class NetworkSummaryTest {
     @Test
     void estimatesAllNetworksForSpeedAndTheLargestStageWhenSmall() {
         ModelBundle bundle = ModelBundle.open(TinyBundle.folder(TinyBundle.FLOW));
-        long layers = 4L * 4 * 64 * 64 * Float.BYTES; // four times the decoder's second width, at the picture's size
+        long layers = 4L * 4 * 64 * 64 * Float.BYTES; // four times the decoder's second width, at the image's size
         Map<String, NetworkSummary> networks = bundle.networks();
         long weights =
                 networks.values().stream().mapToLong(NetworkSummary::bytes).sum();

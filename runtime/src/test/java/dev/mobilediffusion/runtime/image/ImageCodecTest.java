@@ -46,18 +46,18 @@ final class ImageCodecTest {
     /** Several bands, long and short runs, rare and frequent bytes. */
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 3})
-    void pngKeepsEveryPixelOfAnyKindOfPicture(int kind) throws IOException {
+    void pngKeepsEveryPixelOfAnyKindOfImage(int kind) throws IOException {
         Random random = new Random(kind);
-        for (int picture = 0; picture < 50; picture++) {
+        for (int round = 0; round < 50; round++) {
             int width = 1 + random.nextInt(90);
             int height = 1 + random.nextInt(200);
             byte[] rgb = new byte[width * height * 3];
             for (int i = 0; i < rgb.length; i++) {
                 rgb[i] = switch (kind) {
                     case 0 -> (byte) (random.nextInt(60) == 0 ? random.nextInt() : 0);
-                    case 1 -> (byte) Math.min(255, Math.abs(random.nextGaussian() * picture));
+                    case 1 -> (byte) Math.min(255, Math.abs(random.nextGaussian() * round));
                     case 2 -> (byte) (i < rgb.length / 2 ? 9 : Math.pow(2, random.nextDouble() * 8));
-                    default -> (byte) (i % (3 * (1 + picture)));
+                    default -> (byte) (i % (3 * (1 + round)));
                 };
             }
             GeneratedImage image = image(width, height, rgb);
@@ -67,12 +67,12 @@ final class ImageCodecTest {
     }
 
     @Test
-    void pngOfASmoothPictureIsSmall() {
+    void pngOfASmoothImageIsSmall() {
         assertThat(ImageCodec.encode(gradient(512, 512), ImageFormat.PNG, QUALITY, "").length, is(lessThan(20_000)));
     }
 
     @Test
-    void samePictureGivesTheSameBytes() {
+    void sameImageGivesTheSameBytes() {
         for (ImageFormat format : ImageFormat.values()) {
             assertThat(
                     ImageCodec.encode(gradient(64, 64), format, QUALITY, "a"),
@@ -96,7 +96,7 @@ final class ImageCodecTest {
     }
 
     @Test
-    void jpegIsCloseToThePictureAndSmallerAtLowerQuality() throws IOException {
+    void jpegIsCloseToTheImageAndSmallerAtLowerQuality() throws IOException {
         GeneratedImage image = gradient(64, 64);
         byte[] fine = ImageCodec.encode(image, ImageFormat.JPEG, 95, "");
 
@@ -133,7 +133,7 @@ final class ImageCodecTest {
     }
 
     @Test
-    void webpIsCloseToThePictureAndSmallerAtLowerQuality() throws IOException {
+    void webpIsCloseToTheImageAndSmallerAtLowerQuality() throws IOException {
         GeneratedImage image = gradient(64, 64);
 
         byte[] pixels = decoded(ImageCodec.encode(image, ImageFormat.WEBP, 95, ""));

@@ -28,7 +28,7 @@ final class VaeDecoderTest {
 
     @ParameterizedTest
     @ValueSource(ints = {8, 16, 33, 64, 96})
-    void bandsGiveTheWholePictureOfPocket(int latentHeight) {
+    void bandsGiveTheWholeImageOfPocket(int latentHeight) {
         ModelBundle pocket = ModelBundle.open(POCKET);
         float[] latents = noise(8 * latentHeight * 64);
 

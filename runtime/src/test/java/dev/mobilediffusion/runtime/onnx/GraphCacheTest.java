@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Optimized graphs on disk: used when they are sound, made anew when not, and never a different picture. */
+/** Optimized graphs on disk: used when they are sound, made anew when not, and never a different image. */
 final class GraphCacheTest {
 
     @TempDir

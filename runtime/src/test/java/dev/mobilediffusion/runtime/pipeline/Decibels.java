@@ -5,14 +5,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
 
-/** How near two pictures are. */
+/** How near two images are. */
 final class Decibels {
 
     private Decibels() {}
 
-    /** A picture's bytes, RGB row by row. */
-    static byte[] pixels(Path picture) throws IOException {
-        BufferedImage read = ImageIO.read(picture.toFile());
+    /** An image's bytes, RGB row by row. */
+    static byte[] pixels(Path image) throws IOException {
+        BufferedImage read = ImageIO.read(image.toFile());
         byte[] rgb = new byte[3 * read.getWidth() * read.getHeight()];
         for (int i = 0; i < rgb.length; i++) {
             int pixel = i / 3;
@@ -21,7 +21,7 @@ final class Decibels {
         return rgb;
     }
 
-    /** Peak signal-to-noise ratio of two pictures of one size, bytes being RGB; infinite for equal ones. */
+    /** Peak signal-to-noise ratio of two images of one size, bytes being RGB; infinite for equal ones. */
     static double peakSignalToNoise(byte[] left, byte[] right) {
         double squares = 0;
         for (int i = 0; i < left.length; i++) {

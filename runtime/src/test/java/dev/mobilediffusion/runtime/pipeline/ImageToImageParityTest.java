@@ -13,13 +13,13 @@ import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.InferenceException;
-import dev.mobilediffusion.runtime.Picture;
 import dev.mobilediffusion.runtime.ProgressListener;
+import dev.mobilediffusion.runtime.RgbImage;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.SourceImage;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.TinyBundle;
-import dev.mobilediffusion.runtime.image.PictureReader;
+import dev.mobilediffusion.runtime.image.ImageFileReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,10 +31,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Pictures drawn anew against diffusers' own pipelines ({@code models/forge/goldens/image_to_image.py}). */
+/** Images drawn anew against diffusers' own pipelines ({@code models/forge/goldens/image_to_image.py}). */
 final class ImageToImageParityTest {
 
-    private static final double SAME_PICTURE_DECIBELS = 40;
+    private static final double SAME_IMAGE_DECIBELS = 40;
     private static final String FOLDER = "goldens/image-to-image/";
 
     static Stream<JsonNode> cases() {
@@ -45,7 +45,7 @@ final class ImageToImageParityTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void drawsThePictureThatDiffusersDraws(JsonNode example, @TempDir Path folder) throws IOException {
+    void drawsTheImageThatDiffusersDraws(JsonNode example, @TempDir Path folder) throws IOException {
         Path bundle = TinyBundle.copy(example.path("bundle").textValue(), folder);
         TinyBundle.change(bundle.resolve("scheduler/scheduler_config.json"), example.path("scheduler"));
         ImageRequest request = ImageRequest.of(
@@ -64,14 +64,14 @@ final class ImageToImageParityTest {
             byte[] drawn = draw(model, request).rgb();
 
             byte[] golden = read(example.path("name").textValue() + ".png").rgb();
-            assertThat(Decibels.peakSignalToNoise(drawn, golden), greaterThanOrEqualTo(SAME_PICTURE_DECIBELS));
+            assertThat(Decibels.peakSignalToNoise(drawn, golden), greaterThanOrEqualTo(SAME_IMAGE_DECIBELS));
         }
     }
 
-    /** One step from noise would see nothing of the picture; from less noise it keeps more of it. */
+    /** One step from noise would see nothing of the image; from less noise it keeps more of it. */
     @Test
     void oneStepBeginsWhereTheStrengthSays() throws IOException {
-        Picture source = read("source.png");
+        RgbImage source = read("source.png");
         ImageRequest request = ImageRequest.of("a red house", 3).withSteps(1);
         try (TextToImage model =
                 TextToImagePipeline.load(TinyBundle.folder(TinyBundle.FLOW), RuntimeOptions.defaults())) {
@@ -92,7 +92,7 @@ final class ImageToImageParityTest {
                             draw(model, request.withSource(SourceImage.of(source, 1)))
                                     .rgb(),
                             fromNoise),
-                    greaterThan(SAME_PICTURE_DECIBELS));
+                    greaterThan(SAME_IMAGE_DECIBELS));
         }
     }
 
@@ -132,7 +132,7 @@ final class ImageToImageParityTest {
         }
         try (TextToImage model =
                 TextToImagePipeline.load(TinyBundle.folder(TinyBundle.STABLE_DIFFUSION), RuntimeOptions.defaults())) {
-            Picture small = new Picture(8, 8, new byte[192]);
+            RgbImage small = new RgbImage(8, 8, new byte[192]);
             InferenceException refusal = assertThrows(
                     InferenceException.class, () -> draw(model, request.withSource(SourceImage.of(small, 0.5))));
             assertThat(refusal.getMessage(), is("image must have the model's size, 64x64 pixels, got 8x8"));
@@ -146,13 +146,13 @@ final class ImageToImageParityTest {
         return model.generate(request, ProgressListener.NONE, new CancelToken());
     }
 
-    private static Picture read(String name) throws IOException {
-        return PictureReader.read(Files.readAllBytes(TinyBundle.resource(FOLDER + name)), "image")
-                .picture();
+    private static RgbImage read(String name) throws IOException {
+        return ImageFileReader.read(Files.readAllBytes(TinyBundle.resource(FOLDER + name)), "image")
+                .image();
     }
 
     private static byte[] mask() throws IOException {
-        Picture grey = read("mask.png");
+        RgbImage grey = read("mask.png");
         byte[] mask = new byte[grey.width() * grey.height()];
         for (int i = 0; i < mask.length; i++) {
             mask[i] = grey.rgb()[3 * i];

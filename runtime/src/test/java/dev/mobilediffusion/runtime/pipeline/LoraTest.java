@@ -18,7 +18,7 @@ import dev.mobilediffusion.runtime.ProgressListener;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.TinyBundle;
-import dev.mobilediffusion.runtime.image.PictureReader;
+import dev.mobilediffusion.runtime.image.ImageFileReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -34,11 +34,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Pictures with LoRAs against those that diffusers, peft and PyTorch draw; {@code goldens/lora.py} made both. */
+/** Images with LoRAs against those that diffusers, peft and PyTorch draw; {@code goldens/lora.py} made both. */
 final class LoraTest {
 
-    private static final double SAME_PICTURE_DECIBELS = 40;
-    private static final double ANOTHER_PICTURE_DECIBELS = 30;
+    private static final double SAME_IMAGE_DECIBELS = 40;
+    private static final double ANOTHER_IMAGE_DECIBELS = 30;
 
     @TempDir
     private Path models;
@@ -57,12 +57,12 @@ final class LoraTest {
     }
 
     @Test
-    void picturesAreThoseOfTheReference() throws IOException {
+    void imagesAreThoseOfTheReference() throws IOException {
         JsonNode cases = new ObjectMapper()
                 .readTree(TinyBundle.resource("goldens/lora/cases.json").toFile());
         byte[] none = golden("none");
         try (TextToImage model = TextToImagePipeline.load(bundle, RuntimeOptions.defaults())) {
-            assertThat(decibels(draw(model, List.of()), none), is(greaterThanOrEqualTo(SAME_PICTURE_DECIBELS)));
+            assertThat(decibels(draw(model, List.of()), none), is(greaterThanOrEqualTo(SAME_IMAGE_DECIBELS)));
             for (JsonNode each : cases) {
                 List<Lora> loras = new ArrayList<>();
                 each.get("loras")
@@ -72,10 +72,10 @@ final class LoraTest {
                 byte[] drawn = draw(model, loras);
 
                 String name = each.get("name").asText();
-                assertThat(name, decibels(drawn, golden(name)), is(greaterThanOrEqualTo(SAME_PICTURE_DECIBELS)));
-                assertThat(name, decibels(drawn, none), is(lessThan(ANOTHER_PICTURE_DECIBELS)));
+                assertThat(name, decibels(drawn, golden(name)), is(greaterThanOrEqualTo(SAME_IMAGE_DECIBELS)));
+                assertThat(name, decibels(drawn, none), is(lessThan(ANOTHER_IMAGE_DECIBELS)));
             }
-            assertThat(decibels(draw(model, List.of()), none), is(greaterThanOrEqualTo(SAME_PICTURE_DECIBELS)));
+            assertThat(decibels(draw(model, List.of()), none), is(greaterThanOrEqualTo(SAME_IMAGE_DECIBELS)));
         }
     }
 
@@ -165,8 +165,8 @@ final class LoraTest {
     }
 
     private static byte[] golden(String name) throws IOException {
-        return PictureReader.read(Files.readAllBytes(TinyBundle.resource("goldens/lora/" + name + ".png")), "image")
-                .picture()
+        return ImageFileReader.read(Files.readAllBytes(TinyBundle.resource("goldens/lora/" + name + ".png")), "image")
+                .image()
                 .rgb();
     }
 

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A bundle that remembers pictures of things ({@code models/forge/goldens/memory_bundle.py}). */
+/** A bundle that remembers images of things ({@code models/forge/goldens/memory_bundle.py}). */
 final class MemoryBundleTest {
 
     private static final int SEED = 7;

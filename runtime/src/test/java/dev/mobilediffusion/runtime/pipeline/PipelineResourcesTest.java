@@ -84,7 +84,7 @@ final class PipelineResourcesTest extends PipelineFixture {
     }
 
     @Test
-    void theSmallProfileDrawsTheSamePicture() {
+    void theSmallProfileDrawsTheSameImage() {
         RuntimeOptions small = RuntimeOptions.defaults().withMemory(RuntimeOptions.MemoryProfile.SMALL);
         ImageRequest request = HOUSE.withSteps(3).withGuidanceScale(5);
         try (TextToImagePipeline speedy = load(TinyBundle.STABLE_DIFFUSION, RuntimeOptions.defaults());
@@ -101,7 +101,7 @@ final class PipelineResourcesTest extends PipelineFixture {
     }
 
     @Test
-    void theSmallProfileHoldsNoNetworkAfterAPictureThatWasCancelled(@TempDir Path graphs) {
+    void theSmallProfileHoldsNoNetworkAfterAImageThatWasCancelled(@TempDir Path graphs) {
         RuntimeOptions small = RuntimeOptions.defaults()
                 .withMemory(RuntimeOptions.MemoryProfile.SMALL)
                 .withGraphs(new GraphFolder(graphs, ""));

@@ -48,7 +48,7 @@ final class TextToImagePipelineTest extends PipelineFixture {
     }
 
     @Test
-    void showsTheUnfinishedPictureWhereItIsWantedAndDrawsTheSameInTheEnd() {
+    void showsTheUnfinishedImageWhereItIsWantedAndDrawsTheSameInTheEnd() {
         List<Integer> asked = new ArrayList<>();
         List<GeneratedImage> previews = new ArrayList<>();
         ProgressListener curious = new ProgressListener() {

@@ -9,7 +9,7 @@ import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Where a scheduler's last step leads to the picture itself, its prediction before that step is where it leads. */
+/** Where a scheduler's last step leads to the image itself, its prediction before that step is where it leads. */
 final class PredictedOriginalTest {
 
     private static final int STEPS = 4;

@@ -10,10 +10,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.InferenceException;
-import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.RgbImage;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.TinyBundle;
-import dev.mobilediffusion.runtime.image.PictureReader;
+import dev.mobilediffusion.runtime.image.ImageFileReader;
 import dev.mobilediffusion.runtime.onnx.OnnxRuntime;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,10 +22,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code double.onnx} doubles each side; {@code goldens/upscaler.py} made it and what it makes of a whole picture. */
+/** {@code double.onnx} doubles each side; {@code goldens/upscaler.py} made it and what it makes of a whole image. */
 final class UpscalersTest {
 
-    private static final double SAME_PICTURE_DECIBELS = 40;
+    private static final double SAME_IMAGE_DECIBELS = 40;
 
     @TempDir
     private Path folder;
@@ -39,26 +39,26 @@ final class UpscalersTest {
     }
 
     @Test
-    void tilesMakeThePictureThatTheWholeWouldMake() throws IOException {
+    void tilesMakeTheImageThatTheWholeWouldMake() throws IOException {
         long before = OnnxRuntime.openHandles();
-        Picture small = read("small.png");
-        Picture whole = read("double.png");
+        RgbImage small = read("small.png");
+        RgbImage whole = read("double.png");
 
-        Picture larger = upscalers.enlarge("double", small, 500, 360, new CancelToken());
+        RgbImage larger = upscalers.enlarge("double", small, 500, 360, new CancelToken());
 
-        assertThat(decibels(larger, whole), is(greaterThanOrEqualTo(SAME_PICTURE_DECIBELS)));
+        assertThat(decibels(larger, whole), is(greaterThanOrEqualTo(SAME_IMAGE_DECIBELS)));
         assertThat(OnnxRuntime.openHandles(), is(before));
     }
 
     @Test
     void otherSizesAreMadeFromTheNextLargerOne() throws IOException {
-        Picture small = read("small.png");
+        RgbImage small = read("small.png");
 
-        Picture three = upscalers.enlarge("double", small, 750, 540, new CancelToken());
+        RgbImage three = upscalers.enlarge("double", small, 750, 540, new CancelToken());
         assertThat(three.width(), is(750));
         assertThat(three.height(), is(540));
 
-        Picture less = upscalers.enlarge("double", small, 125, 90, new CancelToken());
+        RgbImage less = upscalers.enlarge("double", small, 125, 90, new CancelToken());
         assertThat(
                 less.rgb(),
                 is(upscalers
@@ -79,7 +79,7 @@ final class UpscalersTest {
 
     @Test
     void whatWouldBeTooLargeIsRefused() {
-        Picture large = new Picture(2048, 1024, new byte[3 * 2048 * 1024]);
+        RgbImage large = new RgbImage(2048, 1024, new byte[3 * 2048 * 1024]);
 
         InferenceException refusal = assertThrows(
                 InferenceException.class, () -> upscalers.enlarge("double", large, 2049, 1025, new CancelToken()));
@@ -90,13 +90,13 @@ final class UpscalersTest {
     }
 
     @Test
-    void aNetworkThatMakesNoLargerPictureIsRefused() throws IOException {
+    void aNetworkThatMakesNoLargerImageIsRefused() throws IOException {
         Files.copy(TinyBundle.resource("networks/frozen_batch.onnx"), folder.resolve("other.onnx"));
         Files.writeString(folder.resolve("damaged.onnx"), "no network");
-        Picture picture = new Picture(2, 2, new byte[12]);
+        RgbImage image = new RgbImage(2, 2, new byte[12]);
         for (String name : new String[] {"other", "damaged"}) {
             InferenceException refusal = assertThrows(
-                    InferenceException.class, () -> upscalers.enlarge(name, picture, 4, 4, new CancelToken()));
+                    InferenceException.class, () -> upscalers.enlarge(name, image, 4, 4, new CancelToken()));
 
             assertThat(refusal.code(), is(InferenceException.Code.INVALID_BUNDLE));
             assertThat(refusal.getMessage(), containsString(name));
@@ -107,7 +107,7 @@ final class UpscalersTest {
     void aCancelledOneEnds() throws IOException {
         CancelToken cancel = new CancelToken();
         cancel.cancel();
-        Picture small = read("small.png");
+        RgbImage small = read("small.png");
 
         InferenceException end =
                 assertThrows(InferenceException.class, () -> upscalers.enlarge("double", small, 500, 360, cancel));
@@ -115,12 +115,12 @@ final class UpscalersTest {
         assertThat(end.code(), is(InferenceException.Code.CANCELLED));
     }
 
-    private static Picture read(String name) throws IOException {
-        return PictureReader.read(Files.readAllBytes(TinyBundle.resource("goldens/upscaler/" + name)), "image")
-                .picture();
+    private static RgbImage read(String name) throws IOException {
+        return ImageFileReader.read(Files.readAllBytes(TinyBundle.resource("goldens/upscaler/" + name)), "image")
+                .image();
     }
 
-    private static double decibels(Picture one, Picture other) {
+    private static double decibels(RgbImage one, RgbImage other) {
         double sum = 0;
         for (int i = 0; i < one.rgb().length; i++) {
             double difference = (one.rgb()[i] & 0xff) - (other.rgb()[i] & 0xff);

@@ -21,19 +21,19 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 
 /**
- * Many clients at once, each asking for its pictures one after the other.
+ * Many clients at once, each asking for its images one after the other.
  *
- * @param perClient how long each client took for all of its pictures
+ * @param perClient how long each client took for all of its images
  * @param wall from the start of all to the end of the last
- * @param pictures of all clients together
+ * @param images of all clients together
  * @param ownAddresses whether each client had an address of its own, and so a turn of its own in the server's queue
  */
-record LoadPhase(List<Duration> perClient, Duration wall, int pictures, boolean ownAddresses) {
+record LoadPhase(List<Duration> perClient, Duration wall, int images, boolean ownAddresses) {
 
     private static final long REFRESH_MILLIS = 200;
 
     static LoadPhase run(
-            URI server, int clients, int picturesEach, PictureSettings settings, int first, IntConsumer drawn) {
+            URI server, int clients, int imagesEach, ImageSettings settings, int first, IntConsumer drawn) {
         boolean ownAddresses = isLoopbackANetwork();
         AtomicInteger done = new AtomicInteger();
         CountDownLatch start = new CountDownLatch(1);
@@ -42,11 +42,11 @@ record LoadPhase(List<Duration> perClient, Duration wall, int pictures, boolean 
             List<Future<Duration>> running = new ArrayList<>();
             for (int i = 0; i < clients; i++) {
                 Optional<InetAddress> address = ownAddresses ? Optional.of(loopback(i)) : Optional.empty();
-                int from = first + i * picturesEach;
+                int from = first + i * imagesEach;
                 running.add(threads.submit(() -> {
-                    try (PictureClient client = HttpPictureClient.connect(server, address, settings)) {
+                    try (ImageClient client = HttpImageClient.connect(server, address, settings)) {
                         start.await();
-                        return drawAll(client, from, picturesEach, done);
+                        return drawAll(client, from, imagesEach, done);
                     }
                 }));
             }
@@ -57,12 +57,12 @@ record LoadPhase(List<Duration> perClient, Duration wall, int pictures, boolean 
                 perClient.add(await(client, () -> drawn.accept(first + done.get())));
             }
             Duration wall = Duration.ofNanos(System.nanoTime() - begin);
-            return new LoadPhase(List.copyOf(perClient), wall, clients * picturesEach, ownAddresses);
+            return new LoadPhase(List.copyOf(perClient), wall, clients * imagesEach, ownAddresses);
         }
     }
 
-    double picturesPerSecond() {
-        return pictures / (wall.toNanos() / 1e9);
+    double imagesPerSecond() {
+        return images / (wall.toNanos() / 1e9);
     }
 
     /** Slowest client over fastest: 1 when the server is perfectly fair. */
@@ -71,7 +71,7 @@ record LoadPhase(List<Duration> perClient, Duration wall, int pictures, boolean 
         return (double) sorted.getLast().toNanos() / sorted.getFirst().toNanos();
     }
 
-    private static Duration drawAll(PictureClient client, int first, int count, AtomicInteger done) {
+    private static Duration drawAll(ImageClient client, int first, int count, AtomicInteger done) {
         long start = System.nanoTime();
         for (int i = 0; i < count; i++) {
             client.draw(first + i);

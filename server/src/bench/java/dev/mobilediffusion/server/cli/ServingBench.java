@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Every figure is printed beside its target; a missed target does not change the exit code."})
 final class ServingBench implements Runnable {
 
-    private static final int MAX_PICTURES = 1_000_000;
+    private static final int MAX_IMAGES = 1_000_000;
     /** Half of {@code max-connections}' default would do; each client holds one. */
     private static final int MAX_CLIENTS = 200;
 
@@ -48,9 +48,9 @@ final class ServingBench implements Runnable {
     @Option(
             names = "--pictures",
             paramLabel = "N",
-            converter = Pictures.class,
+            converter = Images.class,
             description = "Pictures under load, of all clients together. Default: ${DEFAULT-VALUE}.")
-    private int pictures = 2000;
+    private int images = 2000;
 
     @Option(
             names = "--clients",
@@ -62,10 +62,10 @@ final class ServingBench implements Runnable {
     @Option(names = "--json", description = "Print JSON, for programs.")
     private boolean json;
 
-    static final class Pictures implements ITypeConverter<Integer> {
+    static final class Images implements ITypeConverter<Integer> {
         @Override
         public Integer convert(String text) {
-            return (int) OptionValues.whole(text, 1, MAX_PICTURES);
+            return (int) OptionValues.whole(text, 1, MAX_IMAGES);
         }
     }
 
@@ -89,14 +89,14 @@ final class ServingBench implements Runnable {
     @Override
     public void run() {
         Path bundle = ModelChoice.bundle(spec);
-        int total = ServingBenchmark.total(clients, pictures);
-        PictureSettings settings = new PictureSettings(
+        int total = ServingBenchmark.total(clients, images);
+        ImageSettings settings = new ImageSettings(
                 steps, guidanceScale == null ? OptionalDouble.empty() : OptionalDouble.of(guidanceScale));
         int queueCapacity = Math.max(clients, QueueLimits.DEFAULT_JOBS);
         try (ServerProcess server = ServerProcess.start(bundle, queueCapacity);
                 ProgressBar bar = new ProgressBar(spec.commandLine().getErr(), ProgressBar.isStderrTerminal(), "")) {
             ServingBenchmark benchmark =
-                    ServingBenchmark.run(server, settings, clients, pictures, drawn -> bar.onPicture(drawn, total));
+                    ServingBenchmark.run(server, settings, clients, images, drawn -> bar.onImage(drawn, total));
             bar.close();
             ServingReport report = new ServingReport(benchmark);
             spec.commandLine().getOut().print(json ? report.json() : report.table());

@@ -8,22 +8,22 @@ import java.util.function.IntConsumer;
 /**
  * What serving costs on top of the networks, for a client that is alone.
  *
- * @param wall median from request to picture
- * @param inference median of the same pictures' time in the networks
- * @param pictures measured
+ * @param wall median from request to image
+ * @param inference median of the same images' time in the networks
+ * @param images measured
  */
-record ServingOverhead(Duration wall, Duration inference, int pictures) {
+record ServingOverhead(Duration wall, Duration inference, int images) {
 
     private static final int MEDIAN = 50;
 
-    /** Draws pictures {@code first} to {@code first + count - 1}, one after the other. */
-    static ServingOverhead measure(PictureClient client, int first, int count, IntConsumer drawn) {
+    /** Draws images {@code first} to {@code first + count - 1}, one after the other. */
+    static ServingOverhead measure(ImageClient client, int first, int count, IntConsumer drawn) {
         List<Duration> walls = new ArrayList<>();
         List<Duration> inferences = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            ServedPicture picture = client.draw(first + i);
-            walls.add(picture.wall());
-            inferences.add(picture.inference());
+            ServedImage image = client.draw(first + i);
+            walls.add(image.wall());
+            inferences.add(image.inference());
             drawn.accept(first + i + 1);
         }
         return new ServingOverhead(Percentile.of(walls, MEDIAN), Percentile.of(inferences, MEDIAN), count);

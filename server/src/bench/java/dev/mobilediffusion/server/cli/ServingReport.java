@@ -31,7 +31,7 @@ record ServingReport(ServingBenchmark benchmark) {
     String table() {
         StringBuilder table = new StringBuilder();
         LoadPhase load = benchmark.load();
-        PictureSettings settings = benchmark.settings();
+        ImageSettings settings = benchmark.settings();
         line(
                 table,
                 "model    %s, %s, guidance %s",
@@ -50,14 +50,14 @@ record ServingReport(ServingBenchmark benchmark) {
                 "alone    p50 %.2f ms, of which %.2f ms in the networks; %.2f pictures/s",
                 millis(benchmark.alone().wall()),
                 millis(benchmark.alone().inference()),
-                benchmark.picturesPerSecondAlone());
+                benchmark.imagesPerSecondAlone());
         line(
                 table,
                 "load     %d clients%s, %d pictures; %.2f pictures/s",
                 load.perClient().size(),
                 load.ownAddresses() ? "" : " with one address, so a single turn in the queue",
-                load.pictures(),
-                load.picturesPerSecond());
+                load.images(),
+                load.imagesPerSecond());
         benchmark.early().ifPresent(bytes -> line(table, "memory   %s", memory(bytes)));
         line(table, "");
         line(table, "%-44s %10s %10s", "figure", "measured", "target");
@@ -80,14 +80,14 @@ record ServingReport(ServingBenchmark benchmark) {
                 .put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"))
                 .put("processors", Runtime.getRuntime().availableProcessors())
                 .put("java", Runtime.version().toString())
-                .put("pictures", benchmark.pictures())
+                .put("pictures", benchmark.images())
                 .put("alone_wall_p50_ms", millis(benchmark.alone().wall()))
                 .put("alone_inference_p50_ms", millis(benchmark.alone().inference()))
-                .put("alone_pictures_per_second", benchmark.picturesPerSecondAlone())
+                .put("alone_pictures_per_second", benchmark.imagesPerSecondAlone())
                 .put("clients", benchmark.load().perClient().size())
                 .put("own_addresses", benchmark.load().ownAddresses())
-                .put("load_pictures", benchmark.load().pictures())
-                .put("load_pictures_per_second", benchmark.load().picturesPerSecond())
+                .put("load_pictures", benchmark.load().images())
+                .put("load_pictures_per_second", benchmark.load().imagesPerSecond())
                 .put("probes", benchmark.health().size());
         benchmark.settings().guidanceScale().ifPresent(scale -> json.put("guidance_scale", scale));
         benchmark.early().ifPresent(bytes -> json.put("early_resident_bytes", bytes));
@@ -109,7 +109,7 @@ record ServingReport(ServingBenchmark benchmark) {
 
     private List<Figure> figures() {
         LoadPhase load = benchmark.load();
-        double throughput = load.picturesPerSecond() / benchmark.picturesPerSecondAlone();
+        double throughput = load.imagesPerSecond() / benchmark.imagesPerSecondAlone();
         Duration health = Percentile.of(benchmark.health(), PROBE_PERCENT);
         Duration metrics = Percentile.of(benchmark.metrics(), PROBE_PERCENT);
         List<Figure> figures = new ArrayList<>();
@@ -131,12 +131,12 @@ record ServingReport(ServingBenchmark benchmark) {
         return "%s MB after %s pictures, %s MB after %s"
                 .formatted(
                         early / 1_000_000,
-                        ServingBenchmark.EARLY_PICTURES,
+                        ServingBenchmark.EARLY_IMAGES,
                         benchmark.late().orElse(0) / 1_000_000,
-                        benchmark.pictures());
+                        benchmark.images());
     }
 
-    private static String guidance(PictureSettings settings) {
+    private static String guidance(ImageSettings settings) {
         return settings.guidanceScale().isPresent()
                 ? String.valueOf(settings.guidanceScale().getAsDouble())
                 : "as the model has it";

@@ -11,11 +11,11 @@ import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.TestServer;
 import org.junit.jupiter.api.Test;
 
-/** From a sentence to a picture, and what can come between. */
+/** From a sentence to an image, and what can come between. */
 final class DrawingTest extends PageFixture {
 
     @Test
-    void aPictureAppearsAfterItsProgress() throws InterruptedException {
+    void aImageAppearsAfterItsProgress() throws InterruptedException {
         TestServer server = open(FakePipeline.gated());
         openSettings();
         browser.fill("#seed", "7");
@@ -45,7 +45,7 @@ final class DrawingTest extends PageFixture {
     }
 
     @Test
-    void aJobOfThreePicturesFillsTheGalleryOneByOne() throws InterruptedException {
+    void aJobOfThreeImagesFillsTheGalleryOneByOne() throws InterruptedException {
         TestServer server = open(FakePipeline.gated());
         openSettings();
         browser.fill("#count", "3");
@@ -63,9 +63,9 @@ final class DrawingTest extends PageFixture {
         assertThat(browser.text("#caption-settings"), startsWith("seed 22 "));
     }
 
-    /** On a slow network the bytes of the second picture may arrive after those of the third. */
+    /** On a slow network the bytes of the second image may arrive after those of the third. */
     @Test
-    void aPictureThatArrivesLateDoesNotTakeTheNewestOnesPlace() {
+    void aImageThatArrivesLateDoesNotTakeTheNewestOnesPlace() {
         open(FakePipeline.quick());
         browser.run("const real = window.fetch; window.fetch = async (...request) => {"
                 + " const answer = await real(...request);"
@@ -160,7 +160,7 @@ final class DrawingTest extends PageFixture {
     }
 
     @Test
-    void unknownWordsAreNamedWhileTypingAndWithThePicture() {
+    void unknownWordsAreNamedWhileTypingAndWithTheImage() {
         open(FakePipeline.quick());
         browser.fill("#prompt", "a red xyzzy");
         browser.awaitText("#unknown", "fake was not taught: a, xyzzy.");
@@ -170,7 +170,7 @@ final class DrawingTest extends PageFixture {
         draw("a xyzzy");
         browser.awaitText("#warnings", "unknown word: xyzzy");
         browser.click("#thumbs button");
-        browser.awaitText("#warnings", "unknown word: xyzzy"); // remembered with the picture
+        browser.awaitText("#warnings", "unknown word: xyzzy"); // remembered with the image
     }
 
     @Test

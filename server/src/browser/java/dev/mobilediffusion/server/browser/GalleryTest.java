@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 final class GalleryTest extends PageFixture {
 
     @Test
-    void aReloadKeepsThePicturesWithTheirSettings() {
+    void aReloadKeepsTheImagesWithTheirSettings() {
         open(FakePipeline.quick());
         openSettings();
         browser.fill("#seed", "7");
@@ -52,7 +52,7 @@ final class GalleryTest extends PageFixture {
     }
 
     @Test
-    void anExpiredPictureSaysSoAndCanBeDrawnAgain() {
+    void anExpiredImageSaysSoAndCanBeDrawnAgain() {
         TestServer server = serve(FakePipeline.quick());
         browser.open(server.url());
         browser.run(
@@ -74,7 +74,7 @@ final class GalleryTest extends PageFixture {
     }
 
     @Test
-    void aRemovedPictureLeavesTheListAndTheFocusStays() {
+    void aRemovedImageLeavesTheListAndTheFocusStays() {
         open(FakePipeline.quick());
         draw("a red house");
         browser.awaitCount("#thumbs img", 1);

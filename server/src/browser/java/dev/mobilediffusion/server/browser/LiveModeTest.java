@@ -8,7 +8,7 @@ import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.TestServer;
 import org.junit.jupiter.api.Test;
 
-/** The picture follows the typing. */
+/** The image follows the typing. */
 final class LiveModeTest extends PageFixture {
 
     @Test
@@ -36,14 +36,14 @@ final class LiveModeTest extends PageFixture {
         assertThat(server.pipeline.finished().size(), is(1));
         assertThat(server.queue().depth(), is(0));
 
-        assertThat(browser.count("#thumbs li"), is(1)); // live pictures come and go
+        assertThat(browser.count("#thumbs li"), is(1)); // live images come and go
         browser.click("#draw"); // which says Keep
         browser.awaitText("#status", "Kept.");
         browser.awaitCount("#thumbs li", 2);
     }
 
     @Test
-    void aPhoneShowsTheWholePictureAndTheWordsTogether() {
+    void aPhoneShowsTheWholeImageAndTheWordsTogether() {
         browser.asPhone(390, 520); // what the keyboard leaves of a small screen
         TestServer server = open(FakePipeline.quick());
         draw("a house");

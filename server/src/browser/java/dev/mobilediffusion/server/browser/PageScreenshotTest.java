@@ -86,15 +86,15 @@ final class PageScreenshotTest {
     private static void keep(String name) throws IOException {
         browser.run("window.scrollTo(0, 0)");
         browser.awaitImage("#picture");
-        BufferedImage picture = ImageIO.read(new ByteArrayInputStream(browser.screenshot()));
-        assertThat(picture.getHeight(), greaterThan(900));
+        BufferedImage image = ImageIO.read(new ByteArrayInputStream(browser.screenshot()));
+        assertThat(image.getHeight(), greaterThan(900));
         Path folder = Files.createDirectories(FOLDER.isEmpty() ? Path.of("target", "screenshots") : Path.of(FOLDER));
-        write(picture, folder.resolve(name + ".jpg").toFile());
+        write(image, folder.resolve(name + ".jpg").toFile());
     }
 
-    private static void write(BufferedImage picture, File file) throws IOException {
-        BufferedImage opaque = new BufferedImage(picture.getWidth(), picture.getHeight(), BufferedImage.TYPE_INT_RGB);
-        opaque.getGraphics().drawImage(picture, 0, 0, null);
+    private static void write(BufferedImage image, File file) throws IOException {
+        BufferedImage opaque = new BufferedImage(image.getWidth(), image.getHeight(), BufferedImage.TYPE_INT_RGB);
+        opaque.getGraphics().drawImage(image, 0, 0, null);
         ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
         ImageWriteParam quality = writer.getDefaultWriteParam();
         quality.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);

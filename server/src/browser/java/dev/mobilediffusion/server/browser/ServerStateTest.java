@@ -93,7 +93,7 @@ final class ServerStateTest extends PageFixture {
         draw("a red house");
         browser.awaitShown("#gone");
         browser.awaitText("#status", "Not sent yet.");
-        assertThat(browser.count("#phases .now"), is(0)); // none of the steps that the last picture went through
+        assertThat(browser.count("#phases .now"), is(0)); // none of the steps that the last image went through
 
         TestServer second = restart(port);
         browser.await(() -> "no banner", () -> !browser.shows("#gone"));

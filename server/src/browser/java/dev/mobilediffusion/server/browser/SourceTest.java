@@ -6,7 +6,7 @@ import static org.hamcrest.Matchers.is;
 
 import dev.mobilediffusion.runtime.SourceImage;
 import dev.mobilediffusion.server.FakePipeline;
-import dev.mobilediffusion.server.TestPictures;
+import dev.mobilediffusion.server.TestImages;
 import dev.mobilediffusion.server.TestServer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,14 +14,14 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A picture that is drawn anew: chosen, dropped, painted over. */
+/** An image that is drawn anew: chosen, dropped, painted over. */
 final class SourceTest extends PageFixture {
 
     @TempDir
-    private Path pictures;
+    private Path images;
 
     @Test
-    void aChosenPictureIsDrawnAnewAsStronglyAsTheSliderSays() throws Exception {
+    void aChosenImageIsDrawnAnewAsStronglyAsTheSliderSays() throws Exception {
         TestServer server = open(FakePipeline.quick());
         choose();
         slide("0.4");
@@ -51,7 +51,7 @@ final class SourceTest extends PageFixture {
     }
 
     @Test
-    void aRemovedPictureIsNoLongerSent() throws Exception {
+    void aRemovedImageIsNoLongerSent() throws Exception {
         TestServer server = open(FakePipeline.quick());
         choose();
         browser.click("#source-remove");
@@ -63,7 +63,7 @@ final class SourceTest extends PageFixture {
     }
 
     @Test
-    void aPictureMayBeDropped() {
+    void aImageMayBeDropped() {
         open(FakePipeline.quick());
         browser.runAsync(
                 "const done = arguments[arguments.length - 1]; const canvas = document.createElement('canvas');"
@@ -76,7 +76,7 @@ final class SourceTest extends PageFixture {
     }
 
     private void choose() throws IOException {
-        Path file = Files.write(pictures.resolve("noise.png"), TestPictures.png(TestPictures.noise(40, 40)));
+        Path file = Files.write(images.resolve("noise.png"), TestImages.png(TestImages.noise(40, 40)));
         browser.click("#source > summary");
         browser.type("#source-file", file.toString());
         browser.awaitShown("#source-parts");

@@ -45,10 +45,10 @@ final class Answers {
         response.send(Json.bytes(body));
     }
 
-    /** @param pictures that stand in {@code body} in base64 */
-    static void send(ServerResponse response, JsonNode body, List<JobImage> pictures) {
+    /** @param images that stand in {@code body} in base64 */
+    static void send(ServerResponse response, JsonNode body, List<JobImage> images) {
         response.header(HeaderNames.CACHE_CONTROL, "no-store");
-        LongReply.json(response, body, pictures);
+        LongReply.json(response, body, images);
     }
 
     static void sendNull(ServerResponse response) {

@@ -3,7 +3,7 @@ package dev.mobilediffusion.server.a1111;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.RgbImage;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.generation.Delivery;
@@ -22,7 +22,7 @@ import io.helidon.webserver.http.ServerResponse;
 import java.util.ArrayList;
 import java.util.List;
 
-/** {@code POST /extra-single-image} and {@code extra-batch-images}: pictures made larger. There are no face restorers. */
+/** {@code POST /extra-single-image} and {@code extra-batch-images}: images made larger. There are no face restorers. */
 final class ExtrasRoutes implements HttpService {
 
     private static final String NONE = "None";
@@ -82,11 +82,11 @@ final class ExtrasRoutes implements HttpService {
                     "imageList", "imageList must be a list of objects with data, got %s", Json.kind(list));
         }
         list.forEach(item -> {
-            if (!(item instanceof ObjectNode picture)) {
+            if (!(item instanceof ObjectNode image)) {
                 throw ApiException.invalid(
                         "imageList", "imageList must hold objects with data, got %s", Json.kind(item));
             }
-            files.addAll(new Form(picture, List.of(), "").take("data"));
+            files.addAll(new Form(image, List.of(), "").take("data"));
         });
         List<ImageContent> larger = larger(body, files, "imageList", request);
         ObjectNode reply = Json.object();
@@ -96,15 +96,15 @@ final class ExtrasRoutes implements HttpService {
         LongReply.withContents(response, reply, larger);
     }
 
-    /** All pictures of a reply together have as many pixels as one may have. */
+    /** All images of a reply together have as many pixels as one may have. */
     private List<ImageContent> larger(ObjectNode body, List<byte[]> files, String field, ServerRequest request) {
         Settings settings = Settings.of(new Fields(body), enlarger);
         List<ImageContent> larger = new ArrayList<>();
         long pixels = 0;
         try (Enlarger.Turn turn = enlarger.enter()) {
             for (byte[] file : files) {
-                Picture picture = settings.enlarge(turn, turn.read(file, field));
-                pixels += (long) picture.width() * picture.height();
+                RgbImage image = settings.enlarge(turn, turn.read(file, field));
+                pixels += (long) image.width() * image.height();
                 if (pixels > Enlarger.MAX_PIXELS) {
                     throw ApiException.invalid(
                             field,
@@ -113,7 +113,7 @@ final class ExtrasRoutes implements HttpService {
                             Enlarger.MAX_PIXELS,
                             pixels);
                 }
-                larger.add(ImageContent.of(turn.encode(picture, ImageFormat.PNG, Delivery.DEFAULT_QUALITY)));
+                larger.add(ImageContent.of(turn.encode(image, ImageFormat.PNG, Delivery.DEFAULT_QUALITY)));
             }
             Uploads.done(request);
         }
@@ -121,10 +121,10 @@ final class ExtrasRoutes implements HttpService {
     }
 
     /**
-     * What becomes of each picture.
+     * What becomes of each image.
      *
      * @param exact whether width and height count rather than the factor
-     * @param first name of an upscaler, or None, which leaves the picture as it is
+     * @param first name of an upscaler, or None, which leaves the image as it is
      * @param second likewise, blended over the first
      * @param share of the second, in [0, 1]
      */
@@ -176,37 +176,37 @@ final class ExtrasRoutes implements HttpService {
             return name.isBlank() || name.equalsIgnoreCase(NONE) ? NONE : enlarger.named(name, field);
         }
 
-        Picture enlarge(Enlarger.Turn turn, Picture picture) {
+        RgbImage enlarge(Enlarger.Turn turn, RgbImage image) {
             if (first.equals(NONE)) {
-                return picture;
+                return image;
             }
-            Picture larger = enlarge(turn, picture, first);
+            RgbImage larger = enlarge(turn, image, first);
             if (second.equals(NONE) || share == 0) {
                 return larger;
             }
-            byte[] over = enlarge(turn, picture, second).rgb();
+            byte[] over = enlarge(turn, image, second).rgb();
             byte[] rgb = larger.rgb().clone();
             for (int i = 0; i < rgb.length; i++) {
                 rgb[i] = (byte) Math.round((rgb[i] & 0xff) * (1 - share) + (over[i] & 0xff) * share);
             }
-            return new Picture(larger.width(), larger.height(), rgb);
+            return new RgbImage(larger.width(), larger.height(), rgb);
         }
 
-        private Picture enlarge(Enlarger.Turn turn, Picture picture, String upscaler) {
+        private RgbImage enlarge(Enlarger.Turn turn, RgbImage image, String upscaler) {
             if (!exact) {
                 return turn.enlarge(
                         upscaler,
-                        picture,
-                        (long) (picture.width() * factor),
-                        (long) (picture.height() * factor),
+                        image,
+                        (long) (image.width() * factor),
+                        (long) (image.height() * factor),
                         "upscaling_resize");
             }
-            double by = Math.max((double) width / picture.width(), (double) height / picture.height());
-            Picture larger = turn.enlarge(
+            double by = Math.max((double) width / image.width(), (double) height / image.height());
+            RgbImage larger = turn.enlarge(
                     upscaler,
-                    picture,
-                    Math.round(picture.width() * by),
-                    Math.round(picture.height() * by),
+                    image,
+                    Math.round(image.width() * by),
+                    Math.round(image.height() * by),
                     "upscaling_resize_w");
             return crop ? turn.cropped(larger, width, height) : larger;
         }

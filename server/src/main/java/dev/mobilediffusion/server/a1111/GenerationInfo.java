@@ -20,7 +20,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 
-/** What A1111 says of finished pictures; clients find it as text within the reply, in the field {@code info}. */
+/** What A1111 says of finished images; clients find it as text within the reply, in the field {@code info}. */
 final class GenerationInfo {
 
     private static final DateTimeFormatter TIMESTAMP = DateTimeFormatter.ofPattern("yyyyMMddHHmmss");
@@ -28,10 +28,10 @@ final class GenerationInfo {
 
     private GenerationInfo() {}
 
-    /** @param pictures that were finished; none of an interrupted job, which is told by what was asked for */
-    static ObjectNode of(JobSpec spec, List<JobImage> pictures, ModelInfo model, List<String> warnings) {
+    /** @param images that were finished; none of an interrupted job, which is told by what was asked for */
+    static ObjectNode of(JobSpec spec, List<JobImage> images, ModelInfo model, List<String> warnings) {
         ImageRequest request = spec.request();
-        Optional<JobImage> first = pictures.stream().findFirst();
+        Optional<JobImage> first = images.stream().findFirst();
         ObjectNode node = Json.object();
         node.put("prompt", request.prompt());
         node.put("negative_prompt", request.negativePrompt());
@@ -46,7 +46,7 @@ final class GenerationInfo {
                 first.map(JobImage::guidanceScale)
                         .orElse(request.guidanceScale().orElse(model.defaultGuidanceScale())));
         node.put("steps", first.map(JobImage::steps).orElse(request.steps().orElse(model.defaultSteps())));
-        node.put("batch_size", pictures.size());
+        node.put("batch_size", images.size());
         node.put("restore_faces", false);
         node.putNull("face_restoration_model");
         node.put("sd_model_name", model.name());
@@ -67,9 +67,9 @@ final class GenerationInfo {
         node.put("clip_skip", 1);
         node.put("is_using_inpainting_conditioning", false);
         node.put("version", "MobileDiffusion");
-        putEach(node, spec, pictures, model);
+        putEach(node, spec, images, model);
         Set<String> sentences = new LinkedHashSet<>(warnings);
-        pictures.forEach(picture -> sentences.addAll(picture.warnings()));
+        images.forEach(image -> sentences.addAll(image.warnings()));
         ArrayNode array = node.putArray("warnings");
         sentences.forEach(array::add);
         return node;
@@ -79,7 +79,7 @@ final class GenerationInfo {
         return TIMESTAMP.format(moment);
     }
 
-    private static void putEach(ObjectNode node, JobSpec spec, List<JobImage> pictures, ModelInfo model) {
+    private static void putEach(ObjectNode node, JobSpec spec, List<JobImage> images, ModelInfo model) {
         ArrayNode prompts = node.putArray("all_prompts");
         ArrayNode negativePrompts = node.putArray("all_negative_prompts");
         ArrayNode seeds = node.putArray("all_seeds");
@@ -88,16 +88,16 @@ final class GenerationInfo {
         OptionalDouble strength = spec.source()
                 .map(source -> OptionalDouble.of(source.strength()))
                 .orElseGet(OptionalDouble::empty);
-        for (JobImage picture : pictures) {
+        for (JobImage image : images) {
             ImageRequest drawn = spec.request()
-                    .withSeed(picture.seed())
-                    .withSteps(picture.steps())
-                    .withGuidanceScale(picture.guidanceScale());
+                    .withSeed(image.seed())
+                    .withSteps(image.steps())
+                    .withGuidanceScale(image.guidanceScale());
             prompts.add(drawn.prompt());
             negativePrompts.add(drawn.negativePrompt());
-            seeds.add(picture.seed());
+            seeds.add(image.seed());
             subseeds.add(NO_VARIATION);
-            infotexts.add(Infotext.of(drawn, strength, picture.width(), picture.height(), model));
+            infotexts.add(Infotext.of(drawn, strength, image.width(), image.height(), model));
         }
     }
 }

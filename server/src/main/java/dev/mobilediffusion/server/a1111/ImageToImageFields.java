@@ -2,8 +2,8 @@ package dev.mobilediffusion.server.a1111;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.image.ImageEdit.Fill;
 import dev.mobilediffusion.runtime.image.MaskMarks;
-import dev.mobilediffusion.runtime.image.PictureEdit.Fill;
 import dev.mobilediffusion.runtime.image.ResizeMode;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
@@ -30,7 +30,7 @@ final class ImageToImageFields {
 
     private ImageToImageFields() {}
 
-    /** Takes the pictures out of {@code body}; they come back where the reply is to show them. */
+    /** Takes the images out of {@code body}; they come back where the reply is to show them. */
     static Source take(ObjectNode body) {
         JsonNode images = body.path("init_images");
         JsonNode mask = body.path("mask");

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads the settings of a picture from text as A1111's {@code parse_generation_parameters} does. */
+/** Reads the settings of an image from text as A1111's {@code parse_generation_parameters} does. */
 final class InfotextReader {
 
     private static final String NEGATIVE = "Negative prompt:";

@@ -10,7 +10,7 @@ import io.helidon.webserver.http.HttpService;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 
-/** {@code /options}: what the caller has chosen. A model is loaded by the next picture that needs it. */
+/** {@code /options}: what the caller has chosen. A model is loaded by the next image that needs it. */
 final class OptionRoutes implements HttpService {
 
     private final Choices choices;

@@ -13,7 +13,7 @@ import io.helidon.webserver.http.ServerResponse;
 import java.util.Base64;
 import java.util.Map;
 
-/** {@code POST /png-info}: the settings that a picture's file says it was drawn with. */
+/** {@code POST /png-info}: the settings that an image's file says it was drawn with. */
 final class PngInfoRoutes implements HttpService {
 
     private final Uploads uploads;
@@ -31,8 +31,8 @@ final class PngInfoRoutes implements HttpService {
     private void read(ServerRequest request, ServerResponse response) {
         Fields fields = new Fields(Json.parseObject(RequestBody.json(request, uploads.maxBytes())));
         String image = fields.text("image").orElseThrow(() -> ApiException.invalid("image", "image is missing"));
-        Map<String, String> texts = PictureTexts.of(bytes(image));
-        String infotext = texts.getOrDefault(PictureTexts.SETTINGS, "");
+        Map<String, String> texts = ImageTexts.of(bytes(image));
+        String infotext = texts.getOrDefault(ImageTexts.SETTINGS, "");
         ObjectNode node = Json.object();
         node.put("info", infotext);
         ObjectNode items = node.putObject("items");

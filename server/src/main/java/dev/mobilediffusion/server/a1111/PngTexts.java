@@ -40,7 +40,7 @@ final class PngTexts {
             byte[] type = new byte[4];
             buffer.get(type);
             if (length < 0 || length > buffer.remaining() - CRC_BYTES) {
-                throw PictureTexts.cutOff("PNG");
+                throw ImageTexts.cutOff("PNG");
             }
             byte[] data = new byte[length];
             buffer.get(data).getInt();

@@ -19,7 +19,7 @@ import java.util.Optional;
 
 /**
  * {@code /progress}, {@code /interrupt} and {@code /skip}, of the caller's own job: with A1111 they are everybody's, and
- * a closing tab would stop another person's picture.
+ * a closing tab would stop another person's image.
  */
 final class ProgressRoutes implements HttpService {
 
@@ -45,7 +45,7 @@ final class ProgressRoutes implements HttpService {
                     Answers.send(response, Json.object());
                 }))
                 .any("/interrupt", Answers.methodNotAllowed("POST"))
-                // One picture cannot be left out here, so what comes after it goes, too
+                // One image cannot be left out here, so what comes after it goes, too
                 .post("/skip", Answers.of((request, response) -> {
                     stop(request);
                     Answers.sendNull(response);
@@ -80,7 +80,7 @@ final class ProgressRoutes implements HttpService {
     private ObjectNode busy(Job job, boolean withoutImage) {
         JobStatus status = job.status();
         int count = job.spec().count();
-        int done = status.pictures().size();
+        int done = status.images().size();
         double part = status.steps() == 0 ? 0 : (double) status.step() / status.steps();
         Optional<QueueEstimate> estimate = queue.estimate(job);
         ObjectNode node = Json.object();

@@ -18,9 +18,9 @@ import java.util.Set;
  * @param queue that admits jobs
  * @param models that requests may name
  * @param formats that can be written here
- * @param maxBodyBytes of a request without pictures, in [1, 2^31)
- * @param uploads takes in those with pictures
- * @param enlarger of pictures
+ * @param maxBodyBytes of a request without images, in [1, 2^31)
+ * @param uploads takes in those with images
+ * @param enlarger of images
  */
 public record SdApi(
         JobQueue queue,

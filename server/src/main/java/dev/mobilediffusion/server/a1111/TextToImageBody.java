@@ -26,7 +26,7 @@ import java.util.Set;
  * unknown fields; a value out of range is refused by its name in A1111.
  *
  * @param spec what is to be drawn
- * @param sendImages whether the reply holds the pictures
+ * @param sendImages whether the reply holds the images
  * @param warnings sentences for the person who asked
  * @param echo the request for the reply, without what must not be shown again
  */
@@ -96,7 +96,7 @@ record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, 
                 .orElseGet(checkpoints::defaultTitle);
     }
 
-    /** One picture after the other here, so a batch and a repetition are the same. */
+    /** One image after the other here, so a batch and a repetition are the same. */
     private static int count(Fields fields) {
         long batch = fields.count("batch_size").orElse(1);
         long repetitions = fields.count("n_iter").orElse(1);
@@ -125,7 +125,7 @@ record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, 
         }
     }
 
-    /** A1111's second pass draws again at the larger size; here the picture is resampled to it. */
+    /** A1111's second pass draws again at the larger size; here the image is resampled to it. */
     private static void enlarge(Fields fields, long width, long height, RequestDraft draft) {
         int toWidth = fields.count("hr_resize_x").orElse(0);
         int toHeight = fields.count("hr_resize_y").orElse(0);

@@ -23,7 +23,7 @@ import io.helidon.webserver.http.ServerResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/** {@code POST /txt2img} and {@code img2img}: the client waits for its pictures; when it goes, its job goes with it. */
+/** {@code POST /txt2img} and {@code img2img}: the client waits for its images; when it goes, its job goes with it. */
 final class TextToImageRoutes implements HttpService {
 
     private final JobQueue queue;
@@ -75,32 +75,32 @@ final class TextToImageRoutes implements HttpService {
         jobs.begin(caller, job);
         try (JobWait wait = new JobWait(queue, job)) {
             wait.awaitFinished();
-            Answers.send(response, reply(job, body), job.status().pictures());
+            Answers.send(response, reply(job, body), job.status().images());
         } finally {
             jobs.end(job);
             queue.handedOver(job);
         }
     }
 
-    /** Also of an interrupted job, with the pictures that were finished by then, which may be none. */
+    /** Also of an interrupted job, with the images that were finished by then, which may be none. */
     private ObjectNode reply(Job job, TextToImageBody body) {
         JobStatus status = job.status();
         boolean interrupted = status.state() == JobState.CANCELLED;
         status.error()
-                .filter(error -> status.pictures().isEmpty() && !interrupted)
+                .filter(error -> status.images().isEmpty() && !interrupted)
                 .ifPresent(error -> {
                     throw error.toException();
                 });
         ObjectNode node = Json.object();
         ArrayNode images = node.putArray("images");
         if (body.sendImages()) {
-            for (JobImage picture : status.pictures()) {
-                images.addPOJO(picture.content());
+            for (JobImage image : status.images()) {
+                images.addPOJO(image.content());
             }
         }
         node.set("parameters", body.echo());
         ModelInfo model = checkpoints.models().info(job.spec().model()).orElseThrow();
-        ObjectNode info = GenerationInfo.of(job.spec(), status.pictures(), model, body.warnings());
+        ObjectNode info = GenerationInfo.of(job.spec(), status.images(), model, body.warnings());
         node.put("info", new String(Json.bytes(info), StandardCharsets.UTF_8));
         return node;
     }

@@ -29,10 +29,10 @@ import java.util.function.IntFunction;
  * @param model what was measured
  * @param options how it was loaded
  * @param load reading and preparing the model, its files' hashes included
- * @param first the first picture after loading
- * @param startToFirst from the start of this process to the end of the first picture; empty where the system does not say
- * @param runs the pictures after that
- * @param memory of this process when the last picture was drawn
+ * @param first the first image after loading
+ * @param startToFirst from the start of this process to the end of the first image; empty where the system does not say
+ * @param runs the images after that
+ * @param memory of this process when the last image was drawn
  */
 record Benchmark(
         ModelInfo model,
@@ -70,9 +70,9 @@ record Benchmark(
     }
 
     /**
-     * Loads the model and draws one picture that does not count, then {@code runs} that do.
+     * Loads the model and draws one image that does not count, then {@code runs} that do.
      *
-     * @param progress gives the listener of a picture, 0 being the one that does not count; closed after it
+     * @param progress gives the listener of an image, 0 being the one that does not count; closed after it
      */
     static Benchmark run(Path bundle, RuntimeOptions options, int runs, IntFunction<ProgressBar> progress) {
         long start = System.nanoTime();

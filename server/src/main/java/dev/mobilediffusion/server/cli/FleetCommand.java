@@ -155,7 +155,7 @@ final class FleetCommand implements Runnable {
             PrintWriter out = spec.commandLine().getOut();
             call(options(spec), fleet -> {
                 fleet.boards().forEach(board -> out.println(line(board)));
-                out.println("%s pictures wait or are being drawn".formatted(fleet.pictures()));
+                out.println("%s pictures wait or are being drawn".formatted(fleet.images()));
                 return null;
             });
         }

@@ -8,9 +8,9 @@ import dev.mobilediffusion.runtime.Lora;
 import dev.mobilediffusion.runtime.SourceImage;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.image.ImageCodec;
+import dev.mobilediffusion.runtime.image.ImageEdit;
+import dev.mobilediffusion.runtime.image.ImageFileReader;
 import dev.mobilediffusion.runtime.image.Infotext;
-import dev.mobilediffusion.runtime.image.PictureEdit;
-import dev.mobilediffusion.runtime.image.PictureReader;
 import dev.mobilediffusion.runtime.pipeline.TextToImagePipeline;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.Seeds;
@@ -34,7 +34,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code generate}: draws pictures in this process, without a server, and prints the names of their files. */
+/** {@code generate}: draws images in this process, without a server, and prints the names of their files. */
 @Command(
         name = "generate",
         modelTransformer = SettingFlags.OfDrawing.class,
@@ -122,7 +122,7 @@ final class GenerateCommand implements Runnable {
                     + ", with seeds N, N+1, ... and files house-1.png, house-2.png, ...")
     private int count = 1;
 
-    /** Warnings that were printed; the pictures of one prompt mostly share theirs. */
+    /** Warnings that were printed; the images of one prompt mostly share theirs. */
     private final Set<String> told = new HashSet<>();
 
     @Override
@@ -131,12 +131,12 @@ final class GenerateCommand implements Runnable {
         if (image == null && (mask != null || strength != null)) {
             throw wrong("%s wants a picture: name it by --image", mask != null ? "--mask" : "--strength");
         }
-        Optional<PictureReader.Read> source = read("--image", image);
-        Optional<PictureReader.Read> marks = read("--mask", mask);
+        Optional<ImageFileReader.Read> source = read("--image", image);
+        Optional<ImageFileReader.Read> marks = read("--mask", mask);
         List<Path> files = files(request);
         try (TextToImage pipeline = TextToImagePipeline.load(ModelChoice.bundle(spec), EngineOptions.options(spec))) {
-            Optional<PictureEdit> edit =
-                    source.map(read -> PictureEdit.of(read, marks, PictureEdit.Options.DEFAULT, pipeline.model()));
+            Optional<ImageEdit> edit =
+                    source.map(read -> ImageEdit.of(read, marks, ImageEdit.Options.DEFAULT, pipeline.model()));
             for (int index = 0; index < count; index++) {
                 String label = count == 1 ? "" : "%s/%s ".formatted(index + 1, count);
                 ImageRequest wanted = request.withSeed(Seeds.ofImage(request.seed(), index));
@@ -165,16 +165,17 @@ final class GenerateCommand implements Runnable {
                         .toList());
     }
 
-    /** The picture in a file, if one is named; a file that holds none is a wrong use, told before a model is loaded. */
-    private Optional<PictureReader.Read> read(String option, Path file) {
+    /** The image in a file, if one is named; a file that holds none is a wrong use, told before a model is loaded. */
+    private Optional<ImageFileReader.Read> read(String option, Path file) {
         if (file == null) {
             return Optional.empty();
         }
         try {
-            if (Files.size(file) > PictureReader.MAX_BYTES) {
-                throw wrong("%s must have at most %d bytes, got %d", option, PictureReader.MAX_BYTES, Files.size(file));
+            if (Files.size(file) > ImageFileReader.MAX_BYTES) {
+                throw wrong(
+                        "%s must have at most %d bytes, got %d", option, ImageFileReader.MAX_BYTES, Files.size(file));
             }
-            return Optional.of(PictureReader.read(Files.readAllBytes(file), option));
+            return Optional.of(ImageFileReader.read(Files.readAllBytes(file), option));
         } catch (InferenceException refused) {
             throw wrong("%s", refused.getMessage());
         } catch (IOException failure) {
@@ -194,7 +195,7 @@ final class GenerateCommand implements Runnable {
         }
     }
 
-    private void draw(TextToImage pipeline, ImageRequest request, Optional<PictureEdit> edit, Path file, String label) {
+    private void draw(TextToImage pipeline, ImageRequest request, Optional<ImageEdit> edit, Path file, String label) {
         PrintWriter err = spec.commandLine().getErr();
         double share = strength == null ? SourceImage.DEFAULT_STRENGTH : strength;
         ImageRequest wanted =

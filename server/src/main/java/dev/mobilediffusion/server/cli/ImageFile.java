@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Where pictures go: names for them, checks before any work is done, and writing that leaves no half picture. */
+/** Where images go: names for them, checks before any work is done, and writing that leaves no half image. */
 final class ImageFile {
 
     private static final int MAX_SLUG_LENGTH = 60;
@@ -24,7 +24,7 @@ final class ImageFile {
 
     private ImageFile() {}
 
-    /** A name that tells what is on the picture: {@code a-red-house-by-the-sea-7.png}. */
+    /** A name that tells what is on the image: {@code a-red-house-by-the-sea-7.png}. */
     static Path named(String prompt, long seed) {
         return Path.of(name(prompt, seed, FILE_NAMES));
     }
@@ -45,7 +45,7 @@ final class ImageFile {
         return "%s-%s.png".formatted(slug.isEmpty() ? "picture" : slug, seed);
     }
 
-    /** The file itself for one picture; {@code house-1.png}, {@code house-2.png} … for more. */
+    /** The file itself for one image; {@code house-1.png}, {@code house-2.png} … for more. */
     static List<Path> numbered(Path file, int count) {
         if (count == 1) {
             return List.of(file);

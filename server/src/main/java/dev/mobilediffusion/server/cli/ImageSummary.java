@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.StringJoiner;
 
-/** One line about a picture: {@code 512x512, seed 7, 8 steps, 0.47 s (tokenize 1 ms, text_encoder 3 ms, …)}. */
+/** One line about an image: {@code 512x512, seed 7, 8 steps, 0.47 s (tokenize 1 ms, text_encoder 3 ms, …)}. */
 final class ImageSummary {
 
     private ImageSummary() {}

@@ -53,7 +53,7 @@ public final class MobileDiffusion implements Runnable {
                 .execute(args);
     }
 
-    /** Picocli reads every command by reflection, which takes longer than a step of a picture: so only the one that is meant. */
+    /** Picocli reads every command by reflection, which takes longer than a step of an image: so only the one that is meant. */
     private static CommandLine commandLine(String... args) {
         CommandLine line = new CommandLine(new MobileDiffusion());
         if (args.length > 0 && COMMANDS.containsKey(args[0])) {

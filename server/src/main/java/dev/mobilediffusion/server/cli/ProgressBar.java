@@ -5,8 +5,8 @@ import dev.mobilediffusion.runtime.Stage;
 import java.io.PrintWriter;
 
 /**
- * How far a picture is, on one line that is drawn over and over: {@code [=========---------] 4/8 steps}. Belongs to the
- * thread that draws the picture.
+ * How far an image is, on one line that is drawn over and over: {@code [=========---------] 4/8 steps}. Belongs to the
+ * thread that draws the image.
  */
 final class ProgressBar implements ProgressListener, AutoCloseable {
 
@@ -46,9 +46,9 @@ final class ProgressBar implements ProgressListener, AutoCloseable {
         show(step, steps, "%s/%s steps".formatted(step, steps));
     }
 
-    /** As {@link #onStep}, for many pictures in one bar. */
-    void onPicture(int picture, int pictures) {
-        show(picture, pictures, "%s/%s pictures".formatted(picture, pictures));
+    /** As {@link #onStep}, for many images in one bar. */
+    void onImage(int image, int images) {
+        show(image, images, "%s/%s pictures".formatted(image, images));
     }
 
     /** As {@link #onStep}, for bytes of a file among many. */

@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
 
 /**
  * The body of an image request: OpenAI's fields with ours, read leniently where clients in the wild are sloppy and
- * strictly where a wrong value would draw a wrong picture. Unknown fields are ignored, and named in a warning.
+ * strictly where a wrong value would draw a wrong image. Unknown fields are ignored, and named in a warning.
  *
  * @param spec what is to be drawn
  * @param stream whether the client wants events rather than one answer
@@ -80,11 +80,11 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
 
     /** What a request is for. */
     public enum Kind {
-        /** Draws from words; with a picture among the fields, anew from that. */
+        /** Draws from words; with an image among the fields, anew from that. */
         GENERATION,
-        /** Draws a picture anew as the words say. */
+        /** Draws an image anew as the words say. */
         EDIT,
-        /** Draws a picture anew, with or without words. */
+        /** Draws an image anew, with or without words. */
         VARIATION
     }
 
@@ -134,7 +134,7 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
                 .orElseThrow(() -> ApiException.invalid("prompt", "prompt is missing; it must be a string"));
     }
 
-    /** A misspelled setting would draw another picture than was asked for, and nobody would know why. */
+    /** A misspelled setting would draw another image than was asked for, and nobody would know why. */
     private static void nameIgnored(Fields fields, List<String> warnings) {
         List<String> ignored = fields.names().stream()
                 .filter(name -> !KNOWN.contains(name) && !SourceFields.NAMES.contains(name))

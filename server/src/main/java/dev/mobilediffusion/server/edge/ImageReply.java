@@ -20,7 +20,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A picture as the body of a reply, with its seed, warnings and timings in headers. */
+/** An image as the body of a reply, with its seed, warnings and timings in headers. */
 public final class ImageReply {
 
     private static final HeaderName SEED = HeaderNames.create("X-Seed");
@@ -31,22 +31,22 @@ public final class ImageReply {
 
     private ImageReply() {}
 
-    public static void send(ServerResponse response, Job job, JobImage picture, List<String> warnings) {
-        picture.content().check();
-        describe(response, job, picture);
+    public static void send(ServerResponse response, Job job, JobImage image, List<String> warnings) {
+        image.content().check();
+        describe(response, job, image);
         if (!warnings.isEmpty()) {
             response.header(WARNING, printable(String.join("; ", warnings)));
         }
-        LongReply.picture(response, picture.content(), 0, picture.content().size());
+        LongReply.image(response, image.content(), 0, image.content().size());
     }
 
-    /** As {@link #send}, but the client may have the picture already, or want a part of it. */
-    public static void sendStored(ServerRequest request, ServerResponse response, Job job, JobImage picture) {
-        String tag = "\"" + picture.sha256() + "\"";
+    /** As {@link #send}, but the client may have the image already, or want a part of it. */
+    public static void sendStored(ServerRequest request, ServerResponse response, Job job, JobImage image) {
+        String tag = "\"" + image.sha256() + "\"";
         boolean known = headers(request, HeaderNames.IF_NONE_MATCH).contains(tag)
                 || headers(request, HeaderNames.IF_NONE_MATCH).strip().equals("*");
         if (!known) {
-            picture.content().check(); // before headers that let a cache keep the answer
+            image.content().check(); // before headers that let a cache keep the answer
         }
         response.header(HeaderNames.ETAG, tag);
         response.header(HeaderNames.CACHE_CONTROL, "private, max-age=31536000, immutable");
@@ -55,16 +55,16 @@ public final class ImageReply {
             response.status(Status.NOT_MODIFIED_304).send();
             return;
         }
-        describe(response, job, picture);
+        describe(response, job, image);
         String condition = headers(request, HeaderNames.IF_RANGE);
         Matcher range = ONE_RANGE.matcher(headers(request, HeaderNames.RANGE));
         boolean partial = range.matches()
                 && !(range.group(1).isEmpty() && range.group(2).isEmpty())
                 && (condition.isEmpty() || condition.equals(tag));
         if (partial) {
-            sendRange(response, picture.content(), range.group(1), range.group(2));
+            sendRange(response, image.content(), range.group(1), range.group(2));
         } else {
-            LongReply.picture(response, picture.content(), 0, picture.content().size());
+            LongReply.image(response, image.content(), 0, image.content().size());
         }
     }
 
@@ -81,12 +81,12 @@ public final class ImageReply {
         }
         response.status(Status.PARTIAL_CONTENT_206);
         response.header(HeaderNames.CONTENT_RANGE, "bytes %s-%s/%s".formatted(first, last, size));
-        LongReply.picture(response, content, first, last + 1 - first);
+        LongReply.image(response, content, first, last + 1 - first);
     }
 
-    private static void describe(ServerResponse response, Job job, JobImage picture) {
-        response.header(HeaderNames.CONTENT_TYPE, picture.format().mediaType());
-        response.header(SEED, Long.toString(picture.seed()));
+    private static void describe(ServerResponse response, Job job, JobImage image) {
+        response.header(HeaderNames.CONTENT_TYPE, image.format().mediaType());
+        response.header(SEED, Long.toString(image.seed()));
         response.header(JOB_ID, job.id());
         List<String> timings = new ArrayList<>();
         for (Map.Entry<Stage, Duration> stage :

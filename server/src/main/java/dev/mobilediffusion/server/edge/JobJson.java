@@ -31,7 +31,7 @@ public final class JobJson {
     /**
      * A job as {@code GET /v1/jobs/{id}} shows it.
      *
-     * @param url for the links to its pictures
+     * @param url for the links to its images
      */
     public ObjectNode of(Job job, PublicUrl url) {
         JobStatus status = job.status();
@@ -48,16 +48,16 @@ public final class JobJson {
         putTime(node, "started", status.startedAt());
         putTime(node, "finished", status.finishedAt());
         ObjectNode progress = node.putObject("progress");
-        progress.put("image", status.pictures().size());
+        progress.put("image", status.images().size());
         progress.put("stage", status.stage().map(Stage::label).orElse(null));
         progress.put("step", status.step());
         progress.put("steps", status.steps());
         node.set("timings_ms", timings(status.timings()));
         ArrayNode images = node.putArray("images");
         Set<String> warnings = new LinkedHashSet<>();
-        for (JobImage picture : status.pictures()) {
-            images.add(of(job.id(), picture, url));
-            warnings.addAll(picture.warnings());
+        for (JobImage image : status.images()) {
+            images.add(of(job.id(), image, url));
+            warnings.addAll(image.warnings());
         }
         ArrayNode sentences = node.putArray("warnings");
         warnings.forEach(sentences::add);
@@ -81,18 +81,18 @@ public final class JobJson {
         return event.put("eta_seconds", seconds(queue.estimate(job)));
     }
 
-    public static ObjectNode of(String jobId, JobImage picture, PublicUrl url) {
+    public static ObjectNode of(String jobId, JobImage image, PublicUrl url) {
         ObjectNode node = Json.object();
-        node.put("index", picture.index());
-        node.put("url", url.link(PATH + jobId + "/images/" + picture.index()));
-        node.put("seed", picture.seed());
-        node.put("width", picture.width());
-        node.put("height", picture.height());
-        node.put("steps", picture.steps());
-        node.put("guidance_scale", picture.guidanceScale());
-        node.put("format", picture.format().label());
-        node.put("sha256", picture.sha256());
-        node.set("timings_ms", timings(picture.timings()));
+        node.put("index", image.index());
+        node.put("url", url.link(PATH + jobId + "/images/" + image.index()));
+        node.put("seed", image.seed());
+        node.put("width", image.width());
+        node.put("height", image.height());
+        node.put("steps", image.steps());
+        node.put("guidance_scale", image.guidanceScale());
+        node.put("format", image.format().label());
+        node.put("sha256", image.sha256());
+        node.set("timings_ms", timings(image.timings()));
         return node;
     }
 

@@ -9,7 +9,7 @@ import java.util.List;
 /** What every answer tells a browser: run nothing but this server's own files, show them in no frame, guess no types. */
 final class SecurityHeaders {
 
-    /** The page's scripts and styles are files of their own; its pictures are fetched with the key, so {@code blob:}. */
+    /** The page's scripts and styles are files of their own; its images are fetched with the key, so {@code blob:}. */
     static final String CONTENT_SECURITY_POLICY = String.join(
             "; ",
             "default-src 'none'",

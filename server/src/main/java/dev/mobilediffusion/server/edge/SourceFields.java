@@ -1,6 +1,6 @@
 package dev.mobilediffusion.server.edge;
 
-import dev.mobilediffusion.runtime.image.PictureEdit.Fill;
+import dev.mobilediffusion.runtime.image.ImageEdit.Fill;
 import dev.mobilediffusion.runtime.image.ResizeMode;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.generation.FieldNames;
@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
-/** The fields of {@code /v1} about a picture that is drawn anew. */
+/** The fields of {@code /v1} about an image that is drawn anew. */
 final class SourceFields {
 
     /** All but those of the files. */

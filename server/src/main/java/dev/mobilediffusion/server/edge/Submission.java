@@ -26,8 +26,8 @@ import java.util.Set;
  * @param queue that admits
  * @param models that may be named
  * @param formats that can be written here
- * @param maxBodyBytes of a request without pictures
- * @param uploads takes in those with pictures
+ * @param maxBodyBytes of a request without images
+ * @param uploads takes in those with images
  */
 public record Submission(
         JobQueue queue, ModelCatalog models, Set<ImageFormat> formats, long maxBodyBytes, Uploads uploads) {
@@ -47,8 +47,8 @@ public record Submission(
         return draft(request, api, GenerationBody.Kind.GENERATION, Form.json(request, maxBodyBytes));
     }
 
-    /** Reads a request that may hold pictures; to be called within {@link Uploads#limited}. */
-    public Draft readWithPictures(ServerRequest request, String api, GenerationBody.Kind kind) {
+    /** Reads a request that may hold images; to be called within {@link Uploads#limited}. */
+    public Draft readWithImages(ServerRequest request, String api, GenerationBody.Kind kind) {
         return draft(request, api, kind, Form.read(request, uploads.maxBytes()));
     }
 

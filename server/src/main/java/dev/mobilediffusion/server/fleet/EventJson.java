@@ -92,7 +92,7 @@ final class EventJson {
                                             node.get("object").asText(),
                                             node.get("bytes").asLong()));
                         case "image" ->
-                            new JobEvent.PictureReady(id, image(Json.readImage(node.get("stored")), contents));
+                            new JobEvent.ImageReady(id, image(Json.readImage(node.get("stored")), contents));
                         case "finished" ->
                             new JobEvent.Finished(
                                     id,

@@ -68,8 +68,8 @@ public final class FleetAdmin implements AutoCloseable {
         });
     }
 
-    /** Pictures that wait or are being drawn. */
-    public long pictures() {
+    /** Images that wait or are being drawn. */
+    public long images() {
         return call(() -> nats.jetStreamManagement()
                 .getStreamInfo(Names.WORK)
                 .getStreamState()

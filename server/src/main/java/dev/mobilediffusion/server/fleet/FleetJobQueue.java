@@ -184,7 +184,7 @@ public final class FleetJobQueue implements JobQueue {
             }
         }
         requireRoom(spec);
-        member.jobs().pictures().putUploads(first, spec);
+        member.jobs().images().putUploads(first, spec);
         JobRecord record = JobRecord.queued(first, client, spec, member.jobs().now());
         if (!member.records().create(record)) {
             return known(first, spec).orElseThrow();

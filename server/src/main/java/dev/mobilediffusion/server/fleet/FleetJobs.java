@@ -20,17 +20,17 @@ final class FleetJobs implements AutoCloseable {
 
     private final Supplier<Connection> connection;
     private final LiveRecords records;
-    private final Pictures pictures;
+    private final Images images;
     private final Clock clock;
 
     /** What nobody waits for. */
     private final ExecutorService later = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("fleet-later").factory());
 
-    FleetJobs(Supplier<Connection> connection, LiveRecords records, Pictures pictures, Clock clock) {
+    FleetJobs(Supplier<Connection> connection, LiveRecords records, Images images, Clock clock) {
         this.connection = connection;
         this.records = records;
-        this.pictures = pictures;
+        this.images = images;
         this.clock = clock;
     }
 
@@ -38,8 +38,8 @@ final class FleetJobs implements AutoCloseable {
         return clock.instant();
     }
 
-    Pictures pictures() {
-        return pictures;
+    Images images() {
+        return images;
     }
 
     Optional<JobRecord> find(String id) {
@@ -114,7 +114,7 @@ final class FleetJobs implements AutoCloseable {
     /** Moves what has ended out of the way; a job that a dying board left in between, too. */
     void moveEnded(JobRecord job) {
         try {
-            pictures.deleteUploads(job);
+            images.deleteUploads(job);
             records.moveEnded(job);
         } catch (ApiException away) {
             LOG.log(System.Logger.Level.DEBUG, "job {0} is moved later", job.id());

@@ -26,7 +26,7 @@ final class FleetMember implements AutoCloseable {
     private final NatsLink link;
     private final FleetClock clock = new FleetClock(Clock.systemUTC());
     private final Hand hand = new Hand();
-    private final Pictures pictures;
+    private final Images images;
     private final LiveRecords records;
     private final WorkStream work;
     private final Mirrors mirrors;
@@ -41,10 +41,10 @@ final class FleetMember implements AutoCloseable {
         this.options = options;
         this.observer = observer;
         this.link = new NatsLink(options, this::join);
-        this.pictures = new Pictures(link::require);
+        this.images = new Images(link::require);
         this.records = new LiveRecords(link::require, this::changed);
         this.work = new WorkStream(link::require, options.acknowledgeWithin());
-        this.mirrors = new Mirrors(link::require, pictures);
+        this.mirrors = new Mirrors(link::require, images);
         this.boards = new Boards(
                 options.board(),
                 clock,
@@ -57,7 +57,7 @@ final class FleetMember implements AutoCloseable {
                         hand.count(),
                         facts.celsius().get(),
                         false));
-        this.jobs = new FleetJobs(link::require, records, pictures, clock);
+        this.jobs = new FleetJobs(link::require, records, images, clock);
         this.puller = new Puller(this, facts.models());
     }
 
@@ -76,8 +76,8 @@ final class FleetMember implements AutoCloseable {
     void forget(Job job) {
         mirrors.forget(job);
         jobs.later(() -> jobs.find(job.id())
-                .ifPresent(record -> record.images().values().forEach(image -> pictures.delete(image.object()))));
-        job.dropPictures();
+                .ifPresent(record -> record.images().values().forEach(image -> images.delete(image.object()))));
+        job.dropImages();
     }
 
     void drain() {

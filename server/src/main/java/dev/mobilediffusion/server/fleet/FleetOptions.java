@@ -18,8 +18,8 @@ import java.util.regex.Pattern;
  * @param credentials file that NATS made for this board; empty where NATS asks for none
  * @param offline what happens to calls whose client waits, while NATS cannot be reached
  * @param board this board's name, unique in the fleet
- * @param acknowledgeWithin time without a sign of life after which NATS gives a picture to another board
- * @param keepFor how long NATS keeps ended jobs and pictures
+ * @param acknowledgeWithin time without a sign of life after which NATS gives an image to another board
+ * @param keepFor how long NATS keeps ended jobs and images
  */
 public record FleetOptions(
         List<String> servers,

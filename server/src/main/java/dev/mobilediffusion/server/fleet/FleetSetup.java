@@ -64,10 +64,10 @@ final class FleetSetup {
         bucket(Names.LIVE, Duration.ZERO);
         bucket(Names.ENDED, keepFor);
         bucket(Names.BOARDS, KEEP_BOARDS);
-        if (isMissing("OBJ_" + Names.PICTURES)) {
+        if (isMissing("OBJ_" + Names.IMAGES)) {
             connection
                     .objectStoreManagement()
-                    .create(ObjectStoreConfiguration.builder(Names.PICTURES)
+                    .create(ObjectStoreConfiguration.builder(Names.IMAGES)
                             .description(DESCRIPTION)
                             .ttl(keepFor)
                             .build());

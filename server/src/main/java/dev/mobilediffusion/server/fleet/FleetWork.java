@@ -120,7 +120,7 @@ final class FleetWork implements WorkQueue {
             return;
         }
         String object = object(task) + "-preview-" + index;
-        jobs.pictures().put(object, content.read());
+        jobs.images().put(object, content.read());
         JobEvent.Preview preview = new JobEvent.Preview(0, task.index(), index, width, height, content);
         jobs.tell(task.job().id(), EventJson.preview(jobs.now(), task.index(), preview, object));
         content.release();
@@ -135,13 +135,13 @@ final class FleetWork implements WorkQueue {
         byte[] bytes = image.bytes();
         JobRecord.StoredObject stored = new JobRecord.StoredObject(image, object(task), bytes.length);
         boolean counted = patiently(task, () -> {
-            jobs.pictures().put(stored.object(), bytes);
+            jobs.images().put(stored.object(), bytes);
             return jobs.complete(task.job().id(), stored);
         });
         if (counted) {
-            observer.pictureDone(task.job().spec().model());
+            observer.imageDone(task.job().spec().model());
         } else {
-            jobs.pictures().delete(stored.object());
+            jobs.images().delete(stored.object());
         }
     }
 

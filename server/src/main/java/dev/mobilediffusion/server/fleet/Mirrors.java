@@ -37,7 +37,7 @@ final class Mirrors {
     private static final System.Logger LOG = System.getLogger(Mirrors.class.getName());
 
     private final Supplier<Connection> connection;
-    private final Pictures pictures;
+    private final Images images;
     private final Map<String, Mirror> live = new ConcurrentHashMap<>();
     private final Map<String, Job> ended = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
@@ -60,9 +60,9 @@ final class Mirrors {
         }
     }
 
-    Mirrors(Supplier<Connection> connection, Pictures pictures) {
+    Mirrors(Supplier<Connection> connection, Images images) {
         this.connection = connection;
-        this.pictures = pictures;
+        this.images = images;
     }
 
     /** Follows anew what was followed, after a connection was lost. */
@@ -123,10 +123,10 @@ final class Mirrors {
     }
 
     private void catchUp(Job job, JobRecord record) {
-        List<JobImage> images = record.images().values().stream()
-                .map(image -> EventJson.image(image, pictures::content))
+        List<JobImage> done = record.images().values().stream()
+                .map(image -> EventJson.image(image, images::content))
                 .toList();
-        job.catchUp(images, record.state(), record.startedAt(), record.finishedAt(), record.error());
+        job.catchUp(done, record.state(), record.startedAt(), record.finishedAt(), record.error());
     }
 
     void forget(Job job) {
@@ -138,7 +138,7 @@ final class Mirrors {
 
     private Job remote(JobRecord record) {
         return Job.remote(
-                record.id(), pictures.withUploads(record.id(), record.spec()), record.client(), record.createdAt());
+                record.id(), images.withUploads(record.id(), record.spec()), record.client(), record.createdAt());
     }
 
     private void follow(Job job) {
@@ -172,7 +172,7 @@ final class Mirrors {
     private void take(Job job, Message message) {
         Optional<JsonNode> node = Json.read(message.getData());
         long id = message.metaData().streamSequence();
-        Optional<JobEvent> event = node.flatMap(found -> EventJson.read(id, found, pictures::content));
+        Optional<JobEvent> event = node.flatMap(found -> EventJson.read(id, found, images::content));
         if (event.isEmpty()) {
             LOG.log(
                     System.Logger.Level.WARNING,

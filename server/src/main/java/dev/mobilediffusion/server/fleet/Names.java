@@ -14,7 +14,7 @@ final class Names {
     static final String LIVE = "md_live";
     static final String ENDED = "md_ended";
     static final String BOARDS = "md_boards";
-    static final String PICTURES = "md_pictures";
+    static final String IMAGES = "md_pictures";
 
     /** Board's key in {@link #BOARDS} under which it is told to rest. */
     static final String DRAIN = "drain.";
@@ -25,7 +25,7 @@ final class Names {
 
     private Names() {}
 
-    /** Where the pictures of a job wait: per model and client, so that boards can choose among both. */
+    /** Where the images of a job wait: per model and client, so that boards can choose among both. */
     static String work(String model, String client, String jobId) {
         return "md.work.%s.%s".formatted(lane(model, client), jobId);
     }

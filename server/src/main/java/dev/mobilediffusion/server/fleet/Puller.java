@@ -99,7 +99,7 @@ final class Puller implements AutoCloseable {
                 .orElseGet(() -> Job.remote(
                         taken.jobId(),
                         member.jobs()
-                                .pictures()
+                                .images()
                                 .withUploads(taken.jobId(), record.get().spec()),
                         record.get().client(),
                         record.get().createdAt()));

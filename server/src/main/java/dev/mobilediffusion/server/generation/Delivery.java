@@ -7,17 +7,17 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * How a job's pictures are handed over. Immutable.
+ * How a job's images are handed over. Immutable.
  *
  * <pre>{@code
  * Delivery.PNG.withFormat(ImageFormat.JPEG)
  * }</pre>
  *
- * @param size of the pictures; empty for the model's own
+ * @param size of the images; empty for the model's own
  * @param format of the files
  * @param quality of a lossy format in [0, 100]
- * @param metadata whether the settings that drew a picture are written into its file
- * @param previews looks at each unfinished picture, in [0, {@value #MAX_PREVIEWS}]; with few steps there are fewer
+ * @param metadata whether the settings that drew an image are written into its file
+ * @param previews looks at each unfinished image, in [0, {@value #MAX_PREVIEWS}]; with few steps there are fewer
  */
 public record Delivery(Optional<ImageSize> size, ImageFormat format, int quality, boolean metadata, int previews) {
 
@@ -47,7 +47,7 @@ public record Delivery(Optional<ImageSize> size, ImageFormat format, int quality
         return new Delivery(size, format, quality, metadata, value);
     }
 
-    /** The picture in the size that was asked for; the very same where it has it. */
+    /** The image in the size that was asked for; the very same where it has it. */
     public GeneratedImage sized(GeneratedImage image) {
         return size.map(wanted -> Resampler.resample(image, wanted.width(), wanted.height()))
                 .orElse(image);

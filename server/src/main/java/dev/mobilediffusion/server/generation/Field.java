@@ -18,7 +18,7 @@ public enum Field {
     QUALITY,
     /** Looks at each unfinished image. */
     PREVIEWS,
-    /** A picture to be drawn anew. */
+    /** An image to be drawn anew. */
     IMAGE,
     /** Which part of it. */
     MASK,

@@ -1,7 +1,7 @@
 package dev.mobilediffusion.server.generation;
 
 /**
- * Width and height of a delivered picture.
+ * Width and height of a delivered image.
  *
  * @param width in pixels, in [{@value #MIN_PIXELS}, {@value #MAX_PIXELS}]
  * @param height in pixels, in [{@value #MIN_PIXELS}, {@value #MAX_PIXELS}]

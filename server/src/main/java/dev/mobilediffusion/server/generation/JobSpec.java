@@ -16,13 +16,13 @@ import java.util.function.IntFunction;
  *
  * @param api which API took it in, for metrics and logs: {@code openai}, {@code jobs}, {@code a1111}, {@code grpc}
  * @param model name of a bundle that the server has
- * @param request the first picture; picture k of the job is the same with seed + k
- * @param count pictures in [1, {@value #MAX_COUNT}]
+ * @param request the first image; image k of the job is the same with seed + k
+ * @param count images in [1, {@value #MAX_COUNT}]
  * @param delivery how they are handed over
- * @param timeout from admission to the last picture; a job that is late is dropped
+ * @param timeout from admission to the last image; a job that is late is dropped
  * @param idempotency the client's own name for the request
  * @param lifetime how long the job is worth running
- * @param source the picture that is drawn anew; empty for one that is drawn from words alone
+ * @param source the image that is drawn anew; empty for one that is drawn from words alone
  */
 public record JobSpec(
         String api,
@@ -108,18 +108,18 @@ public record JobSpec(
         return source.map(from -> withSource(from.withContents(content))).orElse(this);
     }
 
-    /** Bytes of the pictures that came with the request. */
+    /** Bytes of the images that came with the request. */
     public long uploadBytes() {
         return source.map(Source::bytes).orElse(0L);
     }
 
-    /** A finished picture in the size that was asked for; one that was drawn anew has it already. */
+    /** A finished image in the size that was asked for; one that was drawn anew has it already. */
     public GeneratedImage sized(GeneratedImage image) {
         return source.isPresent() ? image : delivery.sized(image);
     }
 
-    /** What picture {@code index} of the job asks of the model; the first is 0. */
-    public ImageRequest picture(int index) {
+    /** What image {@code index} of the job asks of the model; the first is 0. */
+    public ImageRequest image(int index) {
         return request.withSeed(Seeds.ofImage(request.seed(), index));
     }
 }

@@ -189,7 +189,7 @@ public final class RequestDraft {
         return this;
     }
 
-    /** @param value the picture that is drawn anew; none for one from words alone */
+    /** @param value the image that is drawn anew; none for one from words alone */
     public RequestDraft source(Optional<Source> value) {
         source = value;
         return this;

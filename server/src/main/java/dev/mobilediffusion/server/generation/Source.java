@@ -2,8 +2,8 @@ package dev.mobilediffusion.server.generation;
 
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.ModelInfo;
-import dev.mobilediffusion.runtime.image.PictureEdit;
-import dev.mobilediffusion.runtime.image.PictureReader;
+import dev.mobilediffusion.runtime.image.ImageEdit;
+import dev.mobilediffusion.runtime.image.ImageFileReader;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -12,16 +12,16 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The picture that a job draws anew, and how. Immutable. APIs make it by {@link SourceDraft}.
+ * The image that a job draws anew, and how. Immutable. APIs make it by {@link SourceDraft}.
  *
  * @param image the file that was sent
- * @param mask the file that marks a part of it; empty for all of it, or what the picture itself marks
+ * @param mask the file that marks a part of it; empty for all of it, or what the image itself marks
  * @param strength how much is drawn anew, in [0, 1]
- * @param options how the picture comes to the model's size and back
+ * @param options how the image comes to the model's size and back
  */
-public record Source(Upload image, Optional<Upload> mask, double strength, PictureEdit.Options options) {
+public record Source(Upload image, Optional<Upload> mask, double strength, ImageEdit.Options options) {
 
-    /** 2048x2048: some 30 MB of heap while such a picture is read. */
+    /** 2048x2048: some 30 MB of heap while such an image is read. */
     public static final int MAX_PIXELS = ImageSize.MAX_PIXELS * ImageSize.MAX_PIXELS;
 
     public Source {
@@ -33,7 +33,7 @@ public record Source(Upload image, Optional<Upload> mask, double strength, Pictu
         }
     }
 
-    /** The files, the picture first. */
+    /** The files, the image first. */
     public List<Upload> uploads() {
         return Stream.concat(Stream.of(image), mask.stream()).toList();
     }
@@ -58,15 +58,15 @@ public record Source(Upload image, Optional<Upload> mask, double strength, Pictu
     }
 
     /**
-     * The picture's way to the model and back, read from its files.
+     * The image's way to the model and back, read from its files.
      *
-     * @param size of the finished picture; the model's own where empty
-     * @throws InferenceException with code INVALID_REQUEST when the files are no pictures that belong together
+     * @param size of the finished image; the model's own where empty
+     * @throws InferenceException with code INVALID_REQUEST when the files are no images that belong together
      */
-    public PictureEdit edit(Optional<ImageSize> size, ModelInfo model) {
-        return PictureEdit.of(
-                PictureReader.read(image.content().read(), "image", MAX_PIXELS),
-                mask.map(upload -> PictureReader.read(upload.content().read(), "mask", MAX_PIXELS)),
+    public ImageEdit edit(Optional<ImageSize> size, ModelInfo model) {
+        return ImageEdit.of(
+                ImageFileReader.read(image.content().read(), "image", MAX_PIXELS),
+                mask.map(upload -> ImageFileReader.read(upload.content().read(), "mask", MAX_PIXELS)),
                 options,
                 model,
                 size.map(ImageSize::width).orElse(model.width()),

@@ -2,11 +2,11 @@ package dev.mobilediffusion.server.generation;
 
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.SourceImage;
+import dev.mobilediffusion.runtime.image.ImageEdit;
+import dev.mobilediffusion.runtime.image.ImageEdit.Fill;
+import dev.mobilediffusion.runtime.image.ImageEdit.Options;
+import dev.mobilediffusion.runtime.image.ImageFileReader;
 import dev.mobilediffusion.runtime.image.MaskMarks;
-import dev.mobilediffusion.runtime.image.PictureEdit;
-import dev.mobilediffusion.runtime.image.PictureEdit.Fill;
-import dev.mobilediffusion.runtime.image.PictureEdit.Options;
-import dev.mobilediffusion.runtime.image.PictureReader;
 import dev.mobilediffusion.runtime.image.ResizeMode;
 import dev.mobilediffusion.server.error.ApiException;
 import java.util.Optional;
@@ -15,7 +15,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A picture to be drawn anew on its way from an API to a {@link Source}: its defaults and bounds, once for all APIs, as
+ * An image to be drawn anew on its way from an API to a {@link Source}: its defaults and bounds, once for all APIs, as
  * {@link RequestDraft} has those of the words. The files are read once here, so that nothing is admitted which no worker
  * could read.
  *
@@ -23,7 +23,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class SourceDraft {
 
-    /** One picture is checked at a time: each takes tens of megabytes while it is read, and clients are many. */
+    /** One image is checked at a time: each takes tens of megabytes while it is read, and clients are many. */
     private static final ReentrantLock READING = new ReentrantLock();
 
     private final FieldNames names;
@@ -62,15 +62,15 @@ public final class SourceDraft {
         return this;
     }
 
-    /** @param value what becomes of a picture of another shape */
+    /** @param value what becomes of an image of another shape */
     public SourceDraft resize(ResizeMode value) {
         resize = value;
         return this;
     }
 
-    /** @param value in pixels, in [0, {@value PictureEdit#MAX_BLUR}] */
+    /** @param value in pixels, in [0, {@value ImageEdit#MAX_BLUR}] */
     public SourceDraft maskBlur(OptionalInt value) {
-        maskBlur = inRange(Field.MASK_BLUR, value, PictureEdit.MAX_BLUR, maskBlur);
+        maskBlur = inRange(Field.MASK_BLUR, value, ImageEdit.MAX_BLUR, maskBlur);
         return this;
     }
 
@@ -80,9 +80,9 @@ public final class SourceDraft {
         return this;
     }
 
-    /** @param value pixels around that part, in [0, {@value PictureEdit#MAX_PADDING}] */
+    /** @param value pixels around that part, in [0, {@value ImageEdit#MAX_PADDING}] */
     public SourceDraft padding(OptionalInt value) {
-        padding = inRange(Field.PADDING, value, PictureEdit.MAX_PADDING, padding);
+        padding = inRange(Field.PADDING, value, ImageEdit.MAX_PADDING, padding);
         return this;
     }
 
@@ -98,13 +98,13 @@ public final class SourceDraft {
         return this;
     }
 
-    /** The picture, complete; refused where its files are no pictures, too large, or do not belong together. */
+    /** The image, complete; refused where its files are no images, too large, or do not belong together. */
     public Source source() {
         READING.lock();
         try {
-            PictureEdit.check(
-                    PictureReader.read(image, names.of(Field.IMAGE), Source.MAX_PIXELS),
-                    mask.map(file -> PictureReader.read(file, names.of(Field.MASK), Source.MAX_PIXELS)),
+            ImageEdit.check(
+                    ImageFileReader.read(image, names.of(Field.IMAGE), Source.MAX_PIXELS),
+                    mask.map(file -> ImageFileReader.read(file, names.of(Field.MASK), Source.MAX_PIXELS)),
                     marks);
         } catch (InferenceException refused) {
             throw ApiException.of(refused);

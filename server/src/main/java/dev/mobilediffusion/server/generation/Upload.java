@@ -4,7 +4,7 @@ import dev.mobilediffusion.runtime.Sha256;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * A picture's file that came with a request. Two with the same bytes are equal, wherever they lie.
+ * An image's file that came with a request. Two with the same bytes are equal, wherever they lie.
  *
  * @param sha256 of the bytes, 64 hex digits
  * @param size in bytes

@@ -10,7 +10,7 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A client of an event stream: tells when it can take more and when it has gone. grpc-java keeps whatever is sent to a
- * client that reads slowly, so that a few unread pictures would fill the heap.
+ * client that reads slowly, so that a few unread images would fill the heap.
  */
 final class ClientPace {
 

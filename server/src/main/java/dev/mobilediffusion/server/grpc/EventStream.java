@@ -74,8 +74,8 @@ final class EventStream {
 
     /** About what {@code event} takes as a message. */
     private static long bytes(dev.mobilediffusion.server.job.JobEvent event) {
-        return event instanceof dev.mobilediffusion.server.job.JobEvent.PictureReady ready
-                ? EVENT_BYTES + ready.picture().content().size()
+        return event instanceof dev.mobilediffusion.server.job.JobEvent.ImageReady ready
+                ? EVENT_BYTES + ready.image().content().size()
                 : EVENT_BYTES;
     }
 
@@ -88,16 +88,16 @@ final class EventStream {
                 message.setStarted(Started.getDefaultInstance());
             case dev.mobilediffusion.server.job.JobEvent.StageStarted stage ->
                 message.setStage(
-                        StageStarted.newBuilder().setImage(stage.picture()).setStage(Messages.stage(stage.stage())));
+                        StageStarted.newBuilder().setImage(stage.image()).setStage(Messages.stage(stage.stage())));
             case dev.mobilediffusion.server.job.JobEvent.StepDone step ->
                 message.setStep(StepDone.newBuilder()
-                        .setImage(step.picture())
+                        .setImage(step.image())
                         .setStep(step.step())
                         .setSteps(step.steps()));
             case dev.mobilediffusion.server.job.JobEvent.Preview preview ->
                 throw new IllegalArgumentException("the protocol has no previews");
-            case dev.mobilediffusion.server.job.JobEvent.PictureReady ready ->
-                message.setImage(Messages.image(ready.picture()));
+            case dev.mobilediffusion.server.job.JobEvent.ImageReady ready ->
+                message.setImage(Messages.image(ready.image()));
             case dev.mobilediffusion.server.job.JobEvent.Finished finished -> message.setDone(done());
         };
     }

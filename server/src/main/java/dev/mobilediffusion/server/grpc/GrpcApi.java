@@ -26,10 +26,10 @@ import java.util.stream.Stream;
  */
 public final class GrpcApi {
 
-    /** Of a request: a picture, its mask and prompts. gRPC's own default, so that no other party refuses it. */
+    /** Of a request: an image, its mask and prompts. gRPC's own default, so that no other party refuses it. */
     public static final int MAX_REQUEST_BYTES = 4 << 20;
 
-    /** Of events that clients leave unread, all together and each: some 120 and 30 pictures of 512x512. */
+    /** Of events that clients leave unread, all together and each: some 120 and 30 images of 512x512. */
     static final long MAX_UNREAD_BYTES = 32 << 20;
 
     static final long MAX_UNREAD_BYTES_OF_CLIENT = 8 << 20;

@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * Bounds what requests with pictures hold while they come in and until they are admitted: gRPC keeps a message in memory
+ * Bounds what requests with images hold while they come in and until they are admitted: gRPC keeps a message in memory
  * from its first byte on, and a board's heap has 64 to 128 MB. Short messages are never refused. Thread-safe.
  */
 final class LargeMessages extends ServerStreamTracer.Factory {

@@ -30,7 +30,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Jobs, pictures and models as messages. */
+/** Jobs, images and models as messages. */
 final class Messages {
 
     private Messages() {}
@@ -51,9 +51,9 @@ final class Messages {
         status.startedAt().map(Messages::timestamp).ifPresent(message::setStartedAt);
         status.finishedAt().map(Messages::timestamp).ifPresent(message::setFinishedAt);
         Set<String> warnings = new LinkedHashSet<>(asked);
-        for (JobImage picture : status.pictures()) {
-            message.addImages(imageInfo(picture));
-            warnings.addAll(picture.warnings());
+        for (JobImage image : status.images()) {
+            message.addImages(imageInfo(image));
+            warnings.addAll(image.warnings());
         }
         message.addAllWarnings(warnings);
         status.error().map(Messages::error).ifPresent(message::setError);
@@ -67,15 +67,15 @@ final class Messages {
                 .build();
     }
 
-    /** Until the last picture; 0 once the job is over. */
+    /** Until the last image; 0 once the job is over. */
     static double etaSeconds(Optional<QueueEstimate> estimate) {
         return estimate.map(left -> seconds(left.eta())).orElse(0.0);
     }
 
-    static Image image(JobImage picture) {
-        // Nobody writes to a picture's bytes, so there is no need for a copy
-        ByteString bytes = UnsafeByteOperations.unsafeWrap(picture.bytes());
-        return Image.newBuilder().setInfo(imageInfo(picture)).setData(bytes).build();
+    static Image image(JobImage image) {
+        // Nobody writes to an image's bytes, so there is no need for a copy
+        ByteString bytes = UnsafeByteOperations.unsafeWrap(image.bytes());
+        return Image.newBuilder().setInfo(imageInfo(image)).setData(bytes).build();
     }
 
     static Model model(ModelCatalog.Entry entry, boolean isDefault) {
@@ -109,30 +109,30 @@ final class Messages {
         };
     }
 
-    private static ImageInfo imageInfo(JobImage picture) {
+    private static ImageInfo imageInfo(JobImage image) {
         ImageFormat format =
-                switch (picture.format()) {
+                switch (image.format()) {
                     case PNG -> ImageFormat.IMAGE_FORMAT_PNG;
                     case JPEG -> ImageFormat.IMAGE_FORMAT_JPEG;
                     case WEBP -> ImageFormat.IMAGE_FORMAT_WEBP;
                 };
         return ImageInfo.newBuilder()
-                .setIndex(picture.index())
-                .setSeed(picture.seed())
-                .setWidth(picture.width())
-                .setHeight(picture.height())
-                .setSteps(picture.steps())
-                .setGuidanceScale(picture.guidanceScale())
+                .setIndex(image.index())
+                .setSeed(image.seed())
+                .setWidth(image.width())
+                .setHeight(image.height())
+                .setSteps(image.steps())
+                .setGuidanceScale(image.guidanceScale())
                 .setFormat(format)
-                .setSha256(picture.sha256())
-                .addAllTimings(timings(picture.timings()))
-                .addAllWarnings(picture.warnings())
+                .setSha256(image.sha256())
+                .addAllTimings(timings(image.timings()))
+                .addAllWarnings(image.warnings())
                 .build();
     }
 
     private static Progress progress(JobStatus status) {
         Progress.Builder message = Progress.newBuilder()
-                .setImages(status.pictures().size())
+                .setImages(status.images().size())
                 .setStep(status.step())
                 .setSteps(status.steps());
         status.stage().map(Messages::stage).ifPresent(message::setStage);

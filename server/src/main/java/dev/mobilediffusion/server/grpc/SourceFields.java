@@ -1,7 +1,7 @@
 package dev.mobilediffusion.server.grpc;
 
 import com.google.protobuf.ByteString;
-import dev.mobilediffusion.runtime.image.PictureEdit;
+import dev.mobilediffusion.runtime.image.ImageEdit;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.generation.FieldNames;
 import dev.mobilediffusion.server.generation.Source;
@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
-/** The fields of a request about a picture that is drawn anew. */
+/** The fields of a request about an image that is drawn anew. */
 final class SourceFields {
 
     private SourceFields() {}
@@ -39,12 +39,12 @@ final class SourceFields {
                 .source());
     }
 
-    private static PictureEdit.Fill fill(GenerateRequest request) {
+    private static ImageEdit.Fill fill(GenerateRequest request) {
         return switch (request.getFill()) {
-            case MASK_FILL_UNSPECIFIED, MASK_FILL_ORIGINAL -> PictureEdit.Fill.ORIGINAL;
-            case MASK_FILL_SURROUNDINGS -> PictureEdit.Fill.FILL;
-            case MASK_FILL_NOISE -> PictureEdit.Fill.LATENT_NOISE;
-            case MASK_FILL_NOTHING -> PictureEdit.Fill.LATENT_NOTHING;
+            case MASK_FILL_UNSPECIFIED, MASK_FILL_ORIGINAL -> ImageEdit.Fill.ORIGINAL;
+            case MASK_FILL_SURROUNDINGS -> ImageEdit.Fill.FILL;
+            case MASK_FILL_NOISE -> ImageEdit.Fill.LATENT_NOISE;
+            case MASK_FILL_NOTHING -> ImageEdit.Fill.LATENT_NOTHING;
             case UNRECOGNIZED ->
                 throw ApiException.invalid(
                         "fill",

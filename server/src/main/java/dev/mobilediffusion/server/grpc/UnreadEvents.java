@@ -9,11 +9,11 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Bounds the bytes of events that were handed to grpc-java and that clients may not have read yet: a client can hold a
- * thousand streams open on each connection, and grpc-java keeps a whole picture for each of them that is not read.
+ * thousand streams open on each connection, and grpc-java keeps a whole image for each of them that is not read.
  * Thread-safe.
  *
  * <p>A stream waits while its client, or all clients together, hold too much. One event fits beside half of a bound however
- * large it is: streams that wait keep a little of what they were sent, and a picture may be larger than the bound.
+ * large it is: streams that wait keep a little of what they were sent, and an image may be larger than the bound.
  */
 final class UnreadEvents {
 

@@ -32,7 +32,7 @@ final class EventLog {
         if (next instanceof StepDone step
                 && !events.isEmpty()
                 && events.getLast() instanceof StepDone previous
-                && previous.picture() == step.picture()) {
+                && previous.image() == step.image()) {
             events.removeLast();
         }
         events.add(next);
@@ -48,31 +48,31 @@ final class EventLog {
         return true;
     }
 
-    /** Puts in the events of pictures and end that a job has and that did not come; whether there were some. */
+    /** Puts in the events of images and end that a job has and that did not come; whether there were some. */
     boolean complete(JobProgress job) {
         if (!job.state().isFinal() || (!events.isEmpty() && events.getLast() instanceof JobEvent.Finished)) {
             return false;
         }
         Set<Integer> told = new HashSet<>();
         for (JobEvent event : events) {
-            if (event instanceof JobEvent.PictureReady ready) {
-                told.add(ready.picture().index());
+            if (event instanceof JobEvent.ImageReady ready) {
+                told.add(ready.image().index());
             }
         }
-        job.pictures().stream()
-                .filter(picture -> !told.contains(picture.index()))
-                .forEach(picture -> add(id -> new JobEvent.PictureReady(id, picture)));
+        job.images().stream()
+                .filter(image -> !told.contains(image.index()))
+                .forEach(image -> add(id -> new JobEvent.ImageReady(id, image)));
         JobEvent unused = add(id -> new JobEvent.Finished(id, job.state(), job.error()));
         return true;
     }
 
-    /** Forgets the events that hold pictures. */
-    void dropPictures() {
+    /** Forgets the events that hold images. */
+    void dropImages() {
         dropPreviews();
-        events.removeIf(JobEvent.PictureReady.class::isInstance);
+        events.removeIf(JobEvent.ImageReady.class::isInstance);
     }
 
-    /** Forgets the looks at unfinished pictures. */
+    /** Forgets the looks at unfinished images. */
     void dropPreviews() {
         events.removeIf(event -> {
             if (event instanceof JobEvent.Preview preview) {

@@ -6,7 +6,7 @@ import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 
 /**
- * The bytes of an encoded picture, in memory or in a file. Thread-safe; methods throw {@link ApiException} when the bytes
+ * The bytes of an encoded image, in memory or in a file. Thread-safe; methods throw {@link ApiException} when the bytes
  * are gone or cannot be read.
  */
 public interface ImageContent {
@@ -43,7 +43,7 @@ public interface ImageContent {
     /** Gives back what holds the bytes, where nothing else needs them; reading fails from now on. */
     default void release() {}
 
-    /** What reading says of a picture that its client has got, and that nobody else can ask for. */
+    /** What reading says of an image that its client has got, and that nobody else can ask for. */
     static ApiException handedOver() {
         return ApiException.of(ErrorCode.NOT_FOUND, "this picture was handed over to the client that waited for it");
     }

@@ -49,7 +49,7 @@ public final class Job {
         return new Job(id, value, client, createdAt, attempt);
     }
 
-    /** Unguessable, so that knowing it is the permission to see its pictures. */
+    /** Unguessable, so that knowing it is the permission to see its images. */
     public String id() {
         return id;
     }
@@ -118,38 +118,38 @@ public final class Job {
         });
     }
 
-    public void beginStage(int picture, Stage next) {
-        lock.locked(() -> publish(id -> new JobEvent.StageStarted(id, picture, next), createdAt));
+    public void beginStage(int image, Stage next) {
+        lock.locked(() -> publish(id -> new JobEvent.StageStarted(id, image, next), createdAt));
     }
 
-    public void endStep(int picture, int done, int of) {
-        lock.locked(() -> publish(id -> new JobEvent.StepDone(id, picture, done, of), createdAt));
+    public void endStep(int image, int done, int of) {
+        lock.locked(() -> publish(id -> new JobEvent.StepDone(id, image, done, of), createdAt));
     }
 
-    public void addPreview(int picture, int index, int width, int height, ImageContent content) {
+    public void addPreview(int image, int index, int width, int height, ImageContent content) {
         lock.locked(() -> {
             if (progress.state().isFinal()) {
                 content.release();
                 return null;
             }
-            return publish(id -> new JobEvent.Preview(id, picture, index, width, height, content), createdAt);
+            return publish(id -> new JobEvent.Preview(id, image, index, width, height, content), createdAt);
         });
     }
 
-    /** Whether the job has all its pictures now. */
-    public boolean add(JobImage picture) {
+    /** Whether the job has all its images now. */
+    public boolean add(JobImage image) {
         return lock.locked(() -> {
             if (progress.state().isFinal()) {
-                picture.content().release();
+                image.content().release();
             } else {
-                publish(id -> new JobEvent.PictureReady(id, picture), createdAt);
+                publish(id -> new JobEvent.ImageReady(id, image), createdAt);
             }
             return progress.count() == spec.count();
         });
     }
 
-    public boolean has(int picture) {
-        return lock.locked(() -> progress.has(picture));
+    public boolean has(int image) {
+        return lock.locked(() -> progress.has(image));
     }
 
     /** Whether this call was the one that finished the job; the first one wins. */
@@ -167,7 +167,7 @@ public final class Job {
     public Job restore(Optional<Instant> started, List<JobImage> done) {
         return lock.locked(() -> {
             progress.begunAt(started);
-            done.forEach(picture -> publish(id -> new JobEvent.PictureReady(id, picture), createdAt));
+            done.forEach(image -> publish(id -> new JobEvent.ImageReady(id, image), createdAt));
             return this;
         });
     }
@@ -185,15 +185,15 @@ public final class Job {
         });
     }
 
-    /** Takes over pictures and a state without the events that led to it, which are told by {@link #apply}. */
+    /** Takes over images and a state without the events that led to it, which are told by {@link #apply}. */
     public void catchUp(
-            List<JobImage> pictures,
+            List<JobImage> images,
             JobState now,
             Optional<Instant> started,
             Optional<Instant> finished,
             Optional<JobError> why) {
         lock.locked(() -> {
-            pictures.forEach(progress::put);
+            images.forEach(progress::put);
             progress.begunAt(started);
             if (progress.catchUp(now, finished.orElse(createdAt), why)) {
                 lock.signalEnd();
@@ -202,21 +202,21 @@ public final class Job {
         });
     }
 
-    /** Tells the pictures and the end whose events were lost, after those that came; to be called when no more will come. */
+    /** Tells the images and the end whose events were lost, after those that came; to be called when no more will come. */
     public void tellLost() {
         boolean unused = lock.locked(() -> events.complete(progress));
     }
 
-    /** Forgets the pictures' bytes: a job that reached the heap's old generation would hold its files until that is full. */
-    public void dropPictures() {
+    /** Forgets the images' bytes: a job that reached the heap's old generation would hold its files until that is full. */
+    public void dropImages() {
         lock.locked(() -> {
-            progress.releasePictures();
-            events.dropPictures();
+            progress.releaseImages();
+            events.dropImages();
             return null;
         });
     }
 
-    /** Forgets the looks at unfinished pictures. */
+    /** Forgets the looks at unfinished images. */
     public void dropPreviews() {
         lock.locked(() -> {
             events.dropPreviews();

@@ -4,7 +4,7 @@ import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 
 /**
- * Why a job has no picture.
+ * Why a job has no image.
  *
  * @param code from the one table
  * @param param the request's field that is to blame; empty for none

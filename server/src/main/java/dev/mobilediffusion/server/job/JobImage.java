@@ -6,10 +6,10 @@ import dev.mobilediffusion.runtime.image.ImageFormat;
 import java.util.List;
 
 /**
- * A finished picture of a job.
+ * A finished image of a job.
  *
  * @param index place in the job; the first is 0
- * @param seed that draws this very picture again
+ * @param seed that draws this very image again
  * @param width in pixels, as delivered
  * @param height in pixels, as delivered
  * @param steps denoising steps that were run
@@ -37,7 +37,7 @@ public record JobImage(
         warnings = List.copyOf(warnings);
     }
 
-    /** The encoded picture; shared, so not to be written to. */
+    /** The encoded image; shared, so not to be written to. */
     public byte[] bytes() {
         return content.read();
     }

@@ -11,7 +11,7 @@ import java.util.TreeMap;
 /** How far a job has come: what its events add up to. Not thread-safe: the job's lock guards it. */
 final class JobProgress {
 
-    private final TreeMap<Integer, JobImage> pictures = new TreeMap<>();
+    private final TreeMap<Integer, JobImage> images = new TreeMap<>();
     private JobState state = JobState.QUEUED;
     private Instant startedAt;
     private Instant finishedAt;
@@ -34,12 +34,12 @@ final class JobProgress {
                 Optional.ofNullable(stage),
                 step,
                 steps,
-                List.copyOf(pictures.values()),
+                List.copyOf(images.values()),
                 timings(createdAt),
                 Optional.ofNullable(error));
     }
 
-    /** Takes in what happened at {@code at}; after the end, nothing but pictures that are not there yet. */
+    /** Takes in what happened at {@code at}; after the end, nothing but images that are not there yet. */
     void apply(JobEvent event, Instant at) {
         switch (event) {
             case JobEvent.Started started -> {
@@ -51,9 +51,9 @@ final class JobProgress {
                 step = done.step();
                 steps = done.steps();
             }
-            case JobEvent.PictureReady ready -> {
+            case JobEvent.ImageReady ready -> {
                 stage = null;
-                put(ready.picture());
+                put(ready.image());
             }
             case JobEvent.Finished end -> end(end.state(), end.error(), at);
             case JobEvent.Queued queued -> {}
@@ -76,29 +76,29 @@ final class JobProgress {
     }
 
     /** By index. */
-    List<JobImage> pictures() {
-        return List.copyOf(pictures.values());
+    List<JobImage> images() {
+        return List.copyOf(images.values());
     }
 
     Optional<JobError> error() {
         return Optional.ofNullable(error);
     }
 
-    /** Keeps the picture, unless one with its index is there. */
-    void put(JobImage picture) {
-        pictures.putIfAbsent(picture.index(), picture);
+    /** Keeps the image, unless one with its index is there. */
+    void put(JobImage image) {
+        images.putIfAbsent(image.index(), image);
     }
 
     boolean has(int index) {
-        return pictures.containsKey(index);
+        return images.containsKey(index);
     }
 
     int count() {
-        return pictures.size();
+        return images.size();
     }
 
-    void releasePictures() {
-        pictures.values().forEach(picture -> picture.content().release());
+    void releaseImages() {
+        images.values().forEach(image -> image.content().release());
     }
 
     private void enter(Stage next) {
@@ -122,6 +122,6 @@ final class JobProgress {
         StageTimings queued = startedAt == null
                 ? StageTimings.NONE
                 : StageTimings.NONE.with(Stage.QUEUE, Duration.between(createdAt, startedAt));
-        return JobImage.sum(queued, pictures.values());
+        return JobImage.sum(queued, images.values());
     }
 }

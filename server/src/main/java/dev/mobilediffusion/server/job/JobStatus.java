@@ -12,13 +12,13 @@ import java.util.Optional;
  * @param id of the job
  * @param state at that moment
  * @param createdAt admission
- * @param startedAt begin of the first picture
+ * @param startedAt begin of the first image
  * @param finishedAt end, whatever the state
- * @param stage what is being done for the current picture; empty when nothing is
- * @param step denoising steps that the current picture has behind it
- * @param steps denoising steps of the current picture; 0 before the first is done
- * @param pictures finished ones, by index
- * @param timings of all pictures together, with the wait in the queue as {@link Stage#QUEUE}
+ * @param stage what is being done for the current image; empty when nothing is
+ * @param step denoising steps that the current image has behind it
+ * @param steps denoising steps of the current image; 0 before the first is done
+ * @param images finished ones, by index
+ * @param timings of all images together, with the wait in the queue as {@link Stage#QUEUE}
  * @param error why the job failed or was cancelled
  */
 public record JobStatus(
@@ -30,11 +30,11 @@ public record JobStatus(
         Optional<Stage> stage,
         int step,
         int steps,
-        List<JobImage> pictures,
+        List<JobImage> images,
         StageTimings timings,
         Optional<JobError> error) {
 
     public JobStatus {
-        pictures = List.copyOf(pictures);
+        images = List.copyOf(images);
     }
 }

@@ -62,7 +62,7 @@ public final class JobRoutes implements HttpService {
     }
 
     private void create(ServerRequest request, ServerResponse response) {
-        Submission.Draft draft = submission.readWithPictures(request, API.label(), GenerationBody.Kind.GENERATION);
+        Submission.Draft draft = submission.readWithImages(request, API.label(), GenerationBody.Kind.GENERATION);
         Job job = submission.submit(draft, draft.body().spec().withLifetime(Lifetime.DURABLE));
         PublicUrl url = PublicUrl.of(request);
         ObjectNode body = json.of(job, url);
@@ -86,7 +86,7 @@ public final class JobRoutes implements HttpService {
     private void image(ServerRequest request, ServerResponse response) {
         Job job = job(request);
         String index = request.path().pathParameters().get("index");
-        JobImage picture = job.status().pictures().stream()
+        JobImage image = job.status().images().stream()
                 .filter(each -> Integer.toString(each.index()).equals(index))
                 .findFirst()
                 .orElseThrow(() -> ApiException.of(
@@ -94,7 +94,7 @@ public final class JobRoutes implements HttpService {
                         "index",
                         "job %s is %s and has no such picture"
                                 .formatted(job.id(), job.state().label())));
-        ImageReply.sendStored(request, response, job, picture);
+        ImageReply.sendStored(request, response, job, image);
     }
 
     private void events(ServerRequest request, ServerResponse response) {
@@ -146,7 +146,7 @@ public final class JobRoutes implements HttpService {
                         json.withTimeLeft(
                                 job,
                                 Json.object()
-                                        .put("image", stage.picture())
+                                        .put("image", stage.image())
                                         .put("stage", stage.stage().label())));
             case JobEvent.StepDone step ->
                 events.event(
@@ -155,7 +155,7 @@ public final class JobRoutes implements HttpService {
                         json.withTimeLeft(
                                 job,
                                 Json.object()
-                                        .put("image", step.picture())
+                                        .put("image", step.image())
                                         .put("step", step.step())
                                         .put("steps", step.steps())));
             case JobEvent.Preview preview ->
@@ -163,11 +163,11 @@ public final class JobRoutes implements HttpService {
                         preview.id(),
                         "preview",
                         Json.object()
-                                .put("image", preview.picture())
+                                .put("image", preview.image())
                                 .put("index", preview.index())
                                 .putPOJO("b64_json", preview.content()));
-            case JobEvent.PictureReady ready ->
-                events.event(ready.id(), "image", JobJson.of(job.id(), ready.picture(), url));
+            case JobEvent.ImageReady ready ->
+                events.event(ready.id(), "image", JobJson.of(job.id(), ready.image(), url));
             case JobEvent.Finished finished ->
                 events.event(finished.id(), finished.state().label(), json.of(job, url));
         }

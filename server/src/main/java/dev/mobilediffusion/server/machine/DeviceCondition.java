@@ -6,7 +6,7 @@ import java.util.Locale;
 public enum DeviceCondition {
     /** Everything. */
     NORMAL,
-    /** Above the soft limit: the server rests between pictures. */
+    /** Above the soft limit: the server rests between images. */
     WARM,
     /** On a battery below its limit: nothing is drawn. */
     BATTERY_LOW,
@@ -18,7 +18,7 @@ public enum DeviceCondition {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Whether pictures may be drawn at all. */
+    /** Whether images may be drawn at all. */
     public boolean draws() {
         return this == NORMAL || this == WARM;
     }

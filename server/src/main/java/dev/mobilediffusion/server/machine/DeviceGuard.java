@@ -7,7 +7,7 @@ import java.util.OptionalDouble;
 /**
  * Looks at the device's sensors every two seconds and says what they allow. A limit that was passed holds until the value
  * is {@value #HYSTERESIS} degrees or percent on the good side of it again, so that the server does not change its mind with every
- * picture; each change is logged once. Without sensors it does nothing, and everything is allowed. Thread-safe.
+ * image; each change is logged once. Without sensors it does nothing, and everything is allowed. Thread-safe.
  */
 public final class DeviceGuard implements AutoCloseable {
 
@@ -50,7 +50,7 @@ public final class DeviceGuard implements AutoCloseable {
     }
 
     /**
-     * Waits between two pictures: not at all while the device is normal; as long as the last picture took, {@code drawn}, and
+     * Waits between two images: not at all while the device is normal; as long as the last image took, {@code drawn}, and
      * 30 s at most, while it is warm, so that it computes half of the time; and until it has recovered while nothing may be
      * drawn. Ends early when the device becomes normal, or this is closed.
      */

@@ -3,7 +3,7 @@ package dev.mobilediffusion.server.machine;
 /**
  * How warm and how empty the device may get.
  *
- * @param softCelsius from here on the server rests between pictures, in [{@value #MIN_CELSIUS}, {@value #MAX_CELSIUS}]
+ * @param softCelsius from here on the server rests between images, in [{@value #MIN_CELSIUS}, {@value #MAX_CELSIUS}]
  * @param hardCelsius from here on it draws nothing and refuses new jobs; at least {@code softCelsius}
  * @param batteryPercent below this charge a device that runs on its battery does the same, in [0, 100]; 0 for never
  */

@@ -35,7 +35,7 @@ public final class ServerMetrics implements AutoCloseable {
 
     public static final String OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-    /** From a tokenizer's stage on a desktop to a picture of many steps on a small board. */
+    /** From a tokenizer's stage on a desktop to an image of many steps on a small board. */
     private static final Duration[] BUCKETS = {
         Duration.ofMillis(10),
         Duration.ofMillis(25),
@@ -67,7 +67,7 @@ public final class ServerMetrics implements AutoCloseable {
     /** The scraper's own: a scrape as a string, grown from nothing, would be several copies of the text. */
     private final ByteArrayOutputStream text = new ByteArrayOutputStream();
 
-    /** Every picture is timed eight times, and looking a timer up by building it anew takes longer than recording. */
+    /** Every image is timed eight times, and looking a timer up by building it anew takes longer than recording. */
     private final Map<Labels, Timer> requests = new ConcurrentHashMap<>();
 
     private final Map<Labels, Timer> stages = new ConcurrentHashMap<>();
@@ -157,7 +157,7 @@ public final class ServerMetrics implements AutoCloseable {
         jobs(state).increment();
     }
 
-    public void pictureDone(String model) {
+    public void imageDone(String model) {
         Counter.builder("mobilediffusion.images")
                 .description("Finished pictures")
                 .tag("model", model)

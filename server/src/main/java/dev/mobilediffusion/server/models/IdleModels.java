@@ -18,7 +18,7 @@ public final class IdleModels implements AutoCloseable {
         this.thread = Thread.ofPlatform().daemon().name("idle-models").unstarted(this::run);
     }
 
-    /** @param idle time without a picture after which a model is unloaded */
+    /** @param idle time without an image after which a model is unloaded */
     public static IdleModels watch(ModelRegistry models, Duration idle) {
         IdleModels watch = new IdleModels(models, idle);
         watch.thread.start();

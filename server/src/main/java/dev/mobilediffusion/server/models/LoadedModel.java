@@ -10,7 +10,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 
 /**
- * A model of the registry that is loaded. It is busy from the moment a worker takes it until its picture is drawn, and only
+ * A model of the registry that is loaded. It is busy from the moment a worker takes it until its image is drawn, and only
  * unloaded when it is not.
  */
 final class LoadedModel implements TextToImage {
@@ -40,13 +40,13 @@ final class LoadedModel implements TextToImage {
         return bytes;
     }
 
-    /** Takes it for one picture; false when it was unloaded meanwhile. */
+    /** Takes it for one image; false when it was unloaded meanwhile. */
     synchronized boolean take() {
         busy = !closed;
         return busy;
     }
 
-    /** Unloads it, unless a picture is being drawn or was drawn within {@code idle}; whether it is unloaded. */
+    /** Unloads it, unless an image is being drawn or was drawn within {@code idle}; whether it is unloaded. */
     synchronized boolean closeIfIdle(Duration idle) {
         if (!busy && System.nanoTime() - idleSince >= idle.toNanos()) {
             close();

@@ -22,7 +22,7 @@ public interface ModelCatalog {
     default void requireRoom(String model) {}
 
     /**
-     * Does nothing when the model can draw a picture anew.
+     * Does nothing when the model can draw an image anew.
      *
      * @throws dev.mobilediffusion.server.error.ApiException when it draws from words alone
      */

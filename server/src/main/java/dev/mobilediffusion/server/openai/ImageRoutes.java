@@ -33,7 +33,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * {@code POST /v1/images/generations}, {@code edits} and {@code variations}: the client waits, and gets JSON, the picture itself, or events as they happen.
+ * {@code POST /v1/images/generations}, {@code edits} and {@code variations}: the client waits, and gets JSON, the image itself, or events as they happen.
  * When it goes, its job goes with it.
  */
 public final class ImageRoutes implements HttpService {
@@ -52,8 +52,8 @@ public final class ImageRoutes implements HttpService {
 
     @Override
     public void routing(HttpRules rules) {
-        pictures(rules, "/edits", GenerationBody.Kind.EDIT);
-        pictures(rules, "/variations", GenerationBody.Kind.VARIATION);
+        images(rules, "/edits", GenerationBody.Kind.EDIT);
+        images(rules, "/variations", GenerationBody.Kind.VARIATION);
         rules.post(
                         "/generations",
                         (request, response) -> answer(submission.read(request, API.label()), request, response))
@@ -61,9 +61,9 @@ public final class ImageRoutes implements HttpService {
                 .any("/generations", Routes.methodNotAllowed("POST, OPTIONS"));
     }
 
-    private void pictures(HttpRules rules, String path, GenerationBody.Kind kind) {
-        Handler handler = (request, response) ->
-                answer(submission.readWithPictures(request, API.label(), kind), request, response);
+    private void images(HttpRules rules, String path, GenerationBody.Kind kind) {
+        Handler handler =
+                (request, response) -> answer(submission.readWithImages(request, API.label(), kind), request, response);
         rules.post(path, submission.uploads().limited(handler))
                 .options(path, Routes.allow("POST, OPTIONS"))
                 .any(path, Routes.methodNotAllowed("POST, OPTIONS"));
@@ -72,7 +72,7 @@ public final class ImageRoutes implements HttpService {
     private void answer(Submission.Draft draft, ServerRequest request, ServerResponse response) {
         GenerationBody body = draft.body();
         Delivery delivery = body.spec().delivery();
-        Optional<ImageFormat> bare = body.stream() ? Optional.empty() : Negotiation.picture(request, delivery.format());
+        Optional<ImageFormat> bare = body.stream() ? Optional.empty() : Negotiation.image(request, delivery.format());
         JobSpec spec = body.stream()
                 ? body.spec()
                 : body.spec()
@@ -93,7 +93,7 @@ public final class ImageRoutes implements HttpService {
             wait.awaitFinished();
             JobStatus status = succeeded(job);
             if (bare.isPresent()) {
-                ImageReply.send(response, job, status.pictures().getFirst(), warnings(body, status));
+                ImageReply.send(response, job, status.images().getFirst(), warnings(body, status));
             } else {
                 LongReply.json(
                         response,
@@ -101,7 +101,7 @@ public final class ImageRoutes implements HttpService {
                                 job,
                                 body.warnings(),
                                 body.wantsUrl() ? Optional.of(PublicUrl.of(request)) : Optional.empty()),
-                        body.wantsUrl() ? List.of() : status.pictures());
+                        body.wantsUrl() ? List.of() : status.images());
             }
         } finally {
             submission.queue().handedOver(job);
@@ -122,8 +122,8 @@ public final class ImageRoutes implements HttpService {
                     if (event instanceof JobEvent.Preview preview) {
                         ObjectNode partial = ImagesJson.partial(job, preview);
                         events.event(partial.get("type").textValue(), partial);
-                    } else if (event instanceof JobEvent.PictureReady ready) {
-                        completed(events, job, ready.picture(), warnings);
+                    } else if (event instanceof JobEvent.ImageReady ready) {
+                        completed(events, job, ready.image(), warnings);
                     } else if (event instanceof JobEvent.Finished finished) {
                         finished.error()
                                 .ifPresent(error -> events.event(
@@ -138,15 +138,15 @@ public final class ImageRoutes implements HttpService {
         }
     }
 
-    /** A picture of an earlier request with the same idempotency key may be gone from the disk. */
-    private static void completed(EventStream events, Job job, JobImage picture, List<String> warnings) {
+    /** An image of an earlier request with the same idempotency key may be gone from the disk. */
+    private static void completed(EventStream events, Job job, JobImage image, List<String> warnings) {
         try {
-            picture.content().check();
+            image.content().check();
         } catch (ApiException gone) {
             events.event("error", Errors.body(gone.code(), gone.param(), gone.getMessage()));
             return;
         }
-        ObjectNode completed = ImagesJson.completed(job, picture, warnings);
+        ObjectNode completed = ImagesJson.completed(job, image, warnings);
         events.event(completed.get("type").textValue(), completed);
     }
 
@@ -166,7 +166,7 @@ public final class ImageRoutes implements HttpService {
 
     private static List<String> warnings(GenerationBody body, JobStatus status) {
         List<String> all = new ArrayList<>(body.warnings());
-        all.addAll(status.pictures().getFirst().warnings());
+        all.addAll(status.images().getFirst().warnings());
         return all;
     }
 }

@@ -15,29 +15,29 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Finished pictures in OpenAI's shape, and what we add to it. */
+/** Finished images in OpenAI's shape, and what we add to it. */
 final class ImagesJson {
 
     private ImagesJson() {}
 
-    /** @param links to the pictures; empty for the bytes themselves, in base64 */
+    /** @param links to the images; empty for the bytes themselves, in base64 */
     static ObjectNode reply(Job job, List<String> warnings, Optional<PublicUrl> links) {
         JobStatus status = job.status();
         ObjectNode node = Json.object();
         node.put("created", status.createdAt().getEpochSecond());
         ArrayNode data = node.putArray("data");
         Set<String> sentences = new LinkedHashSet<>(warnings);
-        for (JobImage picture : status.pictures()) {
+        for (JobImage image : status.images()) {
             ObjectNode item = data.addObject();
             if (links.isEmpty()) {
-                item.putPOJO("b64_json", picture.content());
+                item.putPOJO("b64_json", image.content());
             } else {
-                item.put("url", links.get().whole(JobJson.PATH + job.id() + "/images/" + picture.index()));
+                item.put("url", links.get().whole(JobJson.PATH + job.id() + "/images/" + image.index()));
             }
-            item.put("seed", picture.seed());
-            sentences.addAll(picture.warnings());
+            item.put("seed", image.seed());
+            sentences.addAll(image.warnings());
         }
-        JobImage first = status.pictures().getFirst();
+        JobImage first = status.images().getFirst();
         describe(node, first.width() + "x" + first.height(), first.format());
         putUsage(node);
         node.put("id", job.id());
@@ -48,7 +48,7 @@ final class ImagesJson {
         return node;
     }
 
-    /** A look at an unfinished picture in a stream. */
+    /** A look at an unfinished image in a stream. */
     static ObjectNode partial(Job job, JobEvent.Preview preview) {
         ObjectNode node = Json.object();
         node.put("type", event(job, "partial_image"));
@@ -59,25 +59,25 @@ final class ImagesJson {
                 node,
                 preview.width() + "x" + preview.height(),
                 job.spec().delivery().format());
-        node.put("index", preview.picture());
+        node.put("index", preview.image());
         node.put("id", job.id());
         return node;
     }
 
-    /** The last event of a picture in a stream. */
-    static ObjectNode completed(Job job, JobImage picture, List<String> warnings) {
+    /** The last event of an image in a stream. */
+    static ObjectNode completed(Job job, JobImage image, List<String> warnings) {
         ObjectNode node = Json.object();
         node.put("type", event(job, "completed"));
-        node.putPOJO("b64_json", picture.content());
+        node.putPOJO("b64_json", image.content());
         node.put("created_at", job.createdAt().getEpochSecond());
-        describe(node, picture.width() + "x" + picture.height(), picture.format());
+        describe(node, image.width() + "x" + image.height(), image.format());
         putUsage(node);
-        node.put("seed", picture.seed());
-        node.put("index", picture.index());
+        node.put("seed", image.seed());
+        node.put("index", image.index());
         node.put("id", job.id());
-        node.set("timings_ms", JobJson.timings(picture.timings()));
+        node.set("timings_ms", JobJson.timings(image.timings()));
         Set<String> sentences = new LinkedHashSet<>(warnings);
-        sentences.addAll(picture.warnings());
+        sentences.addAll(image.warnings());
         ArrayNode array = node.putArray("warnings");
         sentences.forEach(array::add);
         return node;

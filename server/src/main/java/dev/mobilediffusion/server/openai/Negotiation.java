@@ -12,12 +12,12 @@ final class Negotiation {
     private Negotiation() {}
 
     /**
-     * The format in which to send the picture itself; empty for JSON, which is also the answer to an Accept that nothing
+     * The format in which to send the image itself; empty for JSON, which is also the answer to an Accept that nothing
      * here fits.
      *
      * @param otherwise for {@code image/*}
      */
-    static Optional<ImageFormat> picture(ServerRequest request, ImageFormat otherwise) {
+    static Optional<ImageFormat> image(ServerRequest request, ImageFormat otherwise) {
         for (HttpMediaType accepted : Accepted.byPreference(request)) {
             String type = accepted.mediaType().type();
             String subtype = accepted.mediaType().subtype();

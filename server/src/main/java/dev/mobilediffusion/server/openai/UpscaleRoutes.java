@@ -1,7 +1,7 @@
 package dev.mobilediffusion.server.openai;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.RgbImage;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.edge.Routes;
 import dev.mobilediffusion.server.error.ApiException;
@@ -25,7 +25,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
-/** {@code POST /v1/images/upscale}: the same picture, larger, as JSON or the picture itself. */
+/** {@code POST /v1/images/upscale}: the same image, larger, as JSON or the image itself. */
 public final class UpscaleRoutes implements HttpService {
 
     private static final String PATH = "/upscale";
@@ -65,33 +65,29 @@ public final class UpscaleRoutes implements HttpService {
                 .map(name -> enlarger.named(name, "upscaler"))
                 .orElseGet(enlarger::usual);
         ImageFormat wanted = format(fields);
-        Optional<ImageFormat> bare = Negotiation.picture(request, wanted);
+        Optional<ImageFormat> bare = Negotiation.image(request, wanted);
         int quality = quality(fields);
         try (Enlarger.Turn turn = enlarger.enter()) {
-            Picture picture = turn.read(images.getFirst(), "image");
+            RgbImage image = turn.read(images.getFirst(), "image");
             Uploads.done(request);
-            Picture larger = turn.enlarge(
-                    upscaler,
-                    picture,
-                    Math.round(picture.width() * scale),
-                    Math.round(picture.height() * scale),
-                    "scale");
+            RgbImage larger = turn.enlarge(
+                    upscaler, image, Math.round(image.width() * scale), Math.round(image.height() * scale), "scale");
             ImageFormat format = requireWritable(bare.orElse(wanted));
             ImageContent content = ImageContent.of(turn.encode(larger, format, quality));
             if (bare.isPresent()) {
                 response.header(HeaderNames.CONTENT_TYPE, format.mediaType());
-                LongReply.picture(response, content, 0, content.size());
+                LongReply.image(response, content, 0, content.size());
             } else {
                 LongReply.withContents(response, json(larger, format, upscaler, content), List.of(content));
             }
         }
     }
 
-    private ObjectNode json(Picture picture, ImageFormat format, String upscaler, ImageContent content) {
+    private ObjectNode json(RgbImage image, ImageFormat format, String upscaler, ImageContent content) {
         ObjectNode node = Json.object();
         node.put("created", clock.instant().getEpochSecond());
         node.putArray("data").addObject().putPOJO("b64_json", content);
-        ImagesJson.describe(node, picture.width() + "x" + picture.height(), format);
+        ImagesJson.describe(node, image.width() + "x" + image.height(), format);
         node.put("upscaler", upscaler);
         return node;
     }

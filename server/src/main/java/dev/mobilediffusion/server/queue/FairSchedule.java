@@ -12,24 +12,24 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Who draws next: clients take turns, a client's jobs take turns, and a turn is one picture. So a client with fifty
- * jobs waits no less than one with a single job, and a job of ten pictures does not hold up a job of one.
+ * Who draws next: clients take turns, a client's jobs take turns, and a turn is one image. So a client with fifty
+ * jobs waits no less than one with a single job, and a job of ten images does not hold up a job of one.
  *
  * <p>Not thread-safe: the queue's lock guards it.
  */
 final class FairSchedule {
 
-    /** A job and its pictures that nobody has begun, in order. */
-    private record Entry(Job job, Deque<Integer> pictures) {
+    /** A job and its images that nobody has begun, in order. */
+    private record Entry(Job job, Deque<Integer> images) {
 
         Entry copy() {
-            return new Entry(job, new ArrayDeque<>(pictures));
+            return new Entry(job, new ArrayDeque<>(images));
         }
     }
 
     private final Map<ClientId, Deque<Entry>> lanes = new LinkedHashMap<>();
 
-    /** Puts the pictures that {@code job} lacks at the end of its client's lane. */
+    /** Puts the images that {@code job} lacks at the end of its client's lane. */
     void add(Job job) {
         Deque<Integer> missing = new ArrayDeque<>();
         for (int index = 0; index < job.spec().count(); index++) {
@@ -52,14 +52,14 @@ final class FairSchedule {
         Deque<Entry> lane = turn.getValue();
         first.remove();
         Entry entry = lane.removeFirst();
-        int picture = entry.pictures().removeFirst();
-        if (!entry.pictures().isEmpty()) {
+        int image = entry.images().removeFirst();
+        if (!entry.images().isEmpty()) {
             lane.addLast(entry);
         }
         if (!lane.isEmpty()) {
             lanes.put(client, lane);
         }
-        return Optional.of(new ImageTask(entry.job(), picture));
+        return Optional.of(new ImageTask(entry.job(), image));
     }
 
     void remove(Job job) {
@@ -72,16 +72,16 @@ final class FairSchedule {
         }
     }
 
-    /** Jobs that still have a picture which nobody has begun. */
+    /** Jobs that still have an image which nobody has begun. */
     int jobs() {
         return lanes.values().stream().mapToInt(Deque::size).sum();
     }
 
-    /** Pictures that nobody has begun. */
-    int pictures() {
+    /** Images that nobody has begun. */
+    int images() {
         return lanes.values().stream()
                 .flatMap(Deque::stream)
-                .mapToInt(entry -> entry.pictures().size())
+                .mapToInt(entry -> entry.images().size())
                 .sum();
     }
 

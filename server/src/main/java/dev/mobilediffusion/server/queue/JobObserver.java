@@ -13,11 +13,11 @@ public interface JobObserver {
     /** A job was refused at admission. */
     default void rejected(ErrorCode code) {}
 
-    /** A stage of a picture took this long. */
+    /** A stage of an image took this long. */
     default void stageDone(String model, Stage stage, Duration duration) {}
 
-    /** A picture is finished. */
-    default void pictureDone(String model) {}
+    /** An image is finished. */
+    default void imageDone(String model) {}
 
     /** A job has come to its end. */
     default void finished(Job job) {}

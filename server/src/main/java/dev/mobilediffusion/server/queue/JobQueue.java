@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The one admission point of all APIs: bounded, fair between clients, picture by picture, durable where asked. One board
+ * The one admission point of all APIs: bounded, fair between clients, image by image, durable where asked. One board
  * has a {@link LocalJobQueue}; boards of a fleet share one.
  *
  * <pre>{@code
  * Job job = queue.submit(spec, ClientId.ofAddress(peer));
  * job.awaitFinished(Duration.ofSeconds(60));
- * List<JobImage> images = job.status().pictures();
+ * List<JobImage> images = job.status().images();
  * }</pre>
  *
  * <p>Safe for use by any thread. Refusals are {@link ApiException}s: RATE_LIMIT_EXCEEDED with a time to come back when
@@ -37,13 +37,13 @@ public interface JobQueue extends AutoCloseable {
     /** To be called when the client that waits for a job has gone: ends it, unless it is durable. */
     void abandon(Job job);
 
-    /** To be called when the client that waits for a job has got all of it: an attached one that is over lets go of its pictures. */
+    /** To be called when the client that waits for a job has got all of it: an attached one that is over lets go of its images. */
     void handedOver(Job job);
 
     /** Place in the queue and time left; empty for a finished job. */
     Optional<QueueEstimate> estimate(Job job);
 
-    /** Waiting jobs: admitted, and not all of their pictures begun. */
+    /** Waiting jobs: admitted, and not all of their images begun. */
     int depth();
 
     /** Jobs that may wait. */
@@ -60,7 +60,7 @@ public interface JobQueue extends AutoCloseable {
     boolean isDraining();
 
     /**
-     * Stops admission and, after the running picture, the workers. Durable jobs stay for the next start, or for others;
+     * Stops admission and, after the running image, the workers. Durable jobs stay for the next start, or for others;
      * attached ones that still need a worker end with NOT_READY.
      */
     void drain();

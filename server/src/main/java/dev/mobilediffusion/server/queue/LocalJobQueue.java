@@ -123,7 +123,7 @@ public final class LocalJobQueue implements JobQueue {
     @Override
     public void handedOver(Job job) {
         if (!job.isDurable() && job.state().isFinal()) {
-            job.dropPictures();
+            job.dropImages();
         }
     }
 

@@ -70,7 +70,7 @@ final class LocalWorkQueue implements WorkQueue {
     public void deliver(ImageTask task, JobImage image) {
         Job job = task.job();
         JobImage kept = job.isDurable() ? store.apply(job, image) : image.withContent(keep(image.bytes()));
-        observer.pictureDone(job.spec().model());
+        observer.imageDone(job.spec().model());
         if (job.add(kept)) {
             live.settle(job, JobState.SUCCEEDED, Optional.empty());
         }

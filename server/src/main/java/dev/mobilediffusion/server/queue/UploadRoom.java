@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Bounds the bytes of the pictures that came with jobs which have not ended: of all jobs, and of one client's, so that
+ * Bounds the bytes of the images that came with jobs which have not ended: of all jobs, and of one client's, so that
  * one cannot fill the disk for the others. Thread-safe.
  */
 final class UploadRoom {
@@ -24,7 +24,7 @@ final class UploadRoom {
     private final Map<ClientId, Long> bytes = new HashMap<>();
     private long all;
 
-    /** @throws ApiException RATE_LIMIT_EXCEEDED when there is no room for the job's pictures */
+    /** @throws ApiException RATE_LIMIT_EXCEEDED when there is no room for the job's images */
     void reserve(Job job) {
         lock.lock();
         try {

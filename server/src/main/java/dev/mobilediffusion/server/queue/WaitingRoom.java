@@ -13,7 +13,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
-/** Where admitted pictures wait for a worker: counts the seats, hands out turns, foresees them. Thread-safe. */
+/** Where admitted images wait for a worker: counts the seats, hands out turns, foresees them. Thread-safe. */
 final class WaitingRoom {
 
     private static final Duration RESTART = Duration.ofSeconds(5);
@@ -25,7 +25,7 @@ final class WaitingRoom {
     private final DrawRate rate = new DrawRate();
     private final Set<ImageTask> running = new HashSet<>();
     private int reservedJobs;
-    private int reservedPictures;
+    private int reservedImages;
     private boolean draining;
 
     WaitingRoom(QueueLimits limits) {
@@ -38,27 +38,27 @@ final class WaitingRoom {
 
     /** Keeps a seat for a job; {@link #seat} follows. */
     void reserve(Job job) {
-        if (job.spec().count() > limits.pictures()) {
+        if (job.spec().count() > limits.images()) {
             throw ApiException.invalid(
                     "n",
                     "n must be at most %d, which is all that this server's queue holds, got %d",
-                    limits.pictures(),
+                    limits.images(),
                     job.spec().count());
         }
         locked(() -> {
             if (draining) {
                 throw ApiException.retry(ErrorCode.NOT_READY, "the server is stopping", RESTART);
             }
-            int pictures = schedule.pictures() + reservedPictures + job.spec().count();
-            if (schedule.jobs() + reservedJobs >= limits.jobs() || pictures > limits.pictures()) {
+            int images = schedule.images() + reservedImages + job.spec().count();
+            if (schedule.jobs() + reservedJobs >= limits.jobs() || images > limits.images()) {
                 throw ApiException.retry(
                         ErrorCode.RATE_LIMIT_EXCEEDED,
                         "the queue is full: %s jobs with %s pictures are waiting, of at most %s jobs and %s pictures"
-                                .formatted(schedule.jobs(), schedule.pictures(), limits.jobs(), limits.pictures()),
+                                .formatted(schedule.jobs(), schedule.images(), limits.jobs(), limits.images()),
                         timeUntilRoom());
             }
             reservedJobs++;
-            reservedPictures += job.spec().count();
+            reservedImages += job.spec().count();
             return null;
         });
     }
@@ -67,7 +67,7 @@ final class WaitingRoom {
     void release(Job job) {
         locked(() -> {
             reservedJobs--;
-            reservedPictures -= job.spec().count();
+            reservedImages -= job.spec().count();
             return null;
         });
     }
@@ -97,7 +97,7 @@ final class WaitingRoom {
         });
     }
 
-    /** The next picture in fair order; waits for one. Empty once the room drains. */
+    /** The next image in fair order; waits for one. Empty once the room drains. */
     Optional<ImageTask> take() throws InterruptedException {
         lock.lockInterruptibly();
         try {
@@ -115,7 +115,7 @@ final class WaitingRoom {
         }
     }
 
-    /** @param cost of the picture, where it was drawn to the end */
+    /** @param cost of the image, where it was drawn to the end */
     void done(ImageTask task, Optional<DrawCost> cost) {
         locked(() -> {
             running.remove(task);
@@ -124,7 +124,7 @@ final class WaitingRoom {
         });
     }
 
-    /** Learns what a picture costs that no job asked for. */
+    /** Learns what an image costs that no job asked for. */
     void observe(DrawCost cost) {
         locked(() -> {
             rate.observe(cost);
@@ -169,7 +169,7 @@ final class WaitingRoom {
         });
     }
 
-    /** Until the first waiting job has begun its last picture; the caller holds the lock. */
+    /** Until the first waiting job has begun its last image; the caller holds the lock. */
     private Duration timeUntilRoom() {
         List<ImageTask> order = schedule.order();
         int room = order.size();
@@ -182,7 +182,7 @@ final class WaitingRoom {
         return timeLeft(order.subList(0, room));
     }
 
-    /** Until the running pictures are done, and then these; the caller holds the lock. */
+    /** Until the running images are done, and then these; the caller holds the lock. */
     private Duration timeLeft(List<ImageTask> waiting) {
         Duration begun = running.stream().map(rate::left).reduce(Duration.ZERO, Duration::plus);
         return waiting.stream().map(rate::whole).reduce(begun, Duration::plus);

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * @param sha256 of the key, 64 hexadecimal digits
  * @param created when it was made
  * @param expires when it ends; empty for never
- * @param picturesPerMinute how many requests for pictures it may make, in [1, {@value #MAX_PER_MINUTE}]; empty for any
+ * @param picturesPerMinute how many requests for images it may make, in [1, {@value #MAX_PER_MINUTE}]; empty for any
  * @param revoked since when it lets nobody in; empty while it does
  */
 public record ApiKey(

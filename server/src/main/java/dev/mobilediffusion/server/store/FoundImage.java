@@ -25,7 +25,7 @@ import org.w3c.dom.Node;
 import org.w3c.dom.NodeList;
 
 /**
- * A picture's file that the store has no row for, and what the file itself tells: its size, and for a PNG the infotext
+ * An image's file that the store has no row for, and what the file itself tells: its size, and for a PNG the infotext
  * with the prompt and the settings. What it does not tell is 0 or empty.
  *
  * @param file where it lies
@@ -43,7 +43,7 @@ record FoundImage(Path file, int index, ImageFormat format, int width, int heigh
             "the store was damaged; what is known of this picture was read from its file alone";
     private static final String PNG_TREE = "javax_imageio_png_1.0";
 
-    /** Empty when {@code file} is no picture of a job. */
+    /** Empty when {@code file} is no image of a job. */
     static Optional<FoundImage> of(Path file) {
         Matcher name = NAME.matcher(file.getFileName().toString());
         if (!name.matches() || !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
@@ -100,7 +100,7 @@ record FoundImage(Path file, int index, ImageFormat format, int width, int heigh
     }
 
     /** As the store keeps it. */
-    JobImage picture() throws IOException {
+    JobImage image() throws IOException {
         ImageRequest request = request();
         return new JobImage(
                 index,

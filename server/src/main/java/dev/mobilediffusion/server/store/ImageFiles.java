@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 
 /**
- * Pictures as files, {@code pictures/JOB/INDEX.FORMAT}. A file under its own name is complete, whenever the power went:
+ * Images as files, {@code images/JOB/INDEX.FORMAT}. A file under its own name is complete, whenever the power went:
  * it is written as {@code .part}, brought to the disk, renamed, and its folder brought to the disk.
  */
 final class ImageFiles {
@@ -51,15 +51,15 @@ final class ImageFiles {
         }
     }
 
-    /** The content of a stored picture, which the store's row says has {@code size} bytes with that hash. */
+    /** The content of a stored image, which the store's row says has {@code size} bytes with that hash. */
     ImageContent content(String jobId, int index, ImageFormat format, long size, String sha256) {
         return new StoredImage(file(jobId, index, format), size, sha256, files);
     }
 
-    /** Whether reading {@code picture} works. */
-    static boolean isIntact(JobImage picture) {
+    /** Whether reading {@code image} works. */
+    static boolean isIntact(JobImage image) {
         try {
-            picture.content().check();
+            image.content().check();
             return true;
         } catch (ApiException damaged) {
             return false;

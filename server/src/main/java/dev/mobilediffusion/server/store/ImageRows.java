@@ -10,7 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Pictures as rows: what is known of each, with the size and the hash of its file. Not thread-safe. */
+/** Images as rows: what is known of each, with the size and the hash of its file. Not thread-safe. */
 final class ImageRows {
 
     private final Sql sql;
@@ -21,25 +21,25 @@ final class ImageRows {
         this.files = files;
     }
 
-    void insert(String jobId, JobImage picture, long bytes) throws SQLException {
+    void insert(String jobId, JobImage image, long bytes) throws SQLException {
         sql.update(
                 "INSERT OR REPLACE INTO picture (job_id, picture, seed, width, height, steps, guidance_scale, format,"
                         + " sha256, bytes, timings, warnings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 jobId,
-                picture.index(),
-                picture.seed(),
-                picture.width(),
-                picture.height(),
-                picture.steps(),
-                picture.guidanceScale(),
-                picture.format().name(),
-                picture.sha256(),
+                image.index(),
+                image.seed(),
+                image.width(),
+                image.height(),
+                image.steps(),
+                image.guidanceScale(),
+                image.format().name(),
+                image.sha256(),
                 bytes,
-                SpecJson.write(picture.timings()),
-                SpecJson.write(picture.warnings()));
+                SpecJson.write(image.timings()),
+                SpecJson.write(image.warnings()));
     }
 
-    /** A job's pictures; reading one whose file is missing or damaged says so. */
+    /** A job's images; reading one whose file is missing or damaged says so. */
     List<JobImage> of(String jobId) throws SQLException {
         List<JobImage> found = new ArrayList<>();
         try (PreparedStatement statement =
@@ -66,7 +66,7 @@ final class ImageRows {
         return found;
     }
 
-    /** Every picture that has a row, as {@code JOB/INDEX}. */
+    /** Every image that has a row, as {@code JOB/INDEX}. */
     Set<String> names() throws SQLException {
         return new HashSet<>(sql.strings("SELECT job_id || '/' || picture FROM picture"));
     }

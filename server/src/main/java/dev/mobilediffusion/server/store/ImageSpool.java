@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Pictures that nobody keeps, until their client has them: those of attached jobs, and looks at unfinished ones. Small
+ * Images that nobody keeps, until their client has them: those of attached jobs, and looks at unfinished ones. Small
  * ones stay in memory, all together up to a bound; the others go to files without a name, which the system takes back
  * when they are released or the process ends, however it ends. So what waits for clients does not fill the heap.
  * Thread-safe.
@@ -70,7 +70,7 @@ public final class ImageSpool {
         }
     }
 
-    /** Bytes of the pictures in memory. */
+    /** Bytes of the images in memory. */
     long bytesInMemory() {
         return inMemory.get();
     }

@@ -31,12 +31,12 @@ final class JobRows {
                     + " error_message FROM job ";
 
     private final Sql sql;
-    private final ImageRows pictures;
+    private final ImageRows images;
     private final UploadFiles uploads;
 
-    JobRows(Sql sql, ImageRows pictures, UploadFiles uploads) {
+    JobRows(Sql sql, ImageRows images, UploadFiles uploads) {
         this.sql = sql;
-        this.pictures = pictures;
+        this.images = images;
         this.uploads = uploads;
     }
 
@@ -151,7 +151,7 @@ final class JobRows {
         return sql.strings("SELECT id FROM job WHERE finished_ms < ?", moment.toEpochMilli());
     }
 
-    /** Finished jobs, newest first, from where their pictures together pass {@code maxBytes}. */
+    /** Finished jobs, newest first, from where their images together pass {@code maxBytes}. */
     List<String> finishedBeyond(long maxBytes) throws SQLException {
         return sql.strings(
                 "SELECT id FROM (SELECT id, finished_ms, seq, SUM((SELECT COALESCE(SUM(bytes), 0) FROM picture"
@@ -193,8 +193,8 @@ final class JobRows {
                 Instant.ofEpochMilli(row.getLong("created_ms")),
                 attempt);
         // What is damaged of a job that still runs is drawn again; of one that has ended, asking for it says so
-        List<JobImage> done = pictures.of(id).stream()
-                .filter(picture -> state.isFinal() || ImageFiles.isIntact(picture))
+        List<JobImage> done = images.of(id).stream()
+                .filter(image -> state.isFinal() || ImageFiles.isIntact(image))
                 .toList();
         job.restore(state.isFinal() ? instant(row, "started_ms") : Optional.empty(), done);
         if (state.isFinal()) {

@@ -19,9 +19,9 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Jobs that outlive the process: one SQLite file, {@code jobs.sqlite}, and pictures as files beside it.
+ * Jobs that outlive the process: one SQLite file, {@code jobs.sqlite}, and images as files beside it.
  *
- * <p>What {@link #insert} has accepted is there after kill -9 or a power cut, and a picture is there whole or not at
+ * <p>What {@link #insert} has accepted is there after kill -9 or a power cut, and an image is there whole or not at
  * all: its row is written after its file. Safe for use by any thread; failures are {@link ApiException}s of the codes
  * STORAGE_FULL and STORAGE_UNAVAILABLE.
  */
@@ -33,11 +33,11 @@ public final class JobStore implements AutoCloseable {
     private final Path folder;
     private final FolderLock folderLock;
     private final Connection connection;
-    private final ImageFiles pictures;
+    private final ImageFiles images;
     private final UploadFiles uploads;
     private final FileLayer files;
     private final JobRows rows;
-    private final ImageRows pictureRows;
+    private final ImageRows imageRows;
     private final Retention retention;
     private volatile boolean damaged;
 
@@ -47,12 +47,12 @@ public final class JobStore implements AutoCloseable {
         this.folderLock = folderLock;
         this.connection = connection;
         this.files = files;
-        this.pictures = new ImageFiles(folder.resolve("pictures"), files);
-        pictures.prepare();
+        this.images = new ImageFiles(folder.resolve("pictures"), files);
+        images.prepare();
         this.uploads = new UploadFiles(folder.resolve("uploads"), files);
         uploads.prepare();
-        this.pictureRows = new ImageRows(new Sql(connection), pictures);
-        this.rows = new JobRows(new Sql(connection), pictureRows, uploads);
+        this.imageRows = new ImageRows(new Sql(connection), images);
+        this.rows = new JobRows(new Sql(connection), imageRows, uploads);
         this.retention = retention;
     }
 
@@ -89,12 +89,12 @@ public final class JobStore implements AutoCloseable {
         }
     }
 
-    /** What was accepted and not finished, oldest first, with the pictures that it already has. */
+    /** What was accepted and not finished, oldest first, with the images that it already has. */
     public List<Job> recover() {
         return guarded(() -> {
             rows.requeueUnfinished();
             deleteRemoved();
-            new LostImages(pictures, rows, pictureRows).takeUp();
+            new LostImages(images, rows, imageRows).takeUp();
             return rows.queued(Instant.now());
         });
     }
@@ -104,7 +104,7 @@ public final class JobStore implements AutoCloseable {
         return damaged;
     }
 
-    /** Keeps a new job and the pictures that came with it, all or nothing; the same job, with its uploads in the store. */
+    /** Keeps a new job and the images that came with it, all or nothing; the same job, with its uploads in the store. */
     public Job insert(Job job) {
         try {
             guarded(() -> {
@@ -126,7 +126,7 @@ public final class JobStore implements AutoCloseable {
         }
     }
 
-    /** Keeps a job that an earlier store knew, with the pictures that it has. */
+    /** Keeps a job that an earlier store knew, with the images that it has. */
     public void insertIfMissing(Job job) {
         guarded(() -> {
             if (rows.isMissing(job.id())) {
@@ -152,14 +152,14 @@ public final class JobStore implements AutoCloseable {
         });
     }
 
-    /** Keeps a finished picture; its content is read from the file from now on. */
-    public JobImage save(Job job, JobImage picture) {
-        byte[] bytes = picture.bytes();
-        pictures.write(job.id(), picture.index(), picture.format(), bytes);
+    /** Keeps a finished image; its content is read from the file from now on. */
+    public JobImage save(Job job, JobImage image) {
+        byte[] bytes = image.bytes();
+        images.write(job.id(), image.index(), image.format(), bytes);
         return guarded(() -> {
-            pictureRows.insert(job.id(), picture, bytes.length);
-            return picture.withContent(
-                    pictures.content(job.id(), picture.index(), picture.format(), bytes.length, picture.sha256()));
+            imageRows.insert(job.id(), image, bytes.length);
+            return image.withContent(
+                    images.content(job.id(), image.index(), image.format(), bytes.length, image.sha256()));
         });
     }
 
@@ -177,7 +177,7 @@ public final class JobStore implements AutoCloseable {
             List<String> due = new ArrayList<>(rows.finishedBefore(now.minus(retention.maxAge())));
             due.addAll(rows.finishedBeyond(retention.maxBytes()));
             for (String id : due) {
-                // The row first: a row without its files would promise pictures that are gone
+                // The row first: a row without its files would promise images that are gone
                 rows.delete(id);
                 ended.forget(id);
             }
@@ -187,10 +187,10 @@ public final class JobStore implements AutoCloseable {
         });
     }
 
-    /** The one place where pictures are deleted: those of jobs that the store has removed itself. */
+    /** The one place where images are deleted: those of jobs that the store has removed itself. */
     private void deleteRemoved() throws SQLException {
         for (String id : rows.removed()) {
-            if (pictures.deleteJob(id)) {
+            if (images.deleteJob(id)) {
                 rows.forgetRemoved(id);
             }
         }

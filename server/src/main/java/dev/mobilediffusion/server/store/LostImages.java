@@ -20,8 +20,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Pictures on the disk that the store has no row for, since it was damaged or is new: they are taken up again under their
- * jobs' ids, and expire as others do. Files that are no pictures of a job stay where they are, and are not shown.
+ * Images on the disk that the store has no row for, since it was damaged or is new: they are taken up again under their
+ * jobs' ids, and expire as others do. Files that are no images of a job stay where they are, and are not shown.
  */
 final class LostImages {
 
@@ -29,18 +29,18 @@ final class LostImages {
 
     private final ImageFiles files;
     private final JobRows jobs;
-    private final ImageRows pictures;
+    private final ImageRows images;
 
-    LostImages(ImageFiles files, JobRows jobs, ImageRows pictures) {
+    LostImages(ImageFiles files, JobRows jobs, ImageRows images) {
         this.files = files;
         this.jobs = jobs;
-        this.pictures = pictures;
+        this.images = images;
     }
 
     /** Takes them up; how many. */
     int takeUp() throws IOException, SQLException {
         Map<String, Boolean> ended = jobs.ended();
-        Set<String> known = pictures.names();
+        Set<String> known = images.names();
         int taken = 0;
         for (Path folder : folders()) {
             String id = folder.getFileName().toString();
@@ -56,7 +56,7 @@ final class LostImages {
                             Files.getLastModifiedTime(lost.getLast().file()).toInstant());
                 }
                 for (FoundImage each : lost) {
-                    pictures.insert(id, each.picture(), Files.size(each.file()));
+                    images.insert(id, each.image(), Files.size(each.file()));
                 }
                 taken += lost.size();
             }

@@ -5,8 +5,8 @@ import java.time.Duration;
 /**
  * How long finished jobs are kept, and how much room must stay free.
  *
- * @param maxAge after which a finished job and its pictures go, positive
- * @param maxBytes of all kept pictures together, at least 1 MiB; the oldest finished jobs go first
+ * @param maxAge after which a finished job and its images go, positive
+ * @param maxBytes of all kept images together, at least 1 MiB; the oldest finished jobs go first
  * @param minFreeBytes on the data folder's disk, below which no job is taken in, at least 0
  */
 public record Retention(Duration maxAge, long maxBytes, long minFreeBytes) {

@@ -3,8 +3,8 @@ package dev.mobilediffusion.server.store;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.image.ImageEdit;
 import dev.mobilediffusion.runtime.image.MaskMarks;
-import dev.mobilediffusion.runtime.image.PictureEdit;
 import dev.mobilediffusion.runtime.image.ResizeMode;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
@@ -12,14 +12,14 @@ import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.generation.Upload;
 import java.util.Optional;
 
-/** How the store spells the picture that a job draws anew; the bytes of its files are kept apart. */
+/** How the store spells the image that a job draws anew; the bytes of its files are kept apart. */
 final class SourceJson {
 
     private SourceJson() {}
 
     static ObjectNode write(Source source) {
         ObjectNode node = JsonNodeFactory.instance.objectNode();
-        PictureEdit.Options options = source.options();
+        ImageEdit.Options options = source.options();
         node.put("strength", source.strength());
         node.put("resize", options.resize().name());
         node.put("mask_blur", options.maskBlur());
@@ -38,12 +38,12 @@ final class SourceJson {
                 upload(node.get("image")),
                 node.has("mask") ? Optional.of(upload(node.get("mask"))) : Optional.empty(),
                 node.get("strength").asDouble(),
-                new PictureEdit.Options(
+                new ImageEdit.Options(
                         ResizeMode.valueOf(node.get("resize").asText()),
                         node.get("mask_blur").asInt(),
                         node.get("only_masked").asBoolean(),
                         node.get("padding").asInt(),
-                        PictureEdit.Fill.valueOf(node.get("fill").asText()),
+                        ImageEdit.Fill.valueOf(node.get("fill").asText()),
                         MaskMarks.valueOf(node.get("marks").asText())));
     }
 

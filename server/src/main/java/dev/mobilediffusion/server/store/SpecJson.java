@@ -23,7 +23,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
-/** How the store spells a job's request and a picture's timings: by hand, so that a renamed field breaks no old folder. */
+/** How the store spells a job's request and an image's timings: by hand, so that a renamed field breaks no old folder. */
 public final class SpecJson {
 
     private static final ObjectMapper JSON = new ObjectMapper();

@@ -31,14 +31,14 @@ public record StoreReport(List<String> facts, List<String> faults) {
         List<String> facts = new ArrayList<>();
         List<String> faults = new ArrayList<>();
         Path file = data.resolve("jobs.sqlite");
-        Path pictures = data.resolve("pictures");
+        Path images = data.resolve("pictures");
         try {
             if (Files.exists(file)) {
-                readStore(file, pictures, facts, faults);
+                readStore(file, images, facts, faults);
             } else {
                 facts.add("%s: there is no store of jobs yet".formatted(file));
             }
-            for (Path each : present(file, Path.of(file + "-wal"), pictures, data.resolve("keys.json"))) {
+            for (Path each : present(file, Path.of(file + "-wal"), images, data.resolve("keys.json"))) {
                 if (PrivateFiles.isOpenToOthers(each)) {
                     faults.add("%s: others may read it; the next start of the server ends that".formatted(each));
                 }
@@ -54,17 +54,16 @@ public record StoreReport(List<String> facts, List<String> faults) {
         return Stream.of(files).filter(Files::exists).toList();
     }
 
-    private static void readStore(Path file, Path pictures, List<String> facts, List<String> faults)
-            throws IOException {
+    private static void readStore(Path file, Path images, List<String> facts, List<String> faults) throws IOException {
         try (Connection connection = JobDatabase.openReadOnly(file)) {
             JobDatabase.requireWhole(connection);
-            ImageFiles files = new ImageFiles(pictures, FileLayer.DISK);
+            ImageFiles files = new ImageFiles(images, FileLayer.DISK);
             ImageRows rows = new ImageRows(new Sql(connection), files);
-            UploadFiles uploads = new UploadFiles(pictures.resolveSibling("uploads"), FileLayer.DISK);
+            UploadFiles uploads = new UploadFiles(images.resolveSibling("uploads"), FileLayer.DISK);
             Map<String, Boolean> jobs = new JobRows(new Sql(connection), rows, uploads).ended();
             Set<String> names = rows.names();
             for (String id : jobs.keySet()) {
-                readPictures(rows, id, faults);
+                readImages(rows, id, faults);
             }
             facts.add("%s: %s jobs, %s of them ended, %s pictures"
                     .formatted(
@@ -72,10 +71,10 @@ public record StoreReport(List<String> facts, List<String> faults) {
                             jobs.size(),
                             jobs.values().stream().filter(ended -> ended).count(),
                             names.size()));
-            long unknown = Files.isDirectory(pictures) ? unknownFolders(pictures, jobs) : 0;
+            long unknown = Files.isDirectory(images) ? unknownFolders(images, jobs) : 0;
             if (unknown > 0) {
                 faults.add("%s: %s folders belong to no job of the store; the next start takes up what is in them"
-                        .formatted(pictures, unknown));
+                        .formatted(images, unknown));
             }
         } catch (SQLException e) {
             faults.add("%s: is damaged: %s; the next start of the server keeps it under another name and begins afresh"
@@ -83,25 +82,25 @@ public record StoreReport(List<String> facts, List<String> faults) {
         }
     }
 
-    private static void readPictures(ImageRows rows, String id, List<String> faults) throws SQLException {
-        List<JobImage> pictures;
+    private static void readImages(ImageRows rows, String id, List<String> faults) throws SQLException {
+        List<JobImage> images;
         try {
-            pictures = rows.of(id);
+            images = rows.of(id);
         } catch (RuntimeException damaged) {
             faults.add("job %s: its rows cannot be read: %s".formatted(id, damaged.getMessage()));
             return;
         }
-        for (JobImage picture : pictures) {
+        for (JobImage image : images) {
             try {
-                picture.content().check();
+                image.content().check();
             } catch (ApiException e) {
                 faults.add(e.getMessage());
             }
         }
     }
 
-    private static long unknownFolders(Path pictures, Map<String, Boolean> jobs) throws IOException {
-        try (Stream<Path> folders = Files.list(pictures)) {
+    private static long unknownFolders(Path images, Map<String, Boolean> jobs) throws IOException {
+        try (Stream<Path> folders = Files.list(images)) {
             return folders.filter(
                             folder -> !jobs.containsKey(folder.getFileName().toString()))
                     .count();

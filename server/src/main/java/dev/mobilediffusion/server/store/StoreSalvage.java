@@ -15,7 +15,7 @@ import java.util.Set;
 
 /**
  * Copies what can be read of a damaged store into a fresh one. Reading stops at the first damaged page, so the jobs are
- * read from both ends; what lies between the two is lost, but for the files of its pictures.
+ * read from both ends; what lies between the two is lost, but for the files of its images.
  */
 final class StoreSalvage {
 
@@ -36,7 +36,7 @@ final class StoreSalvage {
             "error_message",
             "idempotency_key");
 
-    private static final List<String> PICTURE_COLUMNS = List.of(
+    private static final List<String> IMAGE_COLUMNS = List.of(
             "job_id",
             "picture",
             "seed",
@@ -68,7 +68,7 @@ final class StoreSalvage {
             copy(source, "job", JOB_COLUMNS, "SELECT * FROM job ORDER BY seq");
             copy(source, "job", JOB_COLUMNS, "SELECT * FROM job ORDER BY seq DESC");
             for (String id : List.copyOf(saved)) {
-                copy(source, "picture", PICTURE_COLUMNS, "SELECT * FROM picture WHERE job_id = ?", id);
+                copy(source, "picture", IMAGE_COLUMNS, "SELECT * FROM picture WHERE job_id = ?", id);
             }
         } catch (TargetException e) {
             throw e.failure;
@@ -108,7 +108,7 @@ final class StoreSalvage {
         }
     }
 
-    /** A row that is only half damaged must not be believed: by a wrong time, its pictures would expire and be deleted. */
+    /** A row that is only half damaged must not be believed: by a wrong time, its images would expire and be deleted. */
     private boolean isSound(ResultSet row) throws SQLException {
         String id = String.valueOf(row.getString("id"));
         long created = row.getLong("created_ms");

@@ -11,7 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * A picture's file, and what the store's row promises of it. A file that is missing, or has other bytes, is never handed
+ * An image's file, and what the store's row promises of it. A file that is missing, or has other bytes, is never handed
  * out: reading it throws {@link ErrorCode#GONE}.
  *
  * @param file where it lies

@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
- * The pictures that came with jobs, as files, {@code uploads/JOB.PLACE}: there before the job's row, and gone when the
+ * The images that came with jobs, as files, {@code uploads/JOB.PLACE}: there before the job's row, and gone when the
  * job has ended. Thread-safe.
  */
 final class UploadFiles {

@@ -4,11 +4,11 @@ import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.InferenceException;
-import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.RgbImage;
 import dev.mobilediffusion.runtime.StageTimings;
 import dev.mobilediffusion.runtime.image.ImageCodec;
+import dev.mobilediffusion.runtime.image.ImageFileReader;
 import dev.mobilediffusion.runtime.image.ImageFormat;
-import dev.mobilediffusion.runtime.image.PictureReader;
 import dev.mobilediffusion.runtime.image.ResizeMode;
 import dev.mobilediffusion.runtime.upscale.Upscalers;
 import dev.mobilediffusion.server.error.ApiException;
@@ -22,18 +22,18 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * Makes pictures larger, one at a time: each takes tens of megabytes, and a network all processors. Thread-safe.
+ * Makes images larger, one at a time: each takes tens of megabytes, and a network all processors. Thread-safe.
  *
  * <pre>{@code
  * try (Enlarger.Turn turn = enlarger.enter()) {
- *     Picture picture = turn.read(file, "image");
- *     Picture larger = turn.enlarge("Lanczos", picture, 2 * picture.width(), 2 * picture.height(), "scale");
+ *     Image image = turn.read(file, "image");
+ *     Image larger = turn.enlarge("Lanczos", image, 2 * image.width(), 2 * image.height(), "scale");
  * }
  * }</pre>
  */
 public final class Enlarger {
 
-    /** Of a picture, before and after. */
+    /** Of an image, before and after. */
     public static final int MAX_PIXELS = Upscalers.MAX_PIXELS;
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -104,7 +104,7 @@ public final class Enlarger {
         }
     }
 
-    /** The right to work on pictures; for the thread that entered. Methods throw {@link ApiException}. */
+    /** The right to work on images; for the thread that entered. Methods throw {@link ApiException}. */
     public final class Turn implements AutoCloseable {
 
         private final CancelToken cancel = new CancelToken();
@@ -114,38 +114,33 @@ public final class Enlarger {
         private Turn() {}
 
         /** @param field that the file came in */
-        public Picture read(byte[] file, String field) {
-            return guarded(() -> PictureReader.read(file, field, MAX_PIXELS).picture());
+        public RgbImage read(byte[] file, String field) {
+            return guarded(() -> ImageFileReader.read(file, field, MAX_PIXELS).image());
         }
 
         /**
-         * The picture at {@code width} by {@code height} pixels.
+         * The image at {@code width} by {@code height} pixels.
          *
          * @param field that is to blame when these are out of bounds
          */
-        public Picture enlarge(String upscaler, Picture picture, long width, long height, String field) {
+        public RgbImage enlarge(String upscaler, RgbImage image, long width, long height, String field) {
             if (width < 1 || height < 1 || width > MAX_PIXELS || height > MAX_PIXELS || width * height > MAX_PIXELS) {
                 throw ApiException.invalid(
                         field, "%s must give 1 to %d pixels, got %d x %d", field, MAX_PIXELS, width, height);
             }
-            return guarded(() -> upscalers.enlarge(upscaler, picture, (int) width, (int) height, cancel));
+            return guarded(() -> upscalers.enlarge(upscaler, image, (int) width, (int) height, cancel));
         }
 
-        /** The picture's middle at {@code width} by {@code height} pixels, which are bounded as above. */
-        public Picture cropped(Picture picture, int width, int height) {
-            return ResizeMode.CROP_AND_RESIZE.fit(picture, width, height);
+        /** The image's middle at {@code width} by {@code height} pixels, which are bounded as above. */
+        public RgbImage cropped(RgbImage image, int width, int height) {
+            return ResizeMode.CROP_AND_RESIZE.fit(image, width, height);
         }
 
-        /** The picture as a file without settings: nothing drew it. */
-        public byte[] encode(Picture picture, ImageFormat format, int quality) {
-            GeneratedImage image = new GeneratedImage(
-                    picture.width(),
-                    picture.height(),
-                    picture.rgb(),
-                    ImageRequest.of("", 0),
-                    StageTimings.NONE,
-                    List.of());
-            return guarded(() -> ImageCodec.encode(image, format, Math.max(1, quality), ""));
+        /** The image as a file without settings: nothing drew it. */
+        public byte[] encode(RgbImage image, ImageFormat format, int quality) {
+            GeneratedImage generated = new GeneratedImage(
+                    image.width(), image.height(), image.rgb(), ImageRequest.of("", 0), StageTimings.NONE, List.of());
+            return guarded(() -> ImageCodec.encode(generated, format, Math.max(1, quality), ""));
         }
 
         @Override

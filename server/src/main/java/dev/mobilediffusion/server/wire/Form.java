@@ -17,7 +17,7 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * A request's fields and the pictures that came with it, whether it was JSON or a form. Pictures are taken out of the
+ * A request's fields and the images that came with it, whether it was JSON or a form. Images are taken out of the
  * fields once, so that nothing holds them twice.
  *
  * @param fields without the files of a form
@@ -82,23 +82,23 @@ public record Form(ObjectNode fields, List<FormFile> files, String sha256) {
         }
     }
 
-    /** The pictures in the fields {@code names}, in the order that they came in; taken out of the fields. */
+    /** The images in the fields {@code names}, in the order that they came in; taken out of the fields. */
     public List<byte[]> take(String... names) {
         List<byte[]> found = new ArrayList<>();
         for (String name : names) {
             files.stream().filter(file -> file.name().equals(name)).forEach(file -> found.add(file.bytes()));
             JsonNode value = fields.remove(name);
             if (value instanceof ArrayNode array) {
-                array.forEach(item -> addPicture(name, item, found));
+                array.forEach(item -> addImage(name, item, found));
             } else if (value != null) {
-                addPicture(name, value, found);
+                addImage(name, value, found);
             }
         }
         return found;
     }
 
     /** A text in base64, bare or as a data URI, or an object around one, as OpenAI's and others' clients send. */
-    private static void addPicture(String name, JsonNode value, List<byte[]> found) {
+    private static void addImage(String name, JsonNode value, List<byte[]> found) {
         JsonNode text = value;
         for (String inner : List.of("b64_json", "image_url", "url", "data")) {
             text = text.isObject() && text.has(inner) ? text.get(inner) : text;

@@ -54,13 +54,13 @@ public final class Json {
             return MAPPER.writeValueAsBytes(node);
         } catch (JsonProcessingException e) {
             if (e.getCause() instanceof ApiException gone) {
-                throw gone; // a picture's bytes cannot be read any more
+                throw gone; // an image's bytes cannot be read any more
             }
             throw new IllegalStateException("a tree of JSON can always be written", e);
         }
     }
 
-    /** Writes to {@code output} without closing it; pictures go from their files through, a piece at a time. */
+    /** Writes to {@code output} without closing it; images go from their files through, a piece at a time. */
     public static void write(JsonNode node, OutputStream output) throws IOException {
         STREAMING.writeValue(output, node);
     }
@@ -100,7 +100,7 @@ public final class Json {
         };
     }
 
-    /** A picture, put into a tree by {@link ObjectNode#putPOJO}, becomes text only when the tree is written. */
+    /** An image, put into a tree by {@link ObjectNode#putPOJO}, becomes text only when the tree is written. */
     private static final class Base64Serializer extends JsonSerializer<ImageContent> {
 
         @Override

@@ -13,7 +13,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
 
-/** Replies that hold pictures: short ones in one piece, which is faster, long ones through a small buffer. */
+/** Replies that hold images: short ones in one piece, which is faster, long ones through a small buffer. */
 public final class LongReply {
 
     private static final int SHORT_BYTES = 1 << 20;
@@ -21,9 +21,9 @@ public final class LongReply {
 
     private LongReply() {}
 
-    /** @param pictures that stand in {@code body} in base64 */
-    public static void json(ServerResponse response, JsonNode body, List<JobImage> pictures) {
-        withContents(response, body, pictures.stream().map(JobImage::content).toList());
+    /** @param images that stand in {@code body} in base64 */
+    public static void json(ServerResponse response, JsonNode body, List<JobImage> images) {
+        withContents(response, body, images.stream().map(JobImage::content).toList());
     }
 
     /** As {@link #json}, of files that belong to no job. */
@@ -38,8 +38,8 @@ public final class LongReply {
         send(response, output -> Json.write(body, output));
     }
 
-    /** The picture itself from byte {@code first} on, {@code length} bytes of it; the headers are the caller's. */
-    public static void picture(ServerResponse response, ImageContent content, long first, long length) {
+    /** The image itself from byte {@code first} on, {@code length} bytes of it; the headers are the caller's. */
+    public static void image(ServerResponse response, ImageContent content, long first, long length) {
         if (length <= SHORT_BYTES && length == content.size()) {
             response.send(content.read());
             return;

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Lets long requests, which hold pictures, in one after the other: each takes several times its length of a heap that is
+ * Lets long requests, which hold images, in one after the other: each takes several times its length of a heap that is
  * as small as a board's. Thread-safe.
  */
 public final class Uploads {

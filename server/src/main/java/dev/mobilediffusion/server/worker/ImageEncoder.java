@@ -4,7 +4,7 @@ import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 
-/** Pixels to bytes of a picture file, with what drew them written into it where the format has a place for that. */
+/** Pixels to bytes of an image file, with what drew them written into it where the format has a place for that. */
 @FunctionalInterface
 public interface ImageEncoder {
 

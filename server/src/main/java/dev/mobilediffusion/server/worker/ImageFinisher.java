@@ -24,8 +24,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * What is left of a picture when the networks are done with it: its size, its file, the disk, and whoever waits. On a
- * thread of its own when other pictures wait for the networks. At most one picture is finished at a time, so that no more
+ * What is left of an image when the networks are done with it: its size, its file, the disk, and whoever waits. On a
+ * thread of its own when other images wait for the networks. At most one image is finished at a time, so that no more
  * than two are in memory. Owned by the worker's thread.
  */
 final class ImageFinisher implements AutoCloseable {
@@ -41,7 +41,7 @@ final class ImageFinisher implements AutoCloseable {
     private record Finishing(Job job, Future<?> end) {}
 
     /**
-     * A picture of pixels.
+     * An image of pixels.
      *
      * @param task what it is
      * @param model that drew it
@@ -61,14 +61,14 @@ final class ImageFinisher implements AutoCloseable {
         this.encoder = encoder;
     }
 
-    /** Waits until no picture of {@code job} is being finished: a job's progress tells of one picture after the other. */
-    void awaitPicturesOf(Job job) {
+    /** Waits until no image of {@code job} is being finished: a job's progress tells of one image after the other. */
+    void awaitImagesOf(Job job) {
         if (last.isPresent() && last.get().job() == job) {
             await();
         }
     }
 
-    /** Finishes a picture: beside the next one's networks when one waits for them, else before this returns. */
+    /** Finishes an image: beside the next one's networks when one waits for them, else before this returns. */
     void finish(Drawn drawn) {
         await();
         if (work.isEmpty()) {
@@ -83,7 +83,7 @@ final class ImageFinisher implements AutoCloseable {
         })));
     }
 
-    /** Ends a picture's job by what broke the picture; the next one must find a worker, whatever that was. */
+    /** Ends an image's job by what broke the image; the next one must find a worker, whatever that was. */
     void fail(ImageTask task, Throwable cause) {
         if (cause instanceof InferenceException e && e.code() == InferenceException.Code.CANCELLED) {
             return;
@@ -100,7 +100,7 @@ final class ImageFinisher implements AutoCloseable {
         work.fail(task, JobError.of(failure));
     }
 
-    /** Waits for the picture in hand. */
+    /** Waits for the image in hand. */
     @Override
     public void close() {
         thread.close();
@@ -126,13 +126,13 @@ final class ImageFinisher implements AutoCloseable {
     private void deliver(Drawn drawn) {
         try {
             drawn.task().job().cancelToken().throwIfCancelled();
-            work.deliver(drawn.task(), picture(drawn));
+            work.deliver(drawn.task(), image(drawn));
         } catch (RuntimeException | Error e) {
             fail(drawn.task(), e);
         }
     }
 
-    private JobImage picture(Drawn drawn) {
+    private JobImage image(Drawn drawn) {
         ImageTask task = drawn.task();
         GeneratedImage image = drawn.image();
         ModelInfo model = drawn.model();

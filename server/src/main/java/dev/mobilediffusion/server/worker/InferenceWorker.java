@@ -6,7 +6,7 @@ import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.ProgressListener;
 import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.runtime.TextToImage;
-import dev.mobilediffusion.runtime.image.PictureEdit;
+import dev.mobilediffusion.runtime.image.ImageEdit;
 import dev.mobilediffusion.server.generation.Delivery;
 import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.job.Job;
@@ -19,9 +19,9 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Draws what the queue hands out, one picture after the other, on one platform thread of its own: native calls would
- * pin a virtual thread's carrier. While other pictures wait, a picture's file is made beside the next one's networks. Ends
- * when the queue drains, after the pictures in hand.
+ * Draws what the queue hands out, one image after the other, on one platform thread of its own: native calls would
+ * pin a virtual thread's carrier. While other images wait, an image's file is made beside the next one's networks. Ends
+ * when the queue drains, after the images in hand.
  */
 public final class InferenceWorker implements AutoCloseable {
 
@@ -43,7 +43,7 @@ public final class InferenceWorker implements AutoCloseable {
         this.thread = Thread.ofPlatform().name("inference-worker").unstarted(this::run);
     }
 
-    /** @param guard that makes it rest between pictures while the device is warm, and longer while it is hot */
+    /** @param guard that makes it rest between images while the device is warm, and longer while it is hot */
     public static InferenceWorker start(JobQueue queue, Pipelines pipelines, ImageEncoder encoder, DeviceGuard guard) {
         InferenceWorker worker = new InferenceWorker(queue, pipelines, encoder, guard);
         worker.thread.start();
@@ -55,7 +55,7 @@ public final class InferenceWorker implements AutoCloseable {
         return thread.join(timeout);
     }
 
-    /** Drains the queue and waits for the picture in hand. */
+    /** Drains the queue and waits for the image in hand. */
     @Override
     public void close() {
         queue.drain();
@@ -85,7 +85,7 @@ public final class InferenceWorker implements AutoCloseable {
     }
 
     private void draw(ImageTask task) {
-        finisher.awaitPicturesOf(task.job());
+        finisher.awaitImagesOf(task.job());
         Optional<ImageFinisher.Drawn> drawn = Optional.empty();
         try {
             if (work.begin(task)) {
@@ -101,9 +101,9 @@ public final class InferenceWorker implements AutoCloseable {
         Job job = task.job();
         TextToImage pipeline = pipelines.pipeline(job.spec().model());
         ModelInfo model = pipeline.model();
-        long begin = System.nanoTime(); // loading a model says nothing of its next picture
+        long begin = System.nanoTime(); // loading a model says nothing of its next image
         Optional<Source> source = job.spec().source();
-        Optional<PictureEdit> edit =
+        Optional<ImageEdit> edit =
                 source.map(from -> from.edit(job.spec().delivery().size(), model));
         ImageRequest request = edit.map(
                         one -> task.request().withSource(one.source(source.get().strength())))
@@ -113,7 +113,7 @@ public final class InferenceWorker implements AutoCloseable {
         return new ImageFinisher.Drawn(task, model, finished, begin);
     }
 
-    private ProgressListener progressOf(ImageTask task, ModelInfo model, Optional<PictureEdit> edit) {
+    private ProgressListener progressOf(ImageTask task, ModelInfo model, Optional<ImageEdit> edit) {
         Delivery delivery = task.job().spec().delivery();
         return new ProgressListener() {
             private int previews;

@@ -1,7 +1,7 @@
 package dev.mobilediffusion.server.a1111;
 
-import static dev.mobilediffusion.server.TestPictures.base64;
-import static dev.mobilediffusion.server.TestPictures.noise;
+import static dev.mobilediffusion.server.TestImages.base64;
+import static dev.mobilediffusion.server.TestImages.noise;
 import static io.restassured.RestAssured.given;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.contains;
@@ -10,7 +10,7 @@ import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 
-import dev.mobilediffusion.server.TestPictures;
+import dev.mobilediffusion.server.TestImages;
 import dev.mobilediffusion.server.TestServer;
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
@@ -31,8 +31,8 @@ final class ExtrasTest {
     private static final TestServer server = TestServer.quick().withFiles();
 
     @Test
-    void aPictureComesBackLargerByAFactor() {
-        BufferedImage larger = picture("\"upscaler_1\":\"Lanczos\",\"upscaling_resize\":4");
+    void aImageComesBackLargerByAFactor() {
+        BufferedImage larger = image("\"upscaler_1\":\"Lanczos\",\"upscaling_resize\":4");
 
         assertThat(larger.getWidth(), is(80));
         assertThat(larger.getHeight(), is(40));
@@ -43,22 +43,22 @@ final class ExtrasTest {
         String size =
                 "\"resize_mode\":1,\"upscaling_resize_w\":60,\"upscaling_resize_h\":60,\"upscaler_1\":\"lanczos\"";
 
-        assertThat(picture(size).getWidth(), is(60));
-        BufferedImage whole = picture(size + ",\"upscaling_crop\":false");
+        assertThat(image(size).getWidth(), is(60));
+        BufferedImage whole = image(size + ",\"upscaling_crop\":false");
         assertThat(whole.getWidth(), is(120));
         assertThat(whole.getHeight(), is(60));
     }
 
     @Test
-    void withoutAnUpscalerThePictureStaysAsItIs() {
-        BufferedImage same = picture("\"upscaler_1\":\"None\",\"upscaling_resize\":4,\"gfpgan_visibility\":1");
+    void withoutAnUpscalerTheImageStaysAsItIs() {
+        BufferedImage same = image("\"upscaler_1\":\"None\",\"upscaling_resize\":4,\"gfpgan_visibility\":1");
 
         assertThat(same.getWidth(), is(20));
         assertThat(same.getRGB(3, 4), is(noise(20, 10).getRGB(3, 4)));
     }
 
     @Test
-    void manyPicturesComeBackInOrder() {
+    void manyImagesComeBackInOrder() {
         json(
                         MANY,
                         "{\"upscaler_1\":\"Lanczos\",\"imageList\":[{\"data\":\"%s\",\"name\":\"a\"},{\"data\":\"%s\",\"name\":\"b\"}]}"
@@ -98,7 +98,7 @@ final class ExtrasTest {
     }
 
     @Test
-    void whatHoldsNoPictureIsRefused() {
+    void whatHoldsNoImageIsRefused() {
         json(ONE, "{\"upscaler_1\":\"Lanczos\"}").then().statusCode(422);
         json(MANY, "{\"upscaler_1\":\"Lanczos\",\"imageList\":{}}").then().statusCode(422);
         json(MANY, "{\"upscaler_1\":\"Lanczos\",\"imageList\":[7]}").then().statusCode(422);
@@ -108,10 +108,10 @@ final class ExtrasTest {
                 .body("detail[0].loc", hasItem("imageList"));
     }
 
-    private static BufferedImage picture(String fields) {
+    private static BufferedImage image(String fields) {
         Response response = json(ONE, "{\"image\":\"%s\",%s}".formatted(base64(noise(20, 10)), fields));
         response.then().statusCode(200);
-        return TestPictures.read(Base64.getDecoder().decode(response.<String>path("image")));
+        return TestImages.read(Base64.getDecoder().decode(response.<String>path("image")));
     }
 
     private static Response json(String path, String body) {

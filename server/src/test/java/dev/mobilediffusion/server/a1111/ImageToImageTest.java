@@ -1,8 +1,8 @@
 package dev.mobilediffusion.server.a1111;
 
-import static dev.mobilediffusion.server.TestPictures.base64;
-import static dev.mobilediffusion.server.TestPictures.noise;
-import static dev.mobilediffusion.server.TestPictures.whiteLeft;
+import static dev.mobilediffusion.server.TestImages.base64;
+import static dev.mobilediffusion.server.TestImages.noise;
+import static dev.mobilediffusion.server.TestImages.whiteLeft;
 import static io.restassured.RestAssured.given;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.containsString;
@@ -12,7 +12,7 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 
 import dev.mobilediffusion.runtime.SourceImage;
-import dev.mobilediffusion.server.TestPictures;
+import dev.mobilediffusion.server.TestImages;
 import dev.mobilediffusion.server.TestServer;
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
@@ -45,7 +45,7 @@ final class ImageToImageTest {
                 + "\",\"mask_blur\":0,\"inpaint_full_res\":0,\"inpainting_mask_invert\":" + invert);
 
         response.then().statusCode(200).body("images", hasSize(1)).body("parameters", not(hasKey("init_images")));
-        BufferedImage drawn = picture(response);
+        BufferedImage drawn = image(response);
         BufferedImage sent = noise(SIDE, SIDE);
         for (int x = 0; x < SIDE; x++) {
             boolean anew = x < SIDE / 2 == left;
@@ -59,7 +59,7 @@ final class ImageToImageTest {
     }
 
     @Test
-    void onlyMaskedKeepsThePicturesSize() {
+    void onlyMaskedKeepsTheImagesSize() {
         Response response = given().baseUri(server.url())
                 .contentType(ContentType.JSON)
                 .body("{\"prompt\":\"a\",\"seed\":200,\"init_images\":[\"" + base64(noise(48, 40)) + "\"],\"mask\":\""
@@ -67,14 +67,14 @@ final class ImageToImageTest {
                         + "\"inpaint_full_res_padding\":4,\"width\":16,\"height\":16}")
                 .post("/sdapi/v1/img2img");
 
-        BufferedImage drawn = picture(response);
+        BufferedImage drawn = image(response);
         assertThat(drawn.getWidth(), is(48));
         assertThat(drawn.getRGB(40, 20), is(noise(48, 40).getRGB(40, 20)));
         assertThat(drawn.getRGB(10, 20), is(GREY_200));
     }
 
     @Test
-    void drawsTheWholePictureByA1111sDefaults() {
+    void drawsTheWholeImageByA1111sDefaults() {
         post("\"batch_size\":2,\"include_init_images\":true,\"alwayson_scripts\":{}")
                 .then()
                 .statusCode(200)
@@ -102,7 +102,7 @@ final class ImageToImageTest {
     }
 
     @Test
-    void withoutAPictureItAnswersAsA1111() {
+    void withoutAImageItAnswersAsA1111() {
         given().baseUri(server.url())
                 .contentType(ContentType.JSON)
                 .body("{\"prompt\":\"a\"}")
@@ -126,7 +126,7 @@ final class ImageToImageTest {
                 .post("/sdapi/v1/img2img");
     }
 
-    private static BufferedImage picture(Response response) {
-        return TestPictures.read(Base64.getDecoder().decode(response.<String>path("images[0]")));
+    private static BufferedImage image(Response response) {
+        return TestImages.read(Base64.getDecoder().decode(response.<String>path("images[0]")));
     }
 }

@@ -128,7 +128,7 @@ final class SdApiTest {
     }
 
     @Test
-    void aSecondPassIsAResampledPicture() {
+    void aSecondPassIsAResampledImage() {
         Response reply = txt2img("{\"prompt\":\"a\",\"width\":32,\"height\":16,\"enable_hr\":true,\"hr_scale\":1.5}");
 
         assertThat(info(reply).getInt("width"), is(48));
@@ -140,7 +140,7 @@ final class SdApiTest {
     }
 
     @Test
-    void unwantedPicturesAreNotSent() {
+    void unwantedImagesAreNotSent() {
         Response reply = txt2img("{\"prompt\":\"a\",\"seed\":4,\"send_images\":false}");
 
         reply.then().statusCode(200).body("images", hasSize(0));
@@ -148,7 +148,7 @@ final class SdApiTest {
     }
 
     @Test
-    void progressShowsTheUnfinishedPictureWhereThatWasAskedFor() throws Exception {
+    void progressShowsTheUnfinishedImageWhereThatWasAskedFor() throws Exception {
         server.pipeline.hold();
         CompletableFuture<Response> drawing = CompletableFuture.supplyAsync(
                 () -> txt2img(

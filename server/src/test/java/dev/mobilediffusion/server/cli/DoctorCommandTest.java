@@ -45,8 +45,8 @@ final class DoctorCommandTest {
 
     @Test
     void namesWhatIsDamagedAndChangesNothing() throws IOException {
-        Path picture = data.resolve("pictures").resolve(id).resolve("0.png");
-        Files.write(picture, new byte[7]);
+        Path image = data.resolve("pictures").resolve(id).resolve("0.png");
+        Files.write(image, new byte[7]);
         Path model = TinyModel.copy(folder.resolve("models"));
         Files.writeString(model.resolve("tokenizer/merges.txt"), "\n", StandardOpenOption.APPEND);
 
@@ -56,7 +56,7 @@ final class DoctorCommandTest {
         assertThat(run.out(), hasItem(allOf(startsWith("fault "), containsString(id + "/0 is damaged"))));
         assertThat(run.out(), hasItem(allOf(startsWith("fault "), containsString("tokenizer/merges.txt is altered"))));
         assertThat(run.err(), contains("mobilediffusion: found 2 faults"));
-        assertThat(Files.size(picture), is(7L));
+        assertThat(Files.size(image), is(7L));
     }
 
     @Test

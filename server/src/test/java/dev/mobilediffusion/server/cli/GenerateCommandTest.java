@@ -28,7 +28,7 @@ final class GenerateCommandTest {
     private Path folder;
 
     @Test
-    void writesThePictureAndPrintsItsNameAlone() throws IOException {
+    void writesTheImageAndPrintsItsNameAlone() throws IOException {
         Path file = folder.resolve("house.png");
 
         CommandLineRun run = CommandLineRun.generate("a red house", "--seed", 7, "--out", file);
@@ -36,13 +36,13 @@ final class GenerateCommandTest {
         assertThat(run.exitCode(), is(0));
         assertThat(run.out(), contains(file.toString()));
         assertThat(run.err(), contains(startsWith("64x64, seed 7, 4 steps")));
-        BufferedImage picture = ImageIO.read(file.toFile());
-        assertThat(List.of(picture.getWidth(), picture.getHeight()), is(List.of(64, 64)));
+        BufferedImage image = ImageIO.read(file.toFile());
+        assertThat(List.of(image.getWidth(), image.getHeight()), is(List.of(64, 64)));
         assertThat(names(), contains("house.png"));
     }
 
     @Test
-    void drawsAPictureAnewWhereTheMaskSaysSo() throws IOException {
+    void drawsAImageAnewWhereTheMaskSaysSo() throws IOException {
         BufferedImage source = new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB);
         BufferedImage mask = new BufferedImage(64, 64, BufferedImage.TYPE_BYTE_GRAY);
         for (int i = 0; i < 64 * 64; i++) {
@@ -71,7 +71,7 @@ final class GenerateCommandTest {
     }
 
     @Test
-    void refusesPicturesThatCannotBeDrawnAnew() throws IOException {
+    void refusesImagesThatCannotBeDrawnAnew() throws IOException {
         Path none = Files.writeString(folder.resolve("none.png"), "a cat");
 
         assertThat(
@@ -87,7 +87,7 @@ final class GenerateCommandTest {
     }
 
     @Test
-    void keepsTheSettingsInThePicture() throws IOException {
+    void keepsTheSettingsInTheImage() throws IOException {
         Path file = folder.resolve("house.png");
 
         CommandLineRun.generate("a red house", "--seed", 7, "--steps", 3, "--out", file);
@@ -98,7 +98,7 @@ final class GenerateCommandTest {
     }
 
     @Test
-    void keepsNothingInThePictureWhereThatIsUnwanted() throws IOException {
+    void keepsNothingInTheImageWhereThatIsUnwanted() throws IOException {
         Path file = folder.resolve("house.png");
 
         CommandLineRun.generate("a red house", "--steps", 3, "--no-metadata", "--out", file);
@@ -123,7 +123,7 @@ final class GenerateCommandTest {
     }
 
     @Test
-    void numbersSeveralPicturesAndCountsTheirSeedsUp() throws IOException {
+    void numbersSeveralImagesAndCountsTheirSeedsUp() throws IOException {
         Path second = folder.resolve("second.png");
 
         CommandLineRun run =
@@ -146,7 +146,7 @@ final class GenerateCommandTest {
     }
 
     @Test
-    void replacesAPictureThatIsThereAlready() throws IOException {
+    void replacesAImageThatIsThereAlready() throws IOException {
         Path file = Files.writeString(folder.resolve("house.png"), "an older picture");
 
         CommandLineRun run = CommandLineRun.generate("a red house", "--out", file);
@@ -196,7 +196,7 @@ final class GenerateCommandTest {
     }
 
     @Test
-    void refusesPlacesWhereNoPictureCanBeWritten() throws IOException {
+    void refusesPlacesWhereNoImageCanBeWritten() throws IOException {
         Path missing = folder.resolve("missing");
         Path existing = Files.createDirectory(folder.resolve("existing.png"));
 

@@ -14,23 +14,23 @@ import org.junit.jupiter.api.Test;
  */
 final class GrpcBenchmark {
 
-    private static final int PICTURES = 70;
+    private static final int IMAGES = 70;
 
     @Test
     void printsTheOverheadOfGenerate() {
         Path models = Path.of(System.getProperty("bench.models", "../models"));
         String model = System.getProperty("bench.model", "pocket");
         String guidance = System.getProperty("bench.guidance-scale", "");
-        PictureSettings settings = new PictureSettings(
+        ImageSettings settings = new ImageSettings(
                 Integer.getInteger("bench.steps", 1),
                 guidance.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(Double.parseDouble(guidance)));
         try (ServerProcess server = ServerProcess.start(models.resolve(model), 64);
-                PictureClient client = new GrpcPictureClient(server.url().getHost(), server.grpcPort(), settings)) {
-            int warmUp = ServingBenchmark.WARM_UP_PICTURES;
+                ImageClient client = new GrpcImageClient(server.url().getHost(), server.grpcPort(), settings)) {
+            int warmUp = ServingBenchmark.WARM_UP_IMAGES;
             ServingOverhead.measure(client, 0, warmUp, drawn -> {});
-            ServingOverhead overhead = ServingOverhead.measure(client, warmUp, PICTURES, drawn -> {});
+            ServingOverhead overhead = ServingOverhead.measure(client, warmUp, IMAGES, drawn -> {});
 
-            assertThat(overhead.pictures(), is(PICTURES));
+            assertThat(overhead.images(), is(IMAGES));
             System.out.printf(
                     Locale.ROOT,
                     "gRPC Generate, %s, %s: p50 %.2f ms, of which %.2f ms in the networks, ratio %.3f%n",

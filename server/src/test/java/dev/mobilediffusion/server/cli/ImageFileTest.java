@@ -20,7 +20,7 @@ final class ImageFileTest {
     private Path folder;
 
     @Test
-    void namesAPictureAfterItsPromptAndSeed() {
+    void namesAImageAfterItsPromptAndSeed() {
         assertThat(ImageFile.named("A red house, by the sea!", 7), is(Path.of("a-red-house-by-the-sea-7.png")));
         assertThat(ImageFile.named("../etc/passwd", 0), is(Path.of("etc-passwd-0.png")));
         assertThat(ImageFile.named("!?", 3), is(Path.of("picture-3.png")));
@@ -49,7 +49,7 @@ final class ImageFileTest {
     }
 
     @Test
-    void leavesTheOldPictureAndNothingElseWhenWritingFails() throws IOException {
+    void leavesTheOldImageAndNothingElseWhenWritingFails() throws IOException {
         // A folder cannot be replaced by a file, whoever runs the test
         Path file = Files.createDirectories(folder.resolve("house.png/inside")).getParent();
 

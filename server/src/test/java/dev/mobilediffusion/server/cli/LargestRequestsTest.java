@@ -33,7 +33,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the launcher's heap must hold: the largest pictures that there are, as many as a request may ask for, for several clients. */
+/** What the launcher's heap must hold: the largest images that there are, as many as a request may ask for, for several clients. */
 final class LargestRequestsTest {
 
     /** Of a file of 2048x2048 noise, in any format and quality that is asked for here. */
@@ -110,7 +110,7 @@ final class LargestRequestsTest {
                 .build());
     }
 
-    /** A job that is kept, and its pictures one after the other. */
+    /** A job that is kept, and its images one after the other. */
     private long durable(String json) throws IOException, InterruptedException {
         HttpResponse<String> accepted = http.send(request("/v1/jobs", json).build(), BodyHandlers.ofString());
         assertThat(accepted.body(), accepted.statusCode(), is(202));
@@ -123,7 +123,7 @@ final class LargestRequestsTest {
                         .build());
     }
 
-    private long grpc(int pictures) {
+    private long grpc(int images) {
         ManagedChannel channel = NettyChannelBuilder.forAddress(server.getHost(), grpcPort)
                 .usePlaintext()
                 .maxInboundMessageSize(MAX_MESSAGE_BYTES)
@@ -132,7 +132,7 @@ final class LargestRequestsTest {
             Iterator<JobEvent> events = ImageGenerationGrpc.newBlockingStub(channel)
                     .generate(GenerateRequest.newBuilder()
                             .setPrompt("a")
-                            .setN(pictures)
+                            .setN(images)
                             .build());
             long bytes = 0;
             while (events.hasNext()) {

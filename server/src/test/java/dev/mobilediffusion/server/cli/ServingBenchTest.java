@@ -53,7 +53,7 @@ final class ServingBenchTest {
         Duration unit = Duration.ofMillis(10);
         ServingBenchmark benchmark = new ServingBenchmark(
                 "tiny-flow",
-                new PictureSettings(1, OptionalDouble.of(1)),
+                new ImageSettings(1, OptionalDouble.of(1)),
                 new ServingOverhead(Duration.ofMillis(11), unit, 20),
                 50,
                 new LoadPhase(List.of(unit, unit.multipliedBy(2)), Duration.ofSeconds(1), 49, true),
@@ -97,8 +97,8 @@ final class ServingBenchTest {
         String header =
                 "queue;dur=5.000, text_encoder;dur=1.500, unet;dur=30.000, vae_decoder;dur=4.250, encode;dur=9.0";
 
-        assertThat(HttpPictureClient.inference(header), is(Duration.ofNanos(35_750_000)));
-        assertThrows(CommandFailure.class, () -> HttpPictureClient.inference("encode;dur=9.0"));
+        assertThat(HttpImageClient.inference(header), is(Duration.ofNanos(35_750_000)));
+        assertThrows(CommandFailure.class, () -> HttpImageClient.inference("encode;dur=9.0"));
     }
 
     @Test

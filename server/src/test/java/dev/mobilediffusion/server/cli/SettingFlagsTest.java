@@ -52,7 +52,7 @@ final class SettingFlagsTest {
     }
 
     @Test
-    void picturesAreDrawnByTheModelThatTheFileNames() {
+    void imagesAreDrawnByTheModelThatTheFileNames() {
         CommandLineRun drawn = CommandLineRun.of(
                 "generate", "a house", "--config", file, "--out", folder.resolve("house.png"), "--seed", 1);
         assertThat(drawn.err().toString(), drawn.exitCode(), is(0));

@@ -49,7 +49,7 @@ final class OpenAiSdkTest {
     }
 
     @Test
-    void picturesComeBackWithUsageAndSeeds() throws IOException {
+    void imagesComeBackWithUsageAndSeeds() throws IOException {
         ImagesResponse response = client.images()
                 .generate(params("a red house")
                         .model("gpt-image-1")

@@ -9,7 +9,7 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.notNullValue;
 
-import dev.mobilediffusion.server.TestPictures;
+import dev.mobilediffusion.server.TestImages;
 import dev.mobilediffusion.server.TestServer;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
@@ -52,12 +52,12 @@ final class OpenWebUiTest {
     }
 
     @Test
-    void itsOpenAiEngineDrawsAPictureAnew() {
+    void itsOpenAiEngineDrawsAImageAnew() {
         given().baseUri(server.url())
                 .header("Authorization", "Bearer sk-x")
                 .multiPart("model", "gpt-image-1")
                 .multiPart("prompt", "a hat")
-                .multiPart("image", "image.png", TestPictures.png(TestPictures.noise(16, 16)), "image/png")
+                .multiPart("image", "image.png", TestImages.png(TestImages.noise(16, 16)), "image/png")
                 .multiPart("n", "1")
                 .multiPart("size", "512x512")
                 .multiPart("response_format", "b64_json")

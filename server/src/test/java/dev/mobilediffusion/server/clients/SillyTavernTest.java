@@ -77,7 +77,7 @@ final class SillyTavernTest {
     }
 
     @Test
-    void itsPictureFollowsTheSettingsAndItsCredentialsGoNowhere() {
+    void itsImageFollowsTheSettingsAndItsCredentialsGoNowhere() {
         StringBuilder log = new StringBuilder();
         Handler listener = listener(log);
         Logger.getLogger("").addHandler(listener);

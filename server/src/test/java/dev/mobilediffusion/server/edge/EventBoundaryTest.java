@@ -25,7 +25,7 @@ final class EventBoundaryTest {
     private final TestServer server = TestServer.gated();
 
     @Test
-    void aStreamedPicturesCommentsEndNoEvent() throws Exception {
+    void aStreamedImagesCommentsEndNoEvent() throws Exception {
         requireStrictly(HttpRequest.newBuilder(URI.create(server.url() + "/v1/images/generations"))
                 .POST(HttpRequest.BodyPublishers.ofString("{\"prompt\":\"a\",\"stream\":true,\"partial_images\":2}"))
                 .build());

@@ -31,7 +31,7 @@ final class GoneClientTest {
             server.pipeline.awaitStart();
             client.hangUp(abruptly);
         }
-        // No permission was given: only the cancel lets the worker go on to the next picture
+        // No permission was given: only the cancel lets the worker go on to the next image
         assertNextJobRuns();
     }
 

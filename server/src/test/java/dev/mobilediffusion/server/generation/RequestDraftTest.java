@@ -38,8 +38,8 @@ final class RequestDraftTest {
     void imageKOfARequestUsesSeedPlusK() {
         JobSpec spec = draft().seed(OptionalLong.of(7)).count(3).spec();
 
-        assertThat(spec.picture(0).seed(), is(7L));
-        assertThat(spec.picture(2).seed(), is(9L));
+        assertThat(spec.image(0).seed(), is(7L));
+        assertThat(spec.image(2).seed(), is(9L));
     }
 
     @Test

@@ -126,7 +126,7 @@ final class BoundsTest {
         }
     }
 
-    /** A status would wait behind the unread picture, and keep it in memory as long as the connection is open. */
+    /** A status would wait behind the unread image, and keep it in memory as long as the connection is open. */
     @Test
     void theConnectionOfACallThatIsNotReadIsClosedAndItsBytesAreGivenBack() throws Exception {
         try (GrpcFixture server = GrpcFixture.start(folder, FakePipeline.quick(), Duration.ofSeconds(1));
@@ -138,7 +138,7 @@ final class BoundsTest {
         }
     }
 
-    /** A picture that is more than the first window of HTTP/2 takes. */
+    /** An image that is more than the first window of HTTP/2 takes. */
     private static GenerateRequest large(long seed) {
         return GrpcFixture.prompt("large", seed).toBuilder()
                 .setWidth(512)

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.concurrent.TimeUnit;
 
-/** Draws one picture, telling how far it is. */
+/** Draws one image, telling how far it is. */
 final class ClientExample {
 
     private ClientExample() {}

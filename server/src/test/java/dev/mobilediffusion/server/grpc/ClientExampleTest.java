@@ -17,12 +17,12 @@ final class ClientExampleTest {
     private Path folder;
 
     @Test
-    void theExampleDrawsAPicture() throws Exception {
-        Path picture = folder.resolve("picture.png");
+    void theExampleDrawsAImage() throws Exception {
+        Path image = folder.resolve("picture.png");
         try (GrpcFixture server = GrpcFixture.start(folder, FakePipeline.quick())) {
-            ClientExample.draw("127.0.0.1", server.port(), "a red house", picture);
+            ClientExample.draw("127.0.0.1", server.port(), "a red house", image);
         }
-        assertThat(Files.size(picture), is(16L * 16 * 3));
+        assertThat(Files.size(image), is(16L * 16 * 3));
     }
 
     @Test

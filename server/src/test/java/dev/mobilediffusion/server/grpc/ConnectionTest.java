@@ -40,7 +40,7 @@ final class ConnectionTest {
     }
 
     @Test
-    void theCallWhosePictureIsBeingDrawnIsCancelledAndTheNextIsDrawn() throws Exception {
+    void theCallWhoseImageIsBeingDrawnIsCancelledAndTheNextIsDrawn() throws Exception {
         List<Generation> calls = server.generateInOrder(2);
 
         calls.get(0).cancel();

@@ -1,8 +1,8 @@
 package dev.mobilediffusion.server.grpc;
 
-import static dev.mobilediffusion.server.TestPictures.noise;
-import static dev.mobilediffusion.server.TestPictures.png;
-import static dev.mobilediffusion.server.TestPictures.transparentLeft;
+import static dev.mobilediffusion.server.TestImages.noise;
+import static dev.mobilediffusion.server.TestImages.png;
+import static dev.mobilediffusion.server.TestImages.transparentLeft;
 import static dev.mobilediffusion.server.grpc.GrpcFixture.failure;
 import static dev.mobilediffusion.server.grpc.GrpcFixture.prompt;
 import static org.hamcrest.MatcherAssert.assertThat;
@@ -33,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Pictures that are drawn anew, on a model of 16x16 pixels whose every picture is one grey: its seed. */
+/** Images that are drawn anew, on a model of 16x16 pixels whose every image is one grey: its seed. */
 final class EditTest {
 
     private static final int SIDE = 16;
@@ -42,7 +42,7 @@ final class EditTest {
     private final GrpcFixture server = GrpcFixture.quick();
 
     @Test
-    void aPictureIsDrawnAnewWhereItsMaskIsTransparent() {
+    void aImageIsDrawnAnewWhereItsMaskIsTransparent() {
         ByteString image = ByteString.copyFrom(png(noise(SIDE, SIDE)));
         List<JobEvent> events = ImmutableList.copyOf(server.stub()
                 .generate(edit().setImage(image)
@@ -69,7 +69,7 @@ final class EditTest {
     }
 
     @Test
-    void aJobMayHoldAPictureOfSomeMegabytes() {
+    void aJobMayHoldAImageOfSomeMegabytes() {
         byte[] large = png(noise(1024, 1024)); // some 3 MB
         String id = server.stub()
                 .submitJob(SubmitJobRequest.newBuilder()

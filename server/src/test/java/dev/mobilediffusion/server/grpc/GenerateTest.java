@@ -44,7 +44,7 @@ final class GenerateTest {
     private final GrpcFixture server = GrpcFixture.gated();
 
     @Test
-    void theClientHearsOfEachPartAndGetsThePicture() {
+    void theClientHearsOfEachPartAndGetsTheImage() {
         server.pipeline.allow(1);
         List<JobEvent> events = generated(prompt("a red house", 7).toBuilder().setSteps(3));
 

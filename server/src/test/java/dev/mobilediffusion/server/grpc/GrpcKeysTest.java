@@ -107,7 +107,7 @@ final class GrpcKeysTest {
     }
 
     @Test
-    void aKeysLimitOfPicturesHoldsHereToo() {
+    void aKeysLimitOfImagesHoldsHereToo() {
         for (int i = 0; i < 2; i++) {
             drain(with("Bearer " + key.secret(), stub()).generate(GrpcFixture.prompt("a house", i)));
         }

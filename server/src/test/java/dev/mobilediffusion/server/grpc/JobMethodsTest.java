@@ -49,7 +49,7 @@ final class JobMethodsTest {
     }
 
     @Test
-    void aFinishedJobIsWatchedAgainWithItsPicture() throws Exception {
+    void aFinishedJobIsWatchedAgainWithItsImage() throws Exception {
         server.pipeline.allow(1);
         String id = submit("again", "").getId();
         watch(id, 0);
@@ -62,7 +62,7 @@ final class JobMethodsTest {
 
     @Tag("own-files")
     @Test
-    void aPictureWhoseFileIsDamagedEndsTheCallWithTheReason() throws Exception {
+    void aImageWhoseFileIsDamagedEndsTheCallWithTheReason() throws Exception {
         server.pipeline.allow(1);
         String id = submit("damaged", "").getId();
         watch(id, 0);

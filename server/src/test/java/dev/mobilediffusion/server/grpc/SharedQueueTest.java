@@ -50,9 +50,9 @@ final class SharedQueueTest {
         GrpcFixture.await(() -> given().get(server.url() + "/v1/jobs/" + job.getId())
                 .path("status")
                 .equals("succeeded"));
-        byte[] picture = given().get(server.url() + "/v1/jobs/" + job.getId() + "/images/0")
+        byte[] image = given().get(server.url() + "/v1/jobs/" + job.getId() + "/images/0")
                 .asByteArray();
-        assertThat(picture.length, is(16 * 16 * 3));
+        assertThat(image.length, is(16 * 16 * 3));
         String metrics = given().get(server.url() + "/metrics").asString();
         assertThat(
                 metrics,

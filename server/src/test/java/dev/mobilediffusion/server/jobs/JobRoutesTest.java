@@ -42,7 +42,7 @@ final class JobRoutesTest {
     }
 
     @Test
-    void aFinishedJobTellsItsTimingsAndLeadsToItsPictures() throws Exception {
+    void aFinishedJobTellsItsTimingsAndLeadsToItsImages() throws Exception {
         server.pipeline.allow(2);
         String location = submit("{\"prompt\":\"a house\",\"seed\":7,\"n\":2}").header("Location");
         awaitEnd(location);
@@ -63,37 +63,33 @@ final class JobRoutesTest {
     }
 
     @Test
-    void aPictureHasATagAndCanBeFetchedInParts() throws Exception {
+    void aImageHasATagAndCanBeFetchedInParts() throws Exception {
         server.pipeline.allow(1);
         String location = submit("{\"prompt\":\"a house\",\"seed\":7}").header("Location");
         awaitEnd(location);
-        String picture = server.url() + location + "/images/0";
-        String tag = given().get(picture).header("ETag");
+        String image = server.url() + location + "/images/0";
+        String tag = given().get(image).header("ETag");
 
-        given().header("If-None-Match", tag).get(picture).then().statusCode(304);
+        given().header("If-None-Match", tag).get(image).then().statusCode(304);
         given().header("Range", "bytes=10-19")
-                .get(picture)
+                .get(image)
                 .then()
                 .statusCode(206)
                 .header("Content-Range", "bytes 10-19/768")
                 .header("Content-Length", "10");
         given().header("Range", "bytes=760-")
-                .get(picture)
+                .get(image)
                 .then()
                 .statusCode(206)
                 .header("Content-Range", "bytes 760-767/768");
-        given().header("Range", "bytes=-8").get(picture).then().header("Content-Range", "bytes 760-767/768");
-        given().header("Range", "bytes=768-")
-                .get(picture)
-                .then()
-                .statusCode(416)
-                .header("Content-Range", "bytes */768");
-        given().header("Range", "bytes=5-1").get(picture).then().statusCode(416);
-        given().header("Range", "bytes=-0").get(picture).then().statusCode(416);
-        given().header("Range", "pages=1-2").get(picture).then().statusCode(200);
+        given().header("Range", "bytes=-8").get(image).then().header("Content-Range", "bytes 760-767/768");
+        given().header("Range", "bytes=768-").get(image).then().statusCode(416).header("Content-Range", "bytes */768");
+        given().header("Range", "bytes=5-1").get(image).then().statusCode(416);
+        given().header("Range", "bytes=-0").get(image).then().statusCode(416);
+        given().header("Range", "pages=1-2").get(image).then().statusCode(200);
         given().header("Range", "bytes=0-9")
                 .header("If-Range", "\"another\"")
-                .get(picture)
+                .get(image)
                 .then()
                 .statusCode(200);
     }
@@ -258,7 +254,7 @@ final class JobRoutesTest {
         return given().get(server.url() + path);
     }
 
-    /** Watches from before the picture is allowed to finish. */
+    /** Watches from before the image is allowed to finish. */
     private String watchToTheEnd(String location, String... headers) throws IOException {
         try (RawClient client = RawClient.connect(server.port())) {
             String lines = String.join(

@@ -89,7 +89,7 @@ final class DeviceGuardTest {
     }
 
     @Test
-    void restsAsLongAsTheLastPictureTookWhileItIsWarm() throws InterruptedException {
+    void restsAsLongAsTheLastImageTookWhileItIsWarm() throws InterruptedException {
         sys.zone(0, "cpu-thermal", 85_000);
         try (DeviceGuard guard = start()) {
             long begin = System.nanoTime();

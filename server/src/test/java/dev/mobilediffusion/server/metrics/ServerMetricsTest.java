@@ -48,7 +48,7 @@ final class ServerMetricsTest {
             metrics.requestDone("openai", "success", Duration.ofMillis(120));
             metrics.stageDone("pocket", Stage.UNET, Duration.ofMillis(60));
             metrics.jobFinished("succeeded");
-            metrics.pictureDone("pocket");
+            metrics.imageDone("pocket");
             metrics.jobRejected("rate_limit_exceeded");
 
             String text = text(metrics, ServerMetrics.PROMETHEUS_TEXT);

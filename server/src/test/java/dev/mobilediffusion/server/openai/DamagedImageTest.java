@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A stored picture whose file was cut, altered or removed is refused with the reason, whichever way it is asked for. */
+/** A stored image whose file was cut, altered or removed is refused with the reason, whichever way it is asked for. */
 final class DamagedImageTest {
 
     private static final String KEY = "key";

@@ -1,9 +1,9 @@
 package dev.mobilediffusion.server.openai;
 
-import static dev.mobilediffusion.server.TestPictures.base64;
-import static dev.mobilediffusion.server.TestPictures.noise;
-import static dev.mobilediffusion.server.TestPictures.png;
-import static dev.mobilediffusion.server.TestPictures.transparentLeft;
+import static dev.mobilediffusion.server.TestImages.base64;
+import static dev.mobilediffusion.server.TestImages.noise;
+import static dev.mobilediffusion.server.TestImages.png;
+import static dev.mobilediffusion.server.TestImages.transparentLeft;
 import static io.restassured.RestAssured.given;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.containsString;
@@ -12,7 +12,7 @@ import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 
 import dev.mobilediffusion.runtime.SourceImage;
-import dev.mobilediffusion.server.TestPictures;
+import dev.mobilediffusion.server.TestImages;
 import dev.mobilediffusion.server.TestServer;
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
@@ -43,7 +43,7 @@ final class EditRoutesTest {
     }
 
     @Test
-    void aFormsPictureIsDrawnAnewWhereTheMaskIsTransparent() {
+    void aFormsImageIsDrawnAnewWhereTheMaskIsTransparent() {
         Response response = form().multiPart("image", "a.png", png(noise(SIDE, SIDE)), "image/png")
                 .multiPart("mask", "m.png", png(transparentLeft(SIDE, SIDE)), "image/png")
                 .multiPart("mask_blur", "0")
@@ -60,7 +60,7 @@ final class EditRoutesTest {
     }
 
     @Test
-    void jsonHoldsPicturesInBase64BareOrAsDataUris() {
+    void jsonHoldsImagesInBase64BareOrAsDataUris() {
         String image = "data:image/png;base64," + base64(noise(SIDE, SIDE));
         for (String field : new String[] {
             "\"image\":\"" + image + "\"",
@@ -76,7 +76,7 @@ final class EditRoutesTest {
     }
 
     @Test
-    void ofManyPicturesTheFirstCountsAndAWarningSaysSo() {
+    void ofManyImagesTheFirstCountsAndAWarningSaysSo() {
         form().multiPart("image[]", "a.png", png(noise(SIDE, SIDE)), "image/png")
                 .multiPart("image[]", "b.png", png(noise(SIDE, SIDE)), "image/png")
                 .multiPart("n", "2")
@@ -116,7 +116,7 @@ final class EditRoutesTest {
     }
 
     @Test
-    void aJobDrawsItsPictureAnewAndItsKeyKnowsThePicture() {
+    void aJobDrawsItsImageAnewAndItsKeyKnowsTheImage() {
         RequestSpecification first = given().baseUri(server.url())
                 .header("Idempotency-Key", "edit-1")
                 .multiPart("prompt", "a boat")
@@ -227,7 +227,7 @@ final class EditRoutesTest {
     }
 
     private static void requireLeftDrawn(String base64) {
-        BufferedImage drawn = TestPictures.read(Base64.getDecoder().decode(base64));
+        BufferedImage drawn = TestImages.read(Base64.getDecoder().decode(base64));
         BufferedImage sent = noise(SIDE, SIDE);
         for (int x = 0; x < SIDE; x++) {
             assertThat("column " + x, drawn.getRGB(x, 5), is(x < SIDE / 2 ? GREY_200 : sent.getRGB(x, 5)));

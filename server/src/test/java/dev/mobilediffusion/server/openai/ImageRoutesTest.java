@@ -105,7 +105,7 @@ final class ImageRoutesTest {
     }
 
     @Test
-    void withoutASeedEachPictureIsAnotherOne() {
+    void withoutASeedEachImageIsAnotherOne() {
         long first = post("{\"prompt\":\"a\"}").then().extract().jsonPath().getLong("data[0].seed");
         long second = post("{\"prompt\":\"a\"}").then().extract().jsonPath().getLong("data[0].seed");
 
@@ -128,8 +128,8 @@ final class ImageRoutesTest {
     }
 
     @Test
-    void acceptImageGivesThePictureItselfWithItsSeedInAHeader() {
-        byte[] picture = given(client)
+    void acceptImageGivesTheImageItselfWithItsSeedInAHeader() {
+        byte[] image = given(client)
                 .accept("image/png")
                 .body("{\"prompt\":\"a xyzzy\",\"seed\":9}")
                 .post(PATH)
@@ -142,8 +142,8 @@ final class ImageRoutesTest {
                 .extract()
                 .asByteArray();
 
-        assertThat(picture.length, is(16 * 16 * 3));
-        assertThat(picture[0], is((byte) 9));
+        assertThat(image.length, is(16 * 16 * 3));
+        assertThat(image[0], is((byte) 9));
     }
 
     @Test
@@ -163,7 +163,7 @@ final class ImageRoutesTest {
     }
 
     @Test
-    void thePictureItselfCanOnlyBeOne() {
+    void theImageItselfCanOnlyBeOne() {
         given(client)
                 .accept("image/png")
                 .body("{\"prompt\":\"a\",\"n\":2}")
@@ -174,7 +174,7 @@ final class ImageRoutesTest {
     }
 
     @Test
-    void aLinkLeadsToThePicture() {
+    void aLinkLeadsToTheImage() {
         String url = post("{\"prompt\":\"a\",\"seed\":3,\"response_format\":\"url\"}")
                 .then()
                 .statusCode(200)

@@ -1,14 +1,14 @@
 package dev.mobilediffusion.server.openai;
 
-import static dev.mobilediffusion.server.TestPictures.base64;
-import static dev.mobilediffusion.server.TestPictures.noise;
-import static dev.mobilediffusion.server.TestPictures.png;
+import static dev.mobilediffusion.server.TestImages.base64;
+import static dev.mobilediffusion.server.TestImages.noise;
+import static dev.mobilediffusion.server.TestImages.png;
 import static io.restassured.RestAssured.given;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.is;
 
-import dev.mobilediffusion.server.TestPictures;
+import dev.mobilediffusion.server.TestImages;
 import dev.mobilediffusion.server.TestServer;
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
@@ -29,20 +29,20 @@ final class UpscaleRoutesTest {
     private static final TestServer server = TestServer.quick().withFiles();
 
     @Test
-    void aFormsPictureComesBackLarger() {
+    void aFormsImageComesBackLarger() {
         Response response = given().baseUri(server.url())
                 .multiPart("image", "a.png", png(noise(20, 10)), "image/png")
                 .multiPart("scale", "3")
                 .post(PATH);
 
         response.then().statusCode(200).body("size", is("60x30")).body("upscaler", is("Lanczos"));
-        BufferedImage larger = TestPictures.read(Base64.getDecoder().decode(response.<String>path("data[0].b64_json")));
+        BufferedImage larger = TestImages.read(Base64.getDecoder().decode(response.<String>path("data[0].b64_json")));
         assertThat(larger.getWidth(), is(60));
         assertThat(larger.getHeight(), is(30));
     }
 
     @Test
-    void thePictureItselfIsSentToWhomAcceptsIt() {
+    void theImageItselfIsSentToWhomAcceptsIt() {
         Response response = given().baseUri(server.url())
                 .contentType(ContentType.JSON)
                 .accept("image/jpeg")
@@ -50,7 +50,7 @@ final class UpscaleRoutesTest {
                 .post(PATH);
 
         response.then().statusCode(200).contentType("image/jpeg");
-        assertThat(TestPictures.read(response.asByteArray()).getWidth(), is(40));
+        assertThat(TestImages.read(response.asByteArray()).getWidth(), is(40));
     }
 
     @ParameterizedTest
@@ -75,7 +75,7 @@ final class UpscaleRoutesTest {
     }
 
     @Test
-    void whatIsNoPictureOrWouldBeTooLargeIsRefused() {
+    void whatIsNoImageOrWouldBeTooLargeIsRefused() {
         refused(png(noise(512, 512)), "scale", "scale must give 1 to 4194304 pixels, got 4096 x 4096");
         refused("no picture".getBytes(StandardCharsets.UTF_8), "image", "image");
         given().baseUri(server.url())

@@ -1,12 +1,12 @@
 package dev.mobilediffusion.server.queue;
 
 import dev.mobilediffusion.server.FakePipeline;
-import dev.mobilediffusion.server.TestPictures;
+import dev.mobilediffusion.server.TestImages;
 import dev.mobilediffusion.server.job.Job;
 import java.nio.file.Path;
 
 /**
- * A process for {@link KillTest} to kill: has one job done, one with a picture done and the next one running, and one
+ * A process for {@link KillTest} to kill: has one job done, one with an image done and the next one running, and one
  * waiting; then prints their ids and sleeps.
  */
 final class CrashingServer {
@@ -25,7 +25,7 @@ final class CrashingServer {
         pipeline.awaitStart();
         pipeline.awaitStart();
         Job waiting = fixture.queue.submit(
-                QueueFixture.durable("waiting", 20).withSource(TestPictures.source()), QueueFixture.ALICE);
+                QueueFixture.durable("waiting", 20).withSource(TestImages.source()), QueueFixture.ALICE);
         Job cancelled = fixture.queue.submit(QueueFixture.durable("cancelled", 30), QueueFixture.ALICE);
         fixture.queue.cancel(cancelled);
         System.out.println(String.join(" ", done.id(), running.id(), waiting.id(), cancelled.id()));

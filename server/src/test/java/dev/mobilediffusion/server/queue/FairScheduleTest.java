@@ -32,7 +32,7 @@ final class FairScheduleTest {
     }
 
     @Test
-    void aJobOfManyPicturesDoesNotBlockAJobOfOneOfTheSameClient() {
+    void aJobOfManyImagesDoesNotBlockAJobOfOneOfTheSameClient() {
         Job many = add("many", ALICE, 3);
         Job one = add("one", ALICE, 1);
 
@@ -40,7 +40,7 @@ final class FairScheduleTest {
     }
 
     @Test
-    void picturesOfAJobComeInOrder() {
+    void imagesOfAJobComeInOrder() {
         Job job = add("job", ALICE, 3);
 
         List<Integer> indices = new ArrayList<>();
@@ -48,7 +48,7 @@ final class FairScheduleTest {
             indices.add(next.get().index());
         }
         assertThat(indices, contains(0, 1, 2));
-        assertThat(job.spec().picture(2).seed(), is(9L));
+        assertThat(job.spec().image(2).seed(), is(9L));
     }
 
     @Test
@@ -58,7 +58,7 @@ final class FairScheduleTest {
         add("a2", ALICE, 1);
 
         List<ImageTask> foreseen = schedule.order();
-        assertThat(foreseen.size(), is(schedule.pictures()));
+        assertThat(foreseen.size(), is(schedule.images()));
         for (ImageTask task : foreseen) {
             assertThat(schedule.poll(), is(Optional.of(task)));
         }

@@ -39,13 +39,13 @@ final class JobQueueTest {
     private Path data;
 
     @Test
-    void drawsAPicturePerSeedAndTimesItsStages() throws InterruptedException {
+    void drawsAImagePerSeedAndTimesItsStages() throws InterruptedException {
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
             JobStatus status =
                     finished(fixture.queue.submit(attached("a house", 7).withCount(3), ALICE));
 
             assertThat(status.state(), is(JobState.SUCCEEDED));
-            assertThat(status.pictures().stream().map(JobImage::seed).toList(), contains(7L, 8L, 9L));
+            assertThat(status.images().stream().map(JobImage::seed).toList(), contains(7L, 8L, 9L));
             assertThat(status.timings().of(Stage.UNET), is(Duration.ofMillis(90)));
             assertThat(status.timings().durations().containsKey(Stage.QUEUE), is(true));
             assertThat(status.timings().durations().containsKey(Stage.ENCODE), is(true));
@@ -53,32 +53,32 @@ final class JobQueueTest {
     }
 
     @Test
-    void anAttachedJobLetsGoOfItsPicturesOnceTheyAreHandedOver() throws InterruptedException {
+    void anAttachedJobLetsGoOfItsImagesOnceTheyAreHandedOver() throws InterruptedException {
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
             Job job = fixture.queue.submit(attached("a house", 7), ALICE);
             JobStatus before = finished(job);
             fixture.queue.handedOver(job);
 
-            JobImage after = job.status().pictures().getFirst();
-            assertThat(after.sha256(), is(before.pictures().getFirst().sha256()));
+            JobImage after = job.status().images().getFirst();
+            assertThat(after.sha256(), is(before.images().getFirst().sha256()));
             assertThat(job.status().timings(), is(before.timings()));
             assertThat(assertThrows(ApiException.class, after::bytes).code(), is(ErrorCode.NOT_FOUND));
             assertThat(
                     job.eventsAfter(0).stream()
-                            .filter(JobEvent.PictureReady.class::isInstance)
+                            .filter(JobEvent.ImageReady.class::isInstance)
                             .toList(),
                     hasSize(0));
         }
     }
 
     @Test
-    void aDurableJobKeepsItsPicturesForWhoeverComesLater() throws InterruptedException {
+    void aDurableJobKeepsItsImagesForWhoeverComesLater() throws InterruptedException {
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
             Job job = fixture.queue.submit(QueueFixture.durable("a house", 7), ALICE);
-            byte[] before = finished(job).pictures().getFirst().bytes();
+            byte[] before = finished(job).images().getFirst().bytes();
             fixture.queue.handedOver(job);
 
-            assertThat(job.status().pictures().getFirst().bytes(), is(before));
+            assertThat(job.status().images().getFirst().bytes(), is(before));
         }
     }
 
@@ -100,7 +100,7 @@ final class JobQueueTest {
     }
 
     @Test
-    void picturesOfJobsInterleaveAcrossClients() throws InterruptedException {
+    void imagesOfJobsInterleaveAcrossClients() throws InterruptedException {
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.gated(), 8)) {
             Job many = fixture.queue.submit(attached("many", 10).withCount(4), ALICE);
             fixture.pipeline.awaitStart();
@@ -164,9 +164,9 @@ final class JobQueueTest {
             fixture.pipeline.allow(1);
 
             assertThat(finished(next).state(), is(JobState.SUCCEEDED));
-            assertThat(finished(next).pictures().getFirst().bytes()[0], is((byte) 2));
+            assertThat(finished(next).images().getFirst().bytes()[0], is((byte) 2));
             assertThat(running.state(), is(JobState.CANCELLED));
-            assertThat(running.status().pictures(), hasSize(0));
+            assertThat(running.status().images(), hasSize(0));
         }
     }
 
@@ -198,7 +198,7 @@ final class JobQueueTest {
     }
 
     @Test
-    void aFailingPictureFailsItsJobWithoutSecretsAndTheWorkerLivesOn() throws InterruptedException {
+    void aFailingImageFailsItsJobWithoutSecretsAndTheWorkerLivesOn() throws InterruptedException {
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 8)) {
             JobError boom = finished(fixture.queue.submit(attached("boom", 1), ALICE))
                     .error()
@@ -233,7 +233,7 @@ final class JobQueueTest {
 
             assertThat(kinds.getFirst(), is((Object) JobEvent.Queued.class));
             assertThat(all.getLast(), instanceOf(JobEvent.Finished.class));
-            assertThat(kinds.contains(JobEvent.PictureReady.class), is(true));
+            assertThat(kinds.contains(JobEvent.ImageReady.class), is(true));
             long third = all.get(2).id();
             assertThat(job.eventsAfter(third), is(all.subList(3, all.size())));
             assertThat(job.awaitEventsAfter(all.getLast().id(), Duration.ofMillis(1)), hasSize(0));
@@ -260,7 +260,7 @@ final class JobQueueTest {
             for (Job job : jobs) {
                 assertThat(finished(job).state(), is(JobState.SUCCEEDED));
                 assertThat(
-                        job.status().pictures().getFirst().seed(),
+                        job.status().images().getFirst().seed(),
                         is(job.spec().request().seed()));
             }
             assertThat(fixture.pipeline.finished(), hasSize(64));
@@ -268,7 +268,7 @@ final class JobQueueTest {
     }
 
     @Test
-    void drainingRefusesNewJobsFinishesTheRunningPictureAndEndsTheWorker() throws InterruptedException {
+    void drainingRefusesNewJobsFinishesTheRunningImageAndEndsTheWorker() throws InterruptedException {
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.gated(), 8)) {
             Job running = fixture.queue.submit(attached("running", 1), ALICE);
             fixture.pipeline.awaitStart();

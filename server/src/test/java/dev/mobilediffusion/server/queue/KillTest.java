@@ -35,11 +35,11 @@ final class KillTest {
             JobStatus waiting = finished(fixture.queue.find(ids[2]).orElseThrow());
 
             assertThat(running.state(), is(JobState.SUCCEEDED));
-            assertThat(running.pictures().stream().map(JobImage::seed).toList(), contains(10L, 11L, 12L));
-            for (JobImage picture : running.pictures()) {
-                assertThat(picture.bytes()[0], is((byte) picture.seed()));
+            assertThat(running.images().stream().map(JobImage::seed).toList(), contains(10L, 11L, 12L));
+            for (JobImage image : running.images()) {
+                assertThat(image.bytes()[0], is((byte) image.seed()));
             }
-            assertThat(waiting.pictures(), hasSize(1));
+            assertThat(waiting.images(), hasSize(1));
             ImageRequest edit = fixture.pipeline.finished().stream()
                     .filter(request -> request.seed() == 20)
                     .findFirst()

@@ -91,7 +91,7 @@ public final class QueueFixture implements AutoCloseable {
         return worker.awaitEnd(Duration.ofSeconds(20));
     }
 
-    /** Ends as the server does: the picture in hand is allowed to finish. */
+    /** Ends as the server does: the image in hand is allowed to finish. */
     @Override
     public void close() {
         queue.drain();

@@ -11,9 +11,9 @@ import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.mobilediffusion.runtime.SourceImage;
-import dev.mobilediffusion.runtime.image.PictureEdit;
+import dev.mobilediffusion.runtime.image.ImageEdit;
 import dev.mobilediffusion.server.FakePipeline;
-import dev.mobilediffusion.server.TestPictures;
+import dev.mobilediffusion.server.TestImages;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.generation.ClientId;
@@ -35,7 +35,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Pictures that come with jobs, on their way through the queue. */
+/** Images that come with jobs, on their way through the queue. */
 final class UploadTest {
 
     private static final int SIDE = FakePipeline.SIDE;
@@ -44,14 +44,14 @@ final class UploadTest {
     private Path data;
 
     @Test
-    void aPictureIsDrawnAnewWhereTheMaskSaysAndHeldElsewhere() throws Exception {
+    void aImageIsDrawnAnewWhereTheMaskSaysAndHeldElsewhere() throws Exception {
         try (QueueFixture fixture = QueueFixture.withPngs(data, FakePipeline.quick(), 4)) {
-            Source source = TestPictures.source();
+            Source source = TestImages.source();
             Source sharp = new Source(
                     source.image(),
                     source.mask(),
                     0.5,
-                    new PictureEdit.Options(
+                    new ImageEdit.Options(
                             source.options().resize(),
                             0,
                             false,
@@ -61,11 +61,11 @@ final class UploadTest {
             Job job = fixture.queue.submit(attached("a boat", 200).withSource(sharp), ALICE);
 
             BufferedImage drawn =
-                    TestPictures.read(finished(job).pictures().getFirst().bytes());
+                    TestImages.read(finished(job).images().getFirst().bytes());
 
             SourceImage seen = fixture.pipeline.finished().getFirst().source().orElseThrow();
             assertThat(seen.strength(), is(0.5));
-            BufferedImage sent = TestPictures.noise(SIDE, SIDE);
+            BufferedImage sent = TestImages.noise(SIDE, SIDE);
             for (int x = 0; x < SIDE; x++) {
                 int expected = x < SIDE / 2 ? 0xffc8c8c8 : sent.getRGB(x, 3);
                 assertThat("column " + x, drawn.getRGB(x, 3), is(expected));
@@ -74,7 +74,7 @@ final class UploadTest {
     }
 
     @Test
-    void aDurableJobsPicturesLieOnTheDiskUntilItEnds() throws Exception {
+    void aDurableJobsImagesLieOnTheDiskUntilItEnds() throws Exception {
         FakePipeline gated = FakePipeline.gated();
         try (QueueFixture fixture = new QueueFixture(data, gated, 4)) {
             Job job = fixture.queue.submit(edit("a boat", 1), ALICE);
@@ -139,12 +139,12 @@ final class UploadTest {
 
     private static Job large(ClientId client) {
         Upload upload = new Upload("ab", 40 << 20, () -> new byte[0]);
-        Source source = new Source(upload, Optional.empty(), 0.5, PictureEdit.Options.DEFAULT);
+        Source source = new Source(upload, Optional.empty(), 0.5, ImageEdit.Options.DEFAULT);
         return new Job(JobIds.next(), attached("a", 1).withSource(source), client, Instant.EPOCH, 0);
     }
 
     private static JobSpec edit(String prompt, long seed) {
-        return durable(prompt, seed).withSource(TestPictures.source());
+        return durable(prompt, seed).withSource(TestImages.source());
     }
 
     private List<String> uploads() throws IOException {

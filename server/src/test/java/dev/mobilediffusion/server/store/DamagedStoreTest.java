@@ -159,56 +159,56 @@ final class DamagedStoreTest {
 
     @ParameterizedTest
     @EnumSource(Damage.class)
-    void theServerBeginsAFreshStoreAndKeepsEveryPicture(Damage damage) throws Exception {
+    void theServerBeginsAFreshStoreAndKeepsEveryImage(Damage damage) throws Exception {
         damage.inflict(data.resolve("jobs.sqlite"));
 
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
             for (String id : IDS) {
                 JobStatus status = fixture.queue.find(id).orElseThrow().status();
                 assertThat(status.state(), is(JobState.SUCCEEDED));
-                assertThat(status.pictures(), hasSize(1));
-                status.pictures().getFirst().content().check();
+                assertThat(status.images(), hasSize(1));
+                status.images().getFirst().content().check();
             }
             assertThat(
                     finished(fixture.queue.submit(durable("a boat", 1), ALICE)).state(), is(JobState.SUCCEEDED));
         }
-        assertThat(pictures(), is(JOBS + 1));
+        assertThat(images(), is(JOBS + 1));
         try (Connection whole = JobDatabase.open(data.resolve("jobs.sqlite"))) {
             assertThat(new Sql(whole).strings("PRAGMA integrity_check"), is(List.of("ok")));
         }
     }
 
     @Test
-    void aPictureWithoutAStoreTellsWhatItsFileTells() throws Exception {
+    void aImageWithoutAStoreTellsWhatItsFileTells() throws Exception {
         Damage.ALL_RANDOM.inflict(data.resolve("jobs.sqlite"));
 
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
             Job job = fixture.queue.find(IDS.get(7)).orElseThrow();
-            JobImage picture = job.status().pictures().getFirst();
+            JobImage image = job.status().images().getFirst();
 
             assertThat(job.spec().request().prompt(), startsWith("a house 7 by the sea"));
             assertThat(job.spec().model(), is("fake"));
-            assertThat(picture.seed(), is(7L));
-            assertThat(picture.steps(), is(4));
-            assertThat(picture.guidanceScale(), is(3.0));
-            assertThat(picture.width(), is(FakePipeline.SIDE));
-            assertThat(picture.warnings().getFirst(), containsString("the store was damaged"));
+            assertThat(image.seed(), is(7L));
+            assertThat(image.steps(), is(4));
+            assertThat(image.guidanceScale(), is(3.0));
+            assertThat(image.width(), is(FakePipeline.SIDE));
+            assertThat(image.warnings().getFirst(), containsString("the store was damaged"));
         }
     }
 
     @Test
-    void filesThatAreNoPicturesOfAJobStay() throws Exception {
-        Path pictures = data.resolve("pictures");
+    void filesThatAreNoImagesOfAJobStay() throws Exception {
+        Path images = data.resolve("pictures");
         Path outside = Files.createDirectory(data.resolve("outside"));
         List<Path> strange = List.of(
-                Files.writeString(pictures.resolve(IDS.getFirst()).resolve("notes.txt"), "mine"),
-                Files.writeString(pictures.resolve("README"), "mine"),
+                Files.writeString(images.resolve(IDS.getFirst()).resolve("notes.txt"), "mine"),
+                Files.writeString(images.resolve("README"), "mine"),
                 Files.write(outside.resolve("0.png"), new byte[3]),
                 Files.write(
-                        Files.createDirectory(pictures.resolve("job_zzzzzzzzzzzzzzzzzzzzzzzz"))
+                        Files.createDirectory(images.resolve("job_zzzzzzzzzzzzzzzzzzzzzzzz"))
                                 .resolve("0.png"),
                         new byte[3]));
-        Files.createSymbolicLink(pictures.resolve("job_yyyyyyyyyyyyyyyyyyyyyyyy"), outside);
+        Files.createSymbolicLink(images.resolve("job_yyyyyyyyyyyyyyyyyyyyyyyy"), outside);
         Damage.CUT_TO_NOTHING.inflict(data.resolve("jobs.sqlite"));
 
         new QueueFixture(data, FakePipeline.quick(), 4).close();
@@ -251,10 +251,10 @@ final class DamagedStoreTest {
 
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
             for (String id : IDS) {
-                assertThat(fixture.queue.find(id).orElseThrow().status().pictures(), hasSize(1));
+                assertThat(fixture.queue.find(id).orElseThrow().status().images(), hasSize(1));
             }
         }
-        assertThat(pictures(), is(JOBS));
+        assertThat(images(), is(JOBS));
     }
 
     @Test
@@ -271,7 +271,7 @@ final class DamagedStoreTest {
         new QueueFixture(data, FakePipeline.quick(), 4).close();
 
         assertThat(Files.readAllBytes(Path.of(aside().getFirst() + "-wal")), is(commits));
-        assertThat(pictures(), is(JOBS));
+        assertThat(images(), is(JOBS));
     }
 
     @Test
@@ -315,7 +315,7 @@ final class DamagedStoreTest {
                             .prompt(),
                     containsString("a house"));
         }
-        assertThat(pictures(), is(JOBS));
+        assertThat(images(), is(JOBS));
     }
 
     @Test
@@ -333,7 +333,7 @@ final class DamagedStoreTest {
             assertThat(finished(running).state(), is(JobState.SUCCEEDED));
             assertThat(fixture.queue.find(running.id()).orElseThrow().state(), is(JobState.SUCCEEDED));
         }
-        assertThat(pictures(), is(JOBS + 1));
+        assertThat(images(), is(JOBS + 1));
         assertThat(aside(), is(not(empty())));
     }
 
@@ -375,7 +375,7 @@ final class DamagedStoreTest {
         }
     }
 
-    private int pictures() throws IOException {
+    private int images() throws IOException {
         try (Stream<Path> all = Files.walk(data.resolve("pictures"))) {
             return (int) all.filter(file -> file.toString().endsWith(".png")).count();
         }

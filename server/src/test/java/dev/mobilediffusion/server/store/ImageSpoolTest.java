@@ -33,7 +33,7 @@ final class ImageSpoolTest {
     }
 
     @Test
-    void pictureIsReadAsOftenAsWantedUntilItIsReleased() throws IOException {
+    void imageIsReadAsOftenAsWantedUntilItIsReleased() throws IOException {
         for (byte[] bytes : List.of(noise(1, 10_000), noise(2, 3 * MEBIBYTE))) {
             ImageContent kept = spool.keep(bytes);
 
@@ -54,7 +54,7 @@ final class ImageSpoolTest {
     }
 
     @Test
-    void largePictureIsNotHeldInMemoryNorLeftInTheFolder() {
+    void largeImageIsNotHeldInMemoryNorLeftInTheFolder() {
         ImageContent kept = spool.keep(noise(3, 3 * MEBIBYTE));
 
         assertThat(spool.bytesInMemory(), is(0L));
@@ -66,15 +66,15 @@ final class ImageSpoolTest {
     }
 
     @Test
-    void smallPicturesFillOnlySoMuchMemory() {
+    void smallImagesFillOnlySoMuchMemory() {
         List<ImageContent> kept = new ArrayList<>();
-        for (int picture = 0; picture < 40; picture++) {
-            kept.add(spool.keep(noise(picture, MEBIBYTE)));
+        for (int image = 0; image < 40; image++) {
+            kept.add(spool.keep(noise(image, MEBIBYTE)));
         }
 
         assertThat(spool.bytesInMemory(), is(8L * MEBIBYTE));
-        for (int picture = 0; picture < kept.size(); picture++) {
-            assertThat(kept.get(picture).read(), is(noise(picture, MEBIBYTE)));
+        for (int image = 0; image < kept.size(); image++) {
+            assertThat(kept.get(image).read(), is(noise(image, MEBIBYTE)));
         }
         kept.forEach(ImageContent::release);
         assertThat("what was released is free for others", spool.bytesInMemory(), is(0L));
@@ -87,7 +87,7 @@ final class ImageSpoolTest {
         List<Thread> clients = new ArrayList<>();
         for (int client = 0; client < 8; client++) {
             clients.add(Thread.ofVirtual().start(() -> {
-                for (int picture = 0; picture < 50; picture++) {
+                for (int image = 0; image < 50; image++) {
                     spool.keep(new byte[MEBIBYTE]).release();
                 }
             }));
@@ -100,7 +100,7 @@ final class ImageSpoolTest {
     }
 
     @Test
-    void pictureIsKeptInMemoryWhereTheFolderCannotTakeIt() {
+    void imageIsKeptInMemoryWhereTheFolderCannotTakeIt() {
         ImageSpool nowhere = new ImageSpool(folder.resolve("missing"));
         byte[] large = noise(4, 2 * MEBIBYTE);
 

@@ -58,7 +58,7 @@ final class JobStoreTest {
     private Path data;
 
     @Test
-    void aFinishedJobAndItsPicturesOutliveTheServer() throws InterruptedException {
+    void aFinishedJobAndItsImagesOutliveTheServer() throws InterruptedException {
         JobSpec spec = durable("a house", 7)
                 .withCount(2)
                 .withTimeout(Duration.ofMinutes(5))
@@ -74,10 +74,10 @@ final class JobStoreTest {
             assertThat(job.status().state(), is(JobState.SUCCEEDED));
             assertThat(
                     job.status().timings().of(Stage.UNET), is(before.timings().of(Stage.UNET)));
-            assertThat(job.status().pictures().get(1).bytes()[0], is((byte) 8));
+            assertThat(job.status().images().get(1).bytes()[0], is((byte) 8));
             assertThat(
-                    job.status().pictures().get(1).sha256(),
-                    is(before.pictures().get(1).sha256()));
+                    job.status().images().get(1).sha256(),
+                    is(before.images().get(1).sha256()));
             assertThat(fixture.pipeline.hasStarted(), is(false));
         }
     }
@@ -98,7 +98,7 @@ final class JobStoreTest {
             }
             Job oldest = fixture.queue.find(jobs.getFirst().id()).orElseThrow();
             assertThat(oldest, is(not(sameInstance(jobs.getFirst()))));
-            assertThat(oldest.status().pictures(), hasSize(1));
+            assertThat(oldest.status().images(), hasSize(1));
         }
     }
 
@@ -133,8 +133,8 @@ final class JobStoreTest {
             Job again = fixture.queue.find(running.id()).orElseThrow();
             Job waited = fixture.queue.find(waiting.id()).orElseThrow();
 
-            assertThat(finished(waited).pictures(), hasSize(1));
-            assertThat(finished(again).pictures(), hasSize(3));
+            assertThat(finished(waited).images(), hasSize(1));
+            assertThat(finished(again).images(), hasSize(3));
             List<Long> drawn = fixture.pipeline.finished().stream()
                     .map(ImageRequest::seed)
                     .sorted()
@@ -210,7 +210,7 @@ final class JobStoreTest {
     }
 
     @Test
-    void aPictureOfTheSecondSchemaKeepsItsSizeAndHash() throws Exception {
+    void aImageOfTheSecondSchemaKeepsItsSizeAndHash() throws Exception {
         String id;
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
             id = finished(fixture.queue.submit(durable("a house", 7), ALICE)).id();
@@ -222,9 +222,9 @@ final class JobStoreTest {
             sql.update("PRAGMA user_version = 2");
         }
         try (JobStore store = JobStore.open(data, QueueFixture.RETENTION)) {
-            JobImage picture = store.find(id).orElseThrow().status().pictures().getFirst();
-            picture.content().check();
-            assertThat(picture.content().size(), is(16L * 16 * 3));
+            JobImage image = store.find(id).orElseThrow().status().images().getFirst();
+            image.content().check();
+            assertThat(image.content().size(), is(16L * 16 * 3));
 
             assertThat(store.expire(Instant.now().plus(Duration.ofDays(2))), is(1));
         }

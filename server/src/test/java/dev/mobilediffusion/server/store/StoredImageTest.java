@@ -25,7 +25,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files of stored pictures: private, and handed out only as they were written. */
+/** Files of stored images: private, and handed out only as they were written. */
 final class StoredImageTest {
 
     @TempDir
@@ -62,7 +62,7 @@ final class StoredImageTest {
     }
 
     @Test
-    void aStoredPictureWhoseFileIsDamagedIsNeverHandedOut() throws Exception {
+    void aStoredImageWhoseFileIsDamagedIsNeverHandedOut() throws Exception {
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
             String id =
                     finished(fixture.queue.submit(durable("a house", 7), ALICE)).id();
@@ -83,7 +83,7 @@ final class StoredImageTest {
                             .find(id)
                             .orElseThrow()
                             .status()
-                            .pictures()
+                            .images()
                             .getFirst()
                             .bytes(),
                     is(whole));
@@ -91,7 +91,7 @@ final class StoredImageTest {
     }
 
     @Test
-    void aDamagedPictureOfAnUnfinishedJobIsDrawnAgain() throws Exception {
+    void aDamagedImageOfAnUnfinishedJobIsDrawnAgain() throws Exception {
         Job job;
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.gated(), 4)) {
             job = fixture.queue.submit(durable("three", 1).withCount(3), ALICE);
@@ -104,17 +104,16 @@ final class StoredImageTest {
 
         try (QueueFixture fixture = new QueueFixture(data, FakePipeline.quick(), 4)) {
             JobStatus status = finished(fixture.queue.find(job.id()).orElseThrow());
-            assertThat(status.pictures(), hasSize(3));
-            assertThat(status.pictures().getFirst().bytes()[0], is((byte) 1));
+            assertThat(status.images(), hasSize(3));
+            assertThat(status.images().getFirst().bytes()[0], is((byte) 1));
         }
     }
 
     private static String reading(QueueFixture fixture, String id) {
-        JobImage picture =
-                fixture.queue.find(id).orElseThrow().status().pictures().getFirst();
-        ApiException read = assertThrows(ApiException.class, picture::bytes);
+        JobImage image = fixture.queue.find(id).orElseThrow().status().images().getFirst();
+        ApiException read = assertThrows(ApiException.class, image::bytes);
         ApiException checked =
-                assertThrows(ApiException.class, () -> picture.content().check());
+                assertThrows(ApiException.class, () -> image.content().check());
         assertThat(read.code(), is(ErrorCode.GONE));
         assertThat(checked.getMessage(), is(read.getMessage()));
         return read.getMessage();

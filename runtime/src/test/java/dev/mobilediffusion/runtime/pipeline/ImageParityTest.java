@@ -22,10 +22,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Our pictures against diffusers' of the same bundles, seeds and settings ({@code models/forge/goldens/pictures.py}). */
-final class PictureParityTest {
+/** Our images against diffusers' of the same bundles, seeds and settings ({@code models/forge/goldens/images.py}). */
+final class ImageParityTest {
 
-    private static final double SAME_PICTURE_DECIBELS = 40;
+    private static final double SAME_IMAGE_DECIBELS = 40;
 
     static Stream<JsonNode> cases() {
         List<JsonNode> cases = new ArrayList<>();
@@ -34,13 +34,13 @@ final class PictureParityTest {
     }
 
     @Test
-    void thereAreGoldenPictures() {
+    void thereAreGoldenImages() {
         assertThat(cases().toList(), hasSize(greaterThanOrEqualTo(5)));
     }
 
     @ParameterizedTest
     @MethodSource("cases")
-    void drawsThePictureThatDiffusersDraws(JsonNode example, @TempDir Path folder) throws IOException {
+    void drawsTheImageThatDiffusersDraws(JsonNode example, @TempDir Path folder) throws IOException {
         Path bundle = TinyBundle.copy(example.path("bundle").textValue(), folder);
         boolean otherScheduler = !example.path("scheduler").isEmpty();
         if (otherScheduler) {
@@ -60,7 +60,7 @@ final class PictureParityTest {
                     "goldens/pictures/" + example.path("name").textValue() + ".png");
             assertThat(
                     Decibels.peakSignalToNoise(image.rgb(), Decibels.pixels(golden)),
-                    greaterThanOrEqualTo(SAME_PICTURE_DECIBELS));
+                    greaterThanOrEqualTo(SAME_IMAGE_DECIBELS));
         }
     }
 }

@@ -10,11 +10,11 @@ import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.ModelInfo;
-import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.RgbImage;
 import dev.mobilediffusion.runtime.SourceImage;
 import dev.mobilediffusion.runtime.StageTimings;
-import dev.mobilediffusion.runtime.image.PictureEdit.Fill;
-import dev.mobilediffusion.runtime.image.PictureEdit.Options;
+import dev.mobilediffusion.runtime.image.ImageEdit.Fill;
+import dev.mobilediffusion.runtime.image.ImageEdit.Options;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -25,8 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Pictures on their way to a model of 32x32 pixels and back. */
-final class PictureEditTest {
+/** Images on their way to a model of 32x32 pixels and back. */
+final class ImageEditTest {
 
     private static final int SIDE = 32;
     private static final byte GREEN = (byte) 200;
@@ -37,18 +37,18 @@ final class PictureEditTest {
     @ParameterizedTest
     @CsvSource({"0, false", "3, false", "0, true", "3, true"})
     void holdsEveryPixelThatIsNotMarked(int blur, boolean onlyMasked) {
-        Picture picture = noise(48, 40);
+        RgbImage image = noise(48, 40);
         byte[] mask = new byte[48 * 40];
         for (int y = 16; y < 24; y++) {
             Arrays.fill(mask, y * 48 + 20, y * 48 + 30, (byte) 255);
         }
         Options options =
                 new Options(ResizeMode.CROP_AND_RESIZE, blur, onlyMasked, 4, Fill.ORIGINAL, MaskMarks.TRANSPARENT);
-        PictureEdit edit = PictureEdit.of(opaque(picture), Optional.of(grey(48, 40, mask)), options, MODEL);
+        ImageEdit edit = ImageEdit.of(opaque(image), Optional.of(grey(48, 40, mask)), options, MODEL);
 
         GeneratedImage finished = edit.finish(drawn());
 
-        Picture held = onlyMasked ? picture : ResizeMode.CROP_AND_RESIZE.fit(picture, SIDE, SIDE);
+        RgbImage held = onlyMasked ? image : ResizeMode.CROP_AND_RESIZE.fit(image, SIDE, SIDE);
         assertThat(finished.width(), is(onlyMasked ? 48 : SIDE));
         int changed = 0;
         for (int i = 0; i < held.width() * held.height(); i++) {
@@ -77,20 +77,20 @@ final class PictureEditTest {
 
     @Test
     void seesThePartAloneAtFullSize() {
-        Picture picture = noise(128, 96);
+        RgbImage image = noise(128, 96);
         byte[] mask = new byte[128 * 96];
         mask[50 * 128 + 70] = (byte) 255;
         Options options = new Options(ResizeMode.JUST_RESIZE, 0, true, 8, Fill.ORIGINAL, MaskMarks.TRANSPARENT);
 
-        SourceImage source = PictureEdit.of(opaque(picture), Optional.of(grey(128, 96, mask)), options, MODEL)
+        SourceImage source = ImageEdit.of(opaque(image), Optional.of(grey(128, 96, mask)), options, MODEL)
                 .source(0.5);
 
-        assertThat(source.picture().width(), is(SIDE));
+        assertThat(source.image().width(), is(SIDE));
         Area area = new Area(70, 50, 1, 1).grown(8, 128, 96, SIDE, SIDE);
         assertThat(area, is(new Area(62, 42, 17, 17)));
         assertThat(
-                source.picture().rgb(),
-                is(Resampler.scale(picture, area, SIDE, SIDE).rgb()));
+                source.image().rgb(),
+                is(Resampler.scale(image, area, SIDE, SIDE).rgb()));
         assertThat(new Area(0, 0, 40, 10).grown(4, 128, 96, SIDE, SIDE), is(new Area(0, 0, 44, 44)));
         assertThat(new Area(100, 90, 28, 6).grown(200, 128, 96, SIDE, SIDE), is(new Area(0, 0, 128, 96)));
     }
@@ -103,7 +103,7 @@ final class PictureEditTest {
             rgb[3 * i] = (byte) (i % 80 < 20 ? 255 : 0); // a red stripe on the left
         }
 
-        Picture fitted = mode.fit(new Picture(80, 40, rgb), SIDE, SIDE);
+        RgbImage fitted = mode.fit(new RgbImage(80, 40, rgb), SIDE, SIDE);
 
         int red = 0;
         for (int x = 0; x < SIDE; x++) {
@@ -117,11 +117,10 @@ final class PictureEditTest {
         byte[] alpha = new byte[SIDE * SIDE];
         Arrays.fill(alpha, (byte) 255);
         alpha[5] = 0;
-        PictureReader.Read read = new PictureReader.Read(noise(SIDE, SIDE), alpha);
+        ImageFileReader.Read read = new ImageFileReader.Read(noise(SIDE, SIDE), alpha);
         Options sharp = new Options(ResizeMode.JUST_RESIZE, 0, false, 0, Fill.LATENT_NOISE, MaskMarks.TRANSPARENT);
 
-        SourceImage source =
-                PictureEdit.of(read, Optional.empty(), sharp, MODEL).source(1);
+        SourceImage source = ImageEdit.of(read, Optional.empty(), sharp, MODEL).source(1);
 
         assertThat(source.mask()[5] & 0xff, is(255));
         assertThat((int) source.mask()[6], is(0));
@@ -130,15 +129,15 @@ final class PictureEditTest {
 
     @Test
     void fillsWithTheColoursAround() {
-        Picture picture = noise(SIDE, SIDE);
-        for (int i = 0; i < picture.rgb().length; i++) {
-            picture.rgb()[i] = (byte) (i / 3 / SIDE < 8 ? 250 : 10);
+        RgbImage image = noise(SIDE, SIDE);
+        for (int i = 0; i < image.rgb().length; i++) {
+            image.rgb()[i] = (byte) (i / 3 / SIDE < 8 ? 250 : 10);
         }
         byte[] mask = new byte[SIDE * SIDE];
         Arrays.fill(mask, 20 * SIDE, 28 * SIDE, (byte) 255);
-        Arrays.fill(picture.rgb(), 3 * 20 * SIDE, 3 * 28 * SIDE, (byte) 250);
+        Arrays.fill(image.rgb(), 3 * 20 * SIDE, 3 * 28 * SIDE, (byte) 250);
 
-        Picture filled = MaskFill.fill(picture, new Mask(SIDE, SIDE, mask));
+        RgbImage filled = MaskFill.fill(image, new Mask(SIDE, SIDE, mask));
 
         assertThat(filled.rgb()[3 * 24 * SIDE] & 0xff, is(lessThan(90)));
         assertThat(filled.rgb()[3 * 2 * SIDE] & 0xff, is(250));
@@ -146,13 +145,12 @@ final class PictureEditTest {
 
     @Test
     void refusesMasksThatCannotBeMeant() {
-        Picture picture = noise(SIDE, SIDE);
+        RgbImage image = noise(SIDE, SIDE);
 
         assertThat(
-                refusal(picture, grey(16, 16, new byte[256])),
-                is("mask must have the picture's size, 32x32, got 16x16"));
+                refusal(image, grey(16, 16, new byte[256])), is("mask must have the picture's size, 32x32, got 16x16"));
         assertThat(
-                refusal(picture, grey(SIDE, SIDE, new byte[SIDE * SIDE])),
+                refusal(image, grey(SIDE, SIDE, new byte[SIDE * SIDE])),
                 is("mask marks nothing: it must be transparent, or white, where the picture is drawn anew"));
         assertThat(
                 assertThrows(
@@ -174,7 +172,7 @@ final class PictureEditTest {
     void marksByA1111sCustomWhatIsOpaqueOrWhiteOrTheRest() {
         byte[] alpha = new byte[SIDE * SIDE];
         alpha[5] = (byte) 255;
-        PictureReader.Read mask = new PictureReader.Read(noise(SIDE, SIDE), alpha);
+        ImageFileReader.Read mask = new ImageFileReader.Read(noise(SIDE, SIDE), alpha);
 
         assertThat(marked(mask, MaskMarks.WHITE, 5), is(255));
         assertThat(marked(mask, MaskMarks.WHITE, 6), is(0));
@@ -184,53 +182,53 @@ final class PictureEditTest {
         assertThat(marked(grey(SIDE, SIDE, alpha), MaskMarks.BLACK, 6), is(255));
     }
 
-    private static int marked(PictureReader.Read mask, MaskMarks marks, int pixel) {
+    private static int marked(ImageFileReader.Read mask, MaskMarks marks, int pixel) {
         Options options = new Options(ResizeMode.JUST_RESIZE, 0, false, 0, Fill.ORIGINAL, marks);
-        SourceImage source = PictureEdit.of(opaque(noise(SIDE, SIDE)), Optional.of(mask), options, MODEL)
+        SourceImage source = ImageEdit.of(opaque(noise(SIDE, SIDE)), Optional.of(mask), options, MODEL)
                 .source(1);
         return source.mask()[pixel] & 0xff;
     }
 
     @Test
     void givesTheSizeThatWasAskedForWithEveryHeldPixel() {
-        Picture picture = noise(64, 48);
+        RgbImage image = noise(64, 48);
         byte[] mask = new byte[64 * 48];
         mask[24 * 64 + 32] = (byte) 255;
         Options options = new Options(ResizeMode.JUST_RESIZE, 0, false, 0, Fill.ORIGINAL, MaskMarks.TRANSPARENT);
-        PictureEdit edit = PictureEdit.of(opaque(picture), Optional.of(grey(64, 48, mask)), options, MODEL, 64, 48);
+        ImageEdit edit = ImageEdit.of(opaque(image), Optional.of(grey(64, 48, mask)), options, MODEL, 64, 48);
 
         GeneratedImage finished = edit.finish(drawn());
 
-        assertThat(edit.source(1).picture().width(), is(SIDE));
+        assertThat(edit.source(1).image().width(), is(SIDE));
         assertThat(finished.width(), is(64));
         assertThat(finished.height(), is(48));
         for (int i = 0; i < mask.length; i++) {
             if (mask[i] == 0) {
-                assertThat(finished.rgb()[3 * i], is(picture.rgb()[3 * i]));
+                assertThat(finished.rgb()[3 * i], is(image.rgb()[3 * i]));
             }
         }
         assertThat(finished.rgb()[3 * (24 * 64 + 32) + 1], is(GREEN));
     }
 
-    private static String refusal(Picture picture, PictureReader.Read mask) {
+    private static String refusal(RgbImage image, ImageFileReader.Read mask) {
         return assertThrows(
                         InferenceException.class,
-                        () -> PictureEdit.of(opaque(picture), Optional.of(mask), Options.DEFAULT, MODEL))
+                        () -> ImageEdit.of(opaque(image), Optional.of(mask), Options.DEFAULT, MODEL))
                 .getMessage();
     }
 
-    private static PictureReader.Read opaque(Picture picture) {
-        return new PictureReader.Read(picture, new byte[0]);
+    private static ImageFileReader.Read opaque(RgbImage image) {
+        return new ImageFileReader.Read(image, new byte[0]);
     }
 
-    private static PictureReader.Read grey(int width, int height, byte[] share) {
+    private static ImageFileReader.Read grey(int width, int height, byte[] share) {
         return opaque(new Mask(width, height, share).grey());
     }
 
-    private static Picture noise(int width, int height) {
+    private static RgbImage noise(int width, int height) {
         byte[] rgb = new byte[3 * width * height];
         new Random(3).nextBytes(rgb);
-        return new Picture(width, height, rgb);
+        return new RgbImage(width, height, rgb);
     }
 
     private static GeneratedImage drawn() {

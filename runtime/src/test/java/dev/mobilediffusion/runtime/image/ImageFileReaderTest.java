@@ -7,7 +7,7 @@ import static org.hamcrest.Matchers.lessThanOrEqualTo;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.mobilediffusion.runtime.InferenceException;
-import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.RgbImage;
 import dev.mobilediffusion.runtime.TinyBundle;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -22,8 +22,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What people send, by {@code models/forge/goldens/sent_pictures.py}: always one scene, exact but for lossy kinds. */
-final class PictureReaderTest {
+/** What people send, by {@code models/forge/goldens/sent_images.py}: always one scene, exact but for lossy kinds. */
+final class ImageFileReaderTest {
 
     private static final int WIDTH = 24;
     private static final int HEIGHT = 16;
@@ -48,28 +48,28 @@ final class PictureReaderTest {
         "turned-8.webp, 0"
     })
     void readsColoursUpright(String name, int tolerance) throws IOException {
-        PictureReader.Read read = read(name);
+        ImageFileReader.Read read = read(name);
 
         assertThat(read.alpha().length, is(0));
-        assertThat(read.picture().width(), is(WIDTH));
-        assertThat(read.picture().height(), is(HEIGHT));
-        assertThat(farthest(read.picture(), read("plain.png").picture()), is(lessThanOrEqualTo(tolerance)));
-        assertThat(colour(read("plain.png").picture(), 0, HEIGHT - 1), is("ff0000"));
-        assertThat(colour(read("plain.png").picture(), WIDTH - 1, HEIGHT - 1), is("808080"));
+        assertThat(read.image().width(), is(WIDTH));
+        assertThat(read.image().height(), is(HEIGHT));
+        assertThat(farthest(read.image(), read("plain.png").image()), is(lessThanOrEqualTo(tolerance)));
+        assertThat(colour(read("plain.png").image(), 0, HEIGHT - 1), is("ff0000"));
+        assertThat(colour(read("plain.png").image(), WIDTH - 1, HEIGHT - 1), is("808080"));
     }
 
     @ParameterizedTest
     @CsvSource({"grey.png, 0", "grey-16-bit.png, 0", "grey.jpg, 4"})
     void readsGreyAsBrightAsItIs(String name, int tolerance) throws IOException {
-        Picture grey = read(name).picture();
+        RgbImage grey = read(name).image();
 
-        assertThat(farthest(grey, read("grey.png").picture()), is(lessThanOrEqualTo(tolerance)));
-        assertThat(colour(read("grey.png").picture(), 0, HEIGHT - 1), is("4c4c4c"));
+        assertThat(farthest(grey, read("grey.png").image()), is(lessThanOrEqualTo(tolerance)));
+        assertThat(colour(read("grey.png").image(), 0, HEIGHT - 1), is("4c4c4c"));
     }
 
     @Test
     void readsSingleBits() throws IOException {
-        Picture bits = read("bits.png").picture();
+        RgbImage bits = read("bits.png").image();
 
         assertThat(colour(bits, 0, HEIGHT - 1), is("ffffff"));
         assertThat(colour(bits, 2 * WIDTH / 3, 0), is("000000"));
@@ -78,9 +78,9 @@ final class PictureReaderTest {
     @ParameterizedTest
     @ValueSource(strings = {"transparent.png", "transparent.webp", "grey-alpha.png"})
     void laysTransparencyOverWhiteAndTellsIt(String name) throws IOException {
-        PictureReader.Read read = read(name);
+        ImageFileReader.Read read = read(name);
 
-        assertThat(colour(read.picture(), 0, 0), is("ffffff"));
+        assertThat(colour(read.image(), 0, 0), is("ffffff"));
         assertThat((int) read.alpha()[0], is(0));
         assertThat(read.alpha()[WIDTH - 1] & 0xff, is(255));
     }
@@ -90,7 +90,7 @@ final class PictureReaderTest {
         assertThat(refusal("a cat".getBytes(StandardCharsets.UTF_8)), is("image is no PNG, JPEG or WebP picture"));
         assertThat(refusal(new byte[0]), is("image is no PNG, JPEG or WebP picture"));
         assertThat(
-                refusal(new byte[PictureReader.MAX_BYTES + 1]),
+                refusal(new byte[ImageFileReader.MAX_BYTES + 1]),
                 is("image must have at most 33554432 bytes, got 33554433"));
     }
 
@@ -128,7 +128,7 @@ final class PictureReaderTest {
                 damaged[random.nextInt(damaged.length)] ^= (byte) (1 << random.nextInt(8));
             }
             try {
-                PictureReader.read(damaged, "image");
+                ImageFileReader.read(damaged, "image");
             } catch (InferenceException refused) {
                 assertThat(refused.code(), is(InferenceException.Code.INVALID_REQUEST));
                 assertThat(refused.getMessage(), containsString("image "));
@@ -143,22 +143,22 @@ final class PictureReaderTest {
         assertThat(refusal(file), containsString("must be in RGB or grey"));
     }
 
-    private static PictureReader.Read read(String name) throws IOException {
-        return PictureReader.read(Files.readAllBytes(TinyBundle.resource("pictures/" + name)), "image");
+    private static ImageFileReader.Read read(String name) throws IOException {
+        return ImageFileReader.read(Files.readAllBytes(TinyBundle.resource("pictures/" + name)), "image");
     }
 
     private static String refusal(byte[] file) {
-        InferenceException refusal = assertThrows(InferenceException.class, () -> PictureReader.read(file, "image"));
+        InferenceException refusal = assertThrows(InferenceException.class, () -> ImageFileReader.read(file, "image"));
         assertThat(refusal.code(), is(InferenceException.Code.INVALID_REQUEST));
         return refusal.getMessage();
     }
 
-    private static String colour(Picture picture, int x, int y) {
-        int at = 3 * (y * picture.width() + x);
-        return "%02x%02x%02x".formatted(picture.rgb()[at], picture.rgb()[at + 1], picture.rgb()[at + 2]);
+    private static String colour(RgbImage image, int x, int y) {
+        int at = 3 * (y * image.width() + x);
+        return "%02x%02x%02x".formatted(image.rgb()[at], image.rgb()[at + 1], image.rgb()[at + 2]);
     }
 
-    private static int farthest(Picture one, Picture other) {
+    private static int farthest(RgbImage one, RgbImage other) {
         int farthest = 0;
         for (int i = 0; i < one.rgb().length; i++) {
             farthest = Math.max(farthest, Math.abs((one.rgb()[i] & 0xff) - (other.rgb()[i] & 0xff)));

@@ -3,15 +3,15 @@ package dev.mobilediffusion.runtime;
 import java.util.Objects;
 
 /**
- * A picture in memory, to be changed.
+ * An image in memory, to be changed.
  *
  * @param width in pixels
  * @param height in pixels
  * @param rgb (height, width, 3) bytes, row by row; not copied
  */
-public record Picture(int width, int height, byte[] rgb) {
+public record RgbImage(int width, int height, byte[] rgb) {
 
-    public Picture {
+    public RgbImage {
         Objects.requireNonNull(rgb, "rgb");
         if (width < 1 || height < 1 || rgb.length != 3L * width * height) {
             throw new IllegalArgumentException(

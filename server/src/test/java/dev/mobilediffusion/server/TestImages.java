@@ -1,6 +1,6 @@
 package dev.mobilediffusion.server;
 
-import dev.mobilediffusion.runtime.image.PictureEdit;
+import dev.mobilediffusion.runtime.image.ImageEdit;
 import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.generation.Upload;
 import java.awt.image.BufferedImage;
@@ -13,10 +13,10 @@ import java.util.Optional;
 import java.util.Random;
 import javax.imageio.ImageIO;
 
-/** Pictures that clients send, as PNG files. */
-public final class TestPictures {
+/** Images that clients send, as PNG files. */
+public final class TestImages {
 
-    private TestPictures() {}
+    private TestImages() {}
 
     /** Noise, so that every pixel can be told from its neighbours. */
     public static BufferedImage noise(int width, int height) {
@@ -75,6 +75,6 @@ public final class TestPictures {
                 Upload.of(png(noise(side, side))),
                 Optional.of(Upload.of(png(transparentLeft(side, side)))),
                 0.5,
-                PictureEdit.Options.DEFAULT);
+                ImageEdit.Options.DEFAULT);
     }
 }

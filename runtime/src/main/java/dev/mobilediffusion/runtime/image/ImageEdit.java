@@ -3,22 +3,22 @@ package dev.mobilediffusion.runtime.image;
 import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.ModelInfo;
-import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.RgbImage;
 import dev.mobilediffusion.runtime.SourceImage;
 import java.util.Optional;
 
 /**
- * The way of a picture to the model's size and, drawn anew, back:
+ * The way of an image to the model's size and, drawn anew, back:
  *
  * <pre>{@code
- * PictureEdit edit = PictureEdit.of(PictureReader.read(file, "image"), Optional.of(mask), options, model.model());
+ * ImageEdit edit = ImageEdit.of(ImageFileReader.read(file, "image"), Optional.of(mask), options, model.model());
  * GeneratedImage drawn = model.generate(request.withSource(edit.source(0.6)), …);
  * GeneratedImage finished = edit.finish(drawn);
  * }</pre>
  *
  * Immutable.
  */
-public final class PictureEdit {
+public final class ImageEdit {
 
     public static final int MAX_BLUR = 64;
     public static final int MAX_PADDING = 256;
@@ -33,9 +33,9 @@ public final class PictureEdit {
     }
 
     /**
-     * @param resize for a picture of another size than the model's
+     * @param resize for an image of another size than the model's
      * @param maskBlur softness of the mask's edge in pixels, in [0, {@value #MAX_BLUR}]
-     * @param onlyMasked whether the masked part is cut out, drawn at the model's full size, and put back; the picture
+     * @param onlyMasked whether the masked part is cut out, drawn at the model's full size, and put back; the image
      *     then keeps its own size
      * @param padding pixels around that part which are seen too, in [0, {@value #MAX_PADDING}]
      * @param fill what the masked part starts from
@@ -62,15 +62,15 @@ public final class PictureEdit {
         }
     }
 
-    private final Picture held; // what stays where nothing is drawn anew
+    private final RgbImage held; // what stays where nothing is drawn anew
     private final Optional<Mask> mask; // of its size, soft
     private final Optional<Area> area; // the part that is drawn, where it is not all
-    private final Picture seen; // by the model, at its size
+    private final RgbImage seen; // by the model, at its size
     private final byte[] seenMask; // (height, width) of the model's, or empty
     private final Fill fill;
 
-    private PictureEdit(
-            Picture held, Optional<Mask> mask, Optional<Area> area, Picture seen, byte[] seenMask, Fill fill) {
+    private ImageEdit(
+            RgbImage held, Optional<Mask> mask, Optional<Area> area, RgbImage seen, byte[] seenMask, Fill fill) {
         this.held = held;
         this.mask = mask;
         this.area = area;
@@ -79,50 +79,50 @@ public final class PictureEdit {
         this.fill = fill;
     }
 
-    /** As {@link #of(PictureReader.Read, Optional, Options, ModelInfo, int, int)}, at the model's size. */
-    public static PictureEdit of(
-            PictureReader.Read image, Optional<PictureReader.Read> mask, Options options, ModelInfo model) {
+    /** As {@link #of(ImageFileReader.Read, Optional, Options, ModelInfo, int, int)}, at the model's size. */
+    public static ImageEdit of(
+            ImageFileReader.Read image, Optional<ImageFileReader.Read> mask, Options options, ModelInfo model) {
         return of(image, mask, options, model, model.width(), model.height());
     }
 
     /**
-     * @param image the picture; where it is transparent, no mask is given, and transparency marks, that part is drawn anew
+     * @param read the image; where it is transparent, no mask is given, and transparency marks, that part is drawn anew
      * @param mask of the same size
-     * @param width of the finished picture in pixels, unless only what is masked is drawn
+     * @param width of the finished image in pixels, unless only what is masked is drawn
      * @param height likewise
      * @throws InferenceException with code INVALID_REQUEST for a mask of another size, or one that marks nothing
      */
-    public static PictureEdit of(
-            PictureReader.Read image,
-            Optional<PictureReader.Read> mask,
+    public static ImageEdit of(
+            ImageFileReader.Read read,
+            Optional<ImageFileReader.Read> mask,
             Options options,
             ModelInfo model,
             int width,
             int height) {
-        Picture picture = image.picture();
-        Optional<Mask> marked = marked(image, mask, options.marks);
+        RgbImage image = read.image();
+        Optional<Mask> marked = marked(read, mask, options.marks);
         Fill fill = options.fill;
         if (marked.isPresent() && options.onlyMasked) {
             Mask soft = marked.get().blurred(options.maskBlur);
-            Area area = soft.bounds()
-                    .grown(options.padding, picture.width(), picture.height(), model.width(), model.height());
+            Area area =
+                    soft.bounds().grown(options.padding, image.width(), image.height(), model.width(), model.height());
             Mask sharp = Mask.ofGrey(Resampler.scale(marked.get().grey(), area, model.width(), model.height()));
-            Picture seen = Resampler.scale(filled(picture, marked.get(), fill), area, model.width(), model.height());
-            return new PictureEdit(picture, Optional.of(soft), Optional.of(area), seen, sharp.share(), fill);
+            RgbImage seen = Resampler.scale(filled(image, marked.get(), fill), area, model.width(), model.height());
+            return new ImageEdit(image, Optional.of(soft), Optional.of(area), seen, sharp.share(), fill);
         }
-        Picture held = options.resize.fit(picture, width, height);
+        RgbImage held = options.resize.fit(image, width, height);
         if (marked.isEmpty()) {
-            Picture seen = ResizeMode.JUST_RESIZE.fit(held, model.width(), model.height());
-            return new PictureEdit(held, Optional.empty(), Optional.empty(), seen, new byte[0], fill);
+            RgbImage seen = ResizeMode.JUST_RESIZE.fit(held, model.width(), model.height());
+            return new ImageEdit(held, Optional.empty(), Optional.empty(), seen, new byte[0], fill);
         }
         Mask sharp = Mask.ofGrey(options.resize.fit(marked.get().grey(), width, height));
         Mask soft = sharp.blurred(options.maskBlur);
-        Picture seen = ResizeMode.JUST_RESIZE.fit(filled(held, sharp, fill), model.width(), model.height());
+        RgbImage seen = ResizeMode.JUST_RESIZE.fit(filled(held, sharp, fill), model.width(), model.height());
         byte[] seenMask = width == model.width() && height == model.height()
                 ? soft.share()
                 : Mask.ofGrey(ResizeMode.JUST_RESIZE.fit(soft.grey(), model.width(), model.height()))
                         .share();
-        return new PictureEdit(held, Optional.of(soft), Optional.empty(), seen, seenMask, fill);
+        return new ImageEdit(held, Optional.of(soft), Optional.empty(), seen, seenMask, fill);
     }
 
     /**
@@ -130,21 +130,22 @@ public final class PictureEdit {
      *
      * @throws InferenceException as there
      */
-    public static void check(PictureReader.Read image, Optional<PictureReader.Read> mask, MaskMarks marks) {
+    public static void check(ImageFileReader.Read image, Optional<ImageFileReader.Read> mask, MaskMarks marks) {
         marked(image, mask, marks);
     }
 
-    private static Optional<Mask> marked(PictureReader.Read image, Optional<PictureReader.Read> mask, MaskMarks marks) {
+    private static Optional<Mask> marked(
+            ImageFileReader.Read image, Optional<ImageFileReader.Read> mask, MaskMarks marks) {
         if (mask.isPresent()) {
-            return Optional.of(Mask.of(mask.get(), image.picture(), "mask", marks));
+            return Optional.of(Mask.of(mask.get(), image.image(), "mask", marks));
         }
         return marks == MaskMarks.TRANSPARENT && image.alpha().length > 0
-                ? Optional.of(Mask.of(image, image.picture(), "image", marks))
+                ? Optional.of(Mask.of(image, image.image(), "image", marks))
                 : Optional.empty();
     }
 
-    private static Picture filled(Picture picture, Mask mask, Fill fill) {
-        return fill == Fill.FILL ? MaskFill.fill(picture, mask) : picture;
+    private static RgbImage filled(RgbImage image, Mask mask, Fill fill) {
+        return fill == Fill.FILL ? MaskFill.fill(image, mask) : image;
     }
 
     /** What the model is to draw anew. */
@@ -158,25 +159,25 @@ public final class PictureEdit {
         return new SourceImage(seen, strength, seenMask, content);
     }
 
-    /** The picture with what was drawn in its place; the input's own bytes wherever nothing was. */
+    /** The image with what was drawn in its place; the input's own bytes wherever nothing was. */
     public GeneratedImage finish(GeneratedImage drawn) {
-        Picture anew = new Picture(drawn.width(), drawn.height(), drawn.rgb());
-        Picture whole = area.isPresent()
+        RgbImage anew = new RgbImage(drawn.width(), drawn.height(), drawn.rgb());
+        RgbImage whole = area.isPresent()
                 ? pasted(anew, area.get())
                 : ResizeMode.JUST_RESIZE.fit(anew, held.width(), held.height());
-        Picture blended = mask.map(marked -> marked.blend(whole, held)).orElse(whole);
+        RgbImage blended = mask.map(marked -> marked.blend(whole, held)).orElse(whole);
         return new GeneratedImage(
                 blended.width(), blended.height(), blended.rgb(), drawn.request(), drawn.timings(), drawn.warnings());
     }
 
-    private Picture pasted(Picture anew, Area part) {
-        Picture scaled =
+    private RgbImage pasted(RgbImage anew, Area part) {
+        RgbImage scaled =
                 Resampler.scale(anew, new Area(0, 0, anew.width(), anew.height()), part.width(), part.height());
         byte[] rgb = held.rgb().clone();
         for (int y = 0; y < part.height(); y++) {
             int to = 3 * ((part.top() + y) * held.width() + part.left());
             System.arraycopy(scaled.rgb(), 3 * y * part.width(), rgb, to, 3 * part.width());
         }
-        return new Picture(held.width(), held.height(), rgb);
+        return new RgbImage(held.width(), held.height(), rgb);
     }
 }

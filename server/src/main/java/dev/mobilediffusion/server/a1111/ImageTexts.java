@@ -7,8 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The texts within a picture's file: PNG's chunks, and of JPEG and WebP the comment that A1111 keeps in EXIF. */
-final class PictureTexts {
+/** The texts within an image's file: PNG's chunks, and of JPEG and WebP the comment that A1111 keeps in EXIF. */
+final class ImageTexts {
 
     /** Under which A1111 keeps, and we find, the settings. */
     static final String SETTINGS = "parameters";
@@ -19,7 +19,7 @@ final class PictureTexts {
     private static final byte[] EXIF = "Exif\0\0".getBytes(StandardCharsets.US_ASCII);
     private static final int RIFF_HEADER_BYTES = 12;
 
-    private PictureTexts() {}
+    private ImageTexts() {}
 
     /**
      * Name to text.

@@ -13,21 +13,21 @@ import java.util.Iterator;
 import java.util.Set;
 
 /** {@code Generate} by grpc-java. One channel, kept open. */
-final class GrpcPictureClient implements PictureClient {
+final class GrpcImageClient implements ImageClient {
 
     private static final Set<Stage> NETWORKS =
             Set.of(Stage.STAGE_TEXT_ENCODER, Stage.STAGE_UNET, Stage.STAGE_VAE_DECODER);
 
     private final ManagedChannel channel;
-    private final PictureSettings settings;
+    private final ImageSettings settings;
 
-    GrpcPictureClient(String host, int port, PictureSettings settings) {
+    GrpcImageClient(String host, int port, ImageSettings settings) {
         this.channel = NettyChannelBuilder.forAddress(host, port).usePlaintext().build();
         this.settings = settings;
     }
 
     @Override
-    public ServedPicture draw(int number) {
+    public ServedImage draw(int number) {
         GenerateRequest.Builder draft = GenerateRequest.newBuilder()
                 .setPrompt(Benchmark.prompt(number))
                 .setSeed(number)
@@ -49,7 +49,7 @@ final class GrpcPictureClient implements PictureClient {
                 .filter(timing -> NETWORKS.contains(timing.getStage()))
                 .mapToDouble(StageTiming::getMilliseconds)
                 .sum();
-        return new ServedPicture(wall, Duration.ofNanos(Math.round(millis * 1e6)));
+        return new ServedImage(wall, Duration.ofNanos(Math.round(millis * 1e6)));
     }
 
     @Override

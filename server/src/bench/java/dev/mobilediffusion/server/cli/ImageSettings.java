@@ -5,7 +5,7 @@ import java.util.OptionalDouble;
 /**
  * What a benchmark's clients ask for besides prompt and seed.
  *
- * @param steps denoising steps of a picture
+ * @param steps denoising steps of an image
  * @param guidanceScale how strongly the prompt pulls; empty for the model's own
  */
-record PictureSettings(int steps, OptionalDouble guidanceScale) {}
+record ImageSettings(int steps, OptionalDouble guidanceScale) {}

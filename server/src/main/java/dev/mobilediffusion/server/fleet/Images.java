@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** Pictures in NATS's object store; those that were drawn or read here lately are in memory, too. Thread-safe. */
-final class Pictures {
+/** Images in NATS's object store; those that were drawn or read here lately are in memory, too. Thread-safe. */
+final class Images {
 
     private static final int CHUNK_BYTES = 1 << 19;
     private static final long CACHE_BYTES = 16L << 20;
@@ -29,7 +29,7 @@ final class Pictures {
     private final LinkedHashMap<String, byte[]> cache = new LinkedHashMap<>(16, 0.75f, true);
     private long cachedBytes;
 
-    Pictures(Supplier<Connection> connection) {
+    Images(Supplier<Connection> connection) {
         this.connection = connection;
     }
 
@@ -47,7 +47,7 @@ final class Pictures {
         return new Content(object, size);
     }
 
-    /** Keeps the pictures that came with a job. */
+    /** Keeps the images that came with a job. */
     void putUploads(String jobId, JobSpec spec) {
         List<Upload> uploads = spec.source().map(Source::uploads).orElse(List.of());
         for (int i = 0; i < uploads.size(); i++) {
@@ -55,12 +55,12 @@ final class Pictures {
         }
     }
 
-    /** A job's spec as its record tells it, with the pictures that came with it. */
+    /** A job's spec as its record tells it, with the images that came with it. */
     JobSpec withUploads(String jobId, JobSpec spec) {
         return spec.withUploads(place -> () -> read(upload(jobId, place)));
     }
 
-    /** Removes the pictures that came with a job. */
+    /** Removes the images that came with a job. */
     void deleteUploads(JobRecord job) {
         int uploads = job.spec().source().map(Source::uploads).map(List::size).orElse(0);
         for (int i = 0; i < uploads; i++) {
@@ -133,7 +133,7 @@ final class Pictures {
     }
 
     private static ObjectStore store(Connection nats) throws IOException {
-        return nats.objectStore(Names.PICTURES);
+        return nats.objectStore(Names.IMAGES);
     }
 
     private final class Content implements ImageContent {
@@ -153,7 +153,7 @@ final class Pictures {
 
         @Override
         public byte[] read() {
-            return Pictures.this.read(object);
+            return Images.this.read(object);
         }
 
         @Override

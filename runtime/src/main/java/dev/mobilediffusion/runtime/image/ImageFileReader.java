@@ -2,7 +2,7 @@ package dev.mobilediffusion.runtime.image;
 
 import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
 import dev.mobilediffusion.runtime.InferenceException;
-import dev.mobilediffusion.runtime.Picture;
+import dev.mobilediffusion.runtime.RgbImage;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
@@ -14,10 +14,10 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 
 /**
- * Reads the pictures that people send: PNG (grey, palette, 16 bit, alpha), JPEG and WebP, turned as their EXIF says. Size
+ * Reads the images that people send: PNG (grey, palette, 16 bit, alpha), JPEG and WebP, turned as their EXIF says. Size
  * and kind are checked by the header, before anything is allocated for pixels.
  */
-public final class PictureReader {
+public final class ImageFileReader {
 
     public static final int MAX_BYTES = 32 << 20;
 
@@ -29,15 +29,15 @@ public final class PictureReader {
 
     private static final byte OPAQUE = (byte) 255;
 
-    private PictureReader() {}
+    private ImageFileReader() {}
 
     /**
-     * A picture as it was sent.
+     * An image as it was sent.
      *
-     * @param picture its colours, over white where it is transparent
+     * @param image its colours, over white where it is transparent
      * @param alpha (height, width) bytes, 0 where transparent; empty where it is opaque everywhere
      */
-    public record Read(Picture picture, byte[] alpha) {}
+    public record Read(RgbImage image, byte[] alpha) {}
 
     /** As {@link #read(byte[], String, int)}, of up to {@link #MAX_PIXELS}. */
     public static Read read(byte[] file, String field) {
@@ -48,8 +48,8 @@ public final class PictureReader {
      * Reads a file.
      *
      * @param maxPixels that it may have, at most {@link #MAX_PIXELS}
-     * @param field what messages call the picture: {@code image}, {@code mask}, {@code --image}
-     * @throws InferenceException with code INVALID_REQUEST for what is no picture, is damaged, or too large
+     * @param field what messages call the image: {@code image}, {@code mask}, {@code --image}
+     * @throws InferenceException with code INVALID_REQUEST for what is no image, is damaged, or too large
      */
     public static Read read(byte[] file, String field, int maxPixels) {
         if (file.length > MAX_BYTES) {
@@ -126,7 +126,7 @@ public final class PictureReader {
         return true;
     }
 
-    /** By samples rather than by getRGB, which brightens grey pictures as if they were linear. */
+    /** By samples rather than by getRGB, which brightens grey images as if they were linear. */
     private static Read converted(BufferedImage image) {
         int width = image.getWidth();
         int height = image.getHeight();
@@ -154,7 +154,7 @@ public final class PictureReader {
                 }
             }
         }
-        return new Read(new Picture(width, height, rgb), opaque ? new byte[0] : alpha);
+        return new Read(new RgbImage(width, height, rgb), opaque ? new byte[0] : alpha);
     }
 
     private static int over(int value, int share) {

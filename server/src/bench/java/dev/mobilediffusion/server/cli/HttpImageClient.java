@@ -17,30 +17,30 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** REST's synchronous request, answered with the PNG itself. One connection, kept alive. */
-final class HttpPictureClient implements PictureClient {
+final class HttpImageClient implements ImageClient {
 
     private static final Pattern STAGE = Pattern.compile("(\\w+);dur=([0-9.]+)");
     private static final int OK = 200;
 
     private final HttpClient http;
     private final URI generations;
-    private final PictureSettings settings;
+    private final ImageSettings settings;
 
-    private HttpPictureClient(HttpClient http, URI server, PictureSettings settings) {
+    private HttpImageClient(HttpClient http, URI server, ImageSettings settings) {
         this.http = http;
         this.generations = server.resolve("/v1/images/generations");
         this.settings = settings;
     }
 
     /** @param address where its connection comes from, by which the server knows it; empty for the system's choice */
-    static HttpPictureClient connect(URI server, Optional<InetAddress> address, PictureSettings settings) {
+    static HttpImageClient connect(URI server, Optional<InetAddress> address, ImageSettings settings) {
         HttpClient.Builder http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1);
         address.ifPresent(http::localAddress);
-        return new HttpPictureClient(http.build(), server, settings);
+        return new HttpImageClient(http.build(), server, settings);
     }
 
     @Override
-    public ServedPicture draw(int number) {
+    public ServedImage draw(int number) {
         ObjectNode body = JsonNodeFactory.instance
                 .objectNode()
                 .put("prompt", Benchmark.prompt(number))
@@ -60,7 +60,7 @@ final class HttpPictureClient implements PictureClient {
                     "the server answered picture %s with status %s".formatted(number, response.statusCode()));
         }
         String timings = response.headers().firstValue("Server-Timing").orElse("");
-        return new ServedPicture(wall, inference(timings));
+        return new ServedImage(wall, inference(timings));
     }
 
     @Override
