@@ -186,8 +186,12 @@ final class PackageArrows {
                             "server.security",
                             "server.discovery")),
             Map.entry(
+                    "server.benchmark",
+                    Set.of(RUNTIME, "runtime.bundle", "runtime.measure", "runtime.pipeline", "server.machine")),
+            Map.entry(
                     "server.cli",
                     Set.of(
+                            "server.benchmark",
                             "server.settings",
                             RUNTIME,
                             "runtime.pipeline",

@@ -3,6 +3,7 @@ package dev.mobilediffusion.server.cli;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.runtime.Stage;
+import dev.mobilediffusion.server.benchmark.Benchmark;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;

@@ -1,5 +1,6 @@
 package dev.mobilediffusion.server.cli;
 
+import dev.mobilediffusion.server.benchmark.Percentile;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

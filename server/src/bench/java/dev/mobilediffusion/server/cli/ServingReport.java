@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.server.benchmark.ImageSummary;
+import dev.mobilediffusion.server.benchmark.Percentile;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -34,16 +34,7 @@ import picocli.CommandLine.Spec;
             FleetCommand.Status.class,
             FleetCommand.Drain.class
         })
-final class FleetCommand implements Runnable {
-
-    @Spec
-    private CommandSpec spec;
-
-    @Override
-    public void run() {
-        String commands = String.join(", ", spec.subcommands().keySet());
-        throw new ParameterException(spec.commandLine(), "a command is missing, one of " + commands);
-    }
+final class FleetCommand extends CommandGroup {
 
     /** {@code fleet init}: the join code on stdout, and nothing else there. */
     @Command(

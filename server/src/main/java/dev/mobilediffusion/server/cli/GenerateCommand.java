@@ -12,6 +12,7 @@ import dev.mobilediffusion.runtime.image.ImageEdit;
 import dev.mobilediffusion.runtime.image.ImageFileReader;
 import dev.mobilediffusion.runtime.image.Infotext;
 import dev.mobilediffusion.runtime.pipeline.TextToImagePipeline;
+import dev.mobilediffusion.server.benchmark.ImageSummary;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.Seeds;
 import java.io.IOException;

@@ -27,16 +27,7 @@ import picocli.CommandLine.Spec;
         name = "keys",
         description = "Lists, makes and revokes the API keys that let other devices in.",
         subcommands = {KeysCommand.ListKeys.class, KeysCommand.Add.class, KeysCommand.Revoke.class})
-final class KeysCommand implements Runnable {
-
-    @Spec
-    private CommandSpec spec;
-
-    @Override
-    public void run() {
-        String commands = String.join(", ", spec.subcommands().keySet());
-        throw new ParameterException(spec.commandLine(), "a command is missing, one of " + commands);
-    }
+final class KeysCommand extends CommandGroup {
 
     /** {@code keys list}: a line per key, without the key. */
     @Command(

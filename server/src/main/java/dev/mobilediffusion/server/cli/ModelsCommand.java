@@ -12,7 +12,6 @@ import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -27,16 +26,7 @@ import picocli.CommandLine.Spec;
             ModelsAddCommand.class,
             ModelsRemoveCommand.class
         })
-final class ModelsCommand implements Runnable {
-
-    @Spec
-    private CommandSpec spec;
-
-    @Override
-    public void run() {
-        String commands = String.join(", ", spec.subcommands().keySet());
-        throw new ParameterException(spec.commandLine(), "a command is missing, one of " + commands);
-    }
+final class ModelsCommand extends CommandGroup {
 
     /** {@code models list}: a line per model, or why it cannot be used. */
     @Command(

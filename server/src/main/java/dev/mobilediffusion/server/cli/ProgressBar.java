@@ -1,14 +1,14 @@
 package dev.mobilediffusion.server.cli;
 
-import dev.mobilediffusion.runtime.ProgressListener;
 import dev.mobilediffusion.runtime.Stage;
+import dev.mobilediffusion.server.benchmark.Benchmark;
 import java.io.PrintWriter;
 
 /**
  * How far an image is, on one line that is drawn over and over: {@code [=========---------] 4/8 steps}. Belongs to the
  * thread that draws the image.
  */
-final class ProgressBar implements ProgressListener, AutoCloseable {
+final class ProgressBar implements Benchmark.Progress {
 
     private static final int WIDTH = 32;
 

@@ -1,5 +1,6 @@
 package dev.mobilediffusion.server.cli;
 
+import dev.mobilediffusion.server.benchmark.Benchmark;
 import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
 import dev.mobilediffusion.server.grpc.v1.Image;
 import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;

@@ -1,15 +1,15 @@
-package dev.mobilediffusion.server.cli;
+package dev.mobilediffusion.server.benchmark;
 
 import java.time.Duration;
 import java.util.List;
 
 /** Percentiles by the nearest rank: the smallest sample that at least so many percent of all do not exceed. */
-final class Percentile {
+public final class Percentile {
 
     private Percentile() {}
 
     /** @param percent in (0, 100] */
-    static Duration of(List<Duration> samples, int percent) {
+    public static Duration of(List<Duration> samples, int percent) {
         if (samples.isEmpty() || percent < 1 || percent > 100) {
             throw new IllegalArgumentException("percent must be in [1, 100] of at least one sample, got %s of %s"
                     .formatted(percent, samples.size()));

@@ -1,9 +1,10 @@
-package dev.mobilediffusion.server.cli;
+package dev.mobilediffusion.server.benchmark;
 
 import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.ProgressListener;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.runtime.StageTimings;
@@ -34,7 +35,7 @@ import java.util.function.IntFunction;
  * @param runs the images after that
  * @param memory of this process when the last image was drawn
  */
-record Benchmark(
+public record Benchmark(
         ModelInfo model,
         RuntimeOptions options,
         Duration load,
@@ -53,15 +54,22 @@ record Benchmark(
     private static final long FIRST_SEED = 7;
 
     /** Times of one stage over all runs: 50th and 95th percentile, and the least. */
-    record Spread(Duration median, Duration p95, Duration best) {
+    public record Spread(Duration median, Duration p95, Duration best) {
 
         static Spread of(List<Duration> durations) {
             return new Spread(Percentile.of(durations, 50), Percentile.of(durations, 95), Collections.min(durations));
         }
     }
 
+    /** A listener that is closed after its image. */
+    public interface Progress extends ProgressListener, AutoCloseable {
+
+        @Override
+        void close();
+    }
+
     /** Bytes of RAM, the most ever and at the end; empty where the system does not say. */
-    record Memory(OptionalLong peakBytes, OptionalLong steadyBytes) {
+    public record Memory(OptionalLong peakBytes, OptionalLong steadyBytes) {
 
         static Memory now() {
             MachineMemory memory = Machine.here().memory();
@@ -74,14 +82,14 @@ record Benchmark(
      *
      * @param progress gives the listener of an image, 0 being the one that does not count; closed after it
      */
-    static Benchmark run(Path bundle, RuntimeOptions options, int runs, IntFunction<ProgressBar> progress) {
+    public static Benchmark run(Path bundle, RuntimeOptions options, int runs, IntFunction<Progress> progress) {
         long start = System.nanoTime();
         try (TextToImage pipeline = TextToImagePipeline.load(bundle, options)) {
             Duration load = Duration.ofNanos(System.nanoTime() - start);
             List<StageTimings> timings = new ArrayList<>();
             Optional<Duration> startToFirst = Optional.empty();
             for (int run = 0; run <= runs; run++) {
-                try (ProgressBar bar = progress.apply(run)) {
+                try (Progress bar = progress.apply(run)) {
                     ImageRequest request = ImageRequest.of(prompt(run), FIRST_SEED + run);
                     GeneratedImage image = pipeline.generate(request, bar, new CancelToken());
                     timings.add(image.timings());
@@ -106,7 +114,7 @@ record Benchmark(
     }
 
     /** A prompt of its own for each of the first 1320 runs. */
-    static String prompt(int run) {
+    public static String prompt(int run) {
         int rest = run;
         String colour = COLOURS.get(rest % COLOURS.size());
         rest /= COLOURS.size();

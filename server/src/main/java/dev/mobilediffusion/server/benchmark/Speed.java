@@ -1,4 +1,4 @@
-package dev.mobilediffusion.server.cli;
+package dev.mobilediffusion.server.benchmark;
 
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.Stage;
@@ -15,10 +15,10 @@ import java.util.Map;
  * @param peak operations per second of the matrix product
  * @param stages operations per second of each network, at its median
  */
-record Speed(double peak, Map<Stage, Double> stages) {
+public record Speed(double peak, Map<Stage, Double> stages) {
 
     /** Counts what the networks compute, and measures the peak; to be called when nothing else runs. */
-    static Speed of(Benchmark benchmark, ModelBundle bundle, RuntimeOptions options) {
+    public static Speed of(Benchmark benchmark, ModelBundle bundle, RuntimeOptions options) {
         ModelCost cost = ModelCost.count(bundle, options.withMemory(RuntimeOptions.MemoryProfile.SMALL));
         // Guidance asks for two predictions a step, unless it goes in as an input or is part of the weights
         boolean paired =

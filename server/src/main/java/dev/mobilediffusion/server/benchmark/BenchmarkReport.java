@@ -1,4 +1,4 @@
-package dev.mobilediffusion.server.cli;
+package dev.mobilediffusion.server.benchmark;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -17,11 +17,11 @@ import java.util.Optional;
  * @param speed of the networks
  * @param earlier the JSON of an earlier run to compare with; empty for none
  */
-record BenchmarkReport(Benchmark benchmark, Speed speed, Optional<JsonNode> earlier) {
+public record BenchmarkReport(Benchmark benchmark, Speed speed, Optional<JsonNode> earlier) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    String table() {
+    public String table() {
         ModelInfo model = benchmark.model();
         StringBuilder table = new StringBuilder();
         line(
@@ -65,7 +65,7 @@ record BenchmarkReport(Benchmark benchmark, Speed speed, Optional<JsonNode> earl
         return table.toString();
     }
 
-    String json() {
+    public String json() {
         ModelInfo model = benchmark.model();
         ObjectNode json = JSON.createObjectNode()
                 .put("model", model.name())

@@ -1,4 +1,4 @@
-package dev.mobilediffusion.server.cli;
+package dev.mobilediffusion.server.benchmark;
 
 import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.Stage;
@@ -8,11 +8,11 @@ import java.util.Map;
 import java.util.StringJoiner;
 
 /** One line about an image: {@code 512x512, seed 7, 8 steps, 0.47 s (tokenize 1 ms, text_encoder 3 ms, …)}. */
-final class ImageSummary {
+public final class ImageSummary {
 
     private ImageSummary() {}
 
-    static String of(GeneratedImage image) {
+    public static String of(GeneratedImage image) {
         StringJoiner stages = new StringJoiner(", ", "(", ")");
         for (Map.Entry<Stage, Duration> stage : image.timings().durations().entrySet()) {
             stages.add(stage.getKey().label() + " " + stage.getValue().toMillis() + " ms");
@@ -29,7 +29,7 @@ final class ImageSummary {
     }
 
     /** {@code 1 step}, {@code 8 steps}. */
-    static String steps(int steps) {
+    public static String steps(int steps) {
         return steps == 1 ? "1 step" : steps + " steps";
     }
 }
