@@ -90,7 +90,7 @@ final class RealModelTest {
     }
 
     @Test
-    void aModelWithoutAnEncoderIsRefusedAImageAtOnce() {
+    void aModelWithoutAnEncoderIsRefusedAnImageAtOnce() {
         StatusRuntimeException refusal = assertThrows(
                 StatusRuntimeException.class,
                 () -> draw(GenerateRequest.newBuilder()

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 final class ResamplerTest {
 
     @Test
-    void leavesAImageOfTheRightSizeAlone() {
+    void leavesAnImageOfTheRightSizeAlone() {
         GeneratedImage image = gradient(32, 16);
 
         assertThat(Resampler.resample(image, 32, 16), sameInstance(image));

@@ -101,7 +101,7 @@ final class PipelineResourcesTest extends PipelineFixture {
     }
 
     @Test
-    void theSmallProfileHoldsNoNetworkAfterAImageThatWasCancelled(@TempDir Path graphs) {
+    void theSmallProfileHoldsNoNetworkAfterAnImageThatWasCancelled(@TempDir Path graphs) {
         RuntimeOptions small = RuntimeOptions.defaults()
                 .withMemory(RuntimeOptions.MemoryProfile.SMALL)
                 .withGraphs(new GraphFolder(graphs, ""));

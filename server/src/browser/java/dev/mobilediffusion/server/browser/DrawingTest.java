@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 final class DrawingTest extends PageFixture {
 
     @Test
-    void aImageAppearsAfterItsProgress() throws InterruptedException {
+    void anImageAppearsAfterItsProgress() throws InterruptedException {
         TestServer server = open(FakePipeline.gated());
         openSettings();
         browser.fill("#seed", "7");
@@ -65,7 +65,7 @@ final class DrawingTest extends PageFixture {
 
     /** On a slow network the bytes of the second image may arrive after those of the third. */
     @Test
-    void aImageThatArrivesLateDoesNotTakeTheNewestOnesPlace() {
+    void anImageThatArrivesLateDoesNotTakeTheNewestOnesPlace() {
         open(FakePipeline.quick());
         browser.run("const real = window.fetch; window.fetch = async (...request) => {"
                 + " const answer = await real(...request);"

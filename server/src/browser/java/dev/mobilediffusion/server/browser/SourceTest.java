@@ -63,7 +63,7 @@ final class SourceTest extends PageFixture {
     }
 
     @Test
-    void aImageMayBeDropped() {
+    void anImageMayBeDropped() {
         open(FakePipeline.quick());
         browser.runAsync(
                 "const done = arguments[arguments.length - 1]; const canvas = document.createElement('canvas');"

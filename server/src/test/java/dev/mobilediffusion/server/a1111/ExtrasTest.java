@@ -31,7 +31,7 @@ final class ExtrasTest {
     private static final TestServer server = TestServer.quick().withFiles();
 
     @Test
-    void aImageComesBackLargerByAFactor() {
+    void anImageComesBackLargerByAFactor() {
         BufferedImage larger = image("\"upscaler_1\":\"Lanczos\",\"upscaling_resize\":4");
 
         assertThat(larger.getWidth(), is(80));

@@ -102,7 +102,7 @@ final class ImageToImageTest {
     }
 
     @Test
-    void withoutAImageItAnswersAsA1111() {
+    void withoutAnImageItAnswersAsA1111() {
         given().baseUri(server.url())
                 .contentType(ContentType.JSON)
                 .body("{\"prompt\":\"a\"}")

@@ -42,7 +42,7 @@ final class GenerateCommandTest {
     }
 
     @Test
-    void drawsAImageAnewWhereTheMaskSaysSo() throws IOException {
+    void drawsAnImageAnewWhereTheMaskSaysSo() throws IOException {
         BufferedImage source = new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB);
         BufferedImage mask = new BufferedImage(64, 64, BufferedImage.TYPE_BYTE_GRAY);
         for (int i = 0; i < 64 * 64; i++) {
@@ -146,7 +146,7 @@ final class GenerateCommandTest {
     }
 
     @Test
-    void replacesAImageThatIsThereAlready() throws IOException {
+    void replacesAnImageThatIsThereAlready() throws IOException {
         Path file = Files.writeString(folder.resolve("house.png"), "an older picture");
 
         CommandLineRun run = CommandLineRun.generate("a red house", "--out", file);

@@ -20,7 +20,7 @@ final class ImageFileTest {
     private Path folder;
 
     @Test
-    void namesAImageAfterItsPromptAndSeed() {
+    void namesAnImageAfterItsPromptAndSeed() {
         assertThat(ImageFile.named("A red house, by the sea!", 7), is(Path.of("a-red-house-by-the-sea-7.png")));
         assertThat(ImageFile.named("../etc/passwd", 0), is(Path.of("etc-passwd-0.png")));
         assertThat(ImageFile.named("!?", 3), is(Path.of("picture-3.png")));

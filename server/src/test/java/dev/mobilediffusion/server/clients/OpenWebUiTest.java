@@ -52,7 +52,7 @@ final class OpenWebUiTest {
     }
 
     @Test
-    void itsOpenAiEngineDrawsAImageAnew() {
+    void itsOpenAiEngineDrawsAnImageAnew() {
         given().baseUri(server.url())
                 .header("Authorization", "Bearer sk-x")
                 .multiPart("model", "gpt-image-1")

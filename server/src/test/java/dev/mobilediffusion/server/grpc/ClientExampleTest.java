@@ -17,7 +17,7 @@ final class ClientExampleTest {
     private Path folder;
 
     @Test
-    void theExampleDrawsAImage() throws Exception {
+    void theExampleDrawsAnImage() throws Exception {
         Path image = folder.resolve("picture.png");
         try (GrpcFixture server = GrpcFixture.start(folder, FakePipeline.quick())) {
             ClientExample.draw("127.0.0.1", server.port(), "a red house", image);

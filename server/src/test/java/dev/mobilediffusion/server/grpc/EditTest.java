@@ -42,7 +42,7 @@ final class EditTest {
     private final GrpcFixture server = GrpcFixture.quick();
 
     @Test
-    void aImageIsDrawnAnewWhereItsMaskIsTransparent() {
+    void anImageIsDrawnAnewWhereItsMaskIsTransparent() {
         ByteString image = ByteString.copyFrom(png(noise(SIDE, SIDE)));
         List<JobEvent> events = ImmutableList.copyOf(server.stub()
                 .generate(edit().setImage(image)
@@ -69,7 +69,7 @@ final class EditTest {
     }
 
     @Test
-    void aJobMayHoldAImageOfSomeMegabytes() {
+    void aJobMayHoldAnImageOfSomeMegabytes() {
         byte[] large = png(noise(1024, 1024)); // some 3 MB
         String id = server.stub()
                 .submitJob(SubmitJobRequest.newBuilder()

@@ -62,7 +62,7 @@ final class JobMethodsTest {
 
     @Tag("own-files")
     @Test
-    void aImageWhoseFileIsDamagedEndsTheCallWithTheReason() throws Exception {
+    void anImageWhoseFileIsDamagedEndsTheCallWithTheReason() throws Exception {
         server.pipeline.allow(1);
         String id = submit("damaged", "").getId();
         watch(id, 0);

@@ -4,16 +4,10 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
-import static org.hamcrest.Matchers.hasItem;
-import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
-import dev.mobilediffusion.runtime.bundle.ModelLibrary;
-import dev.mobilediffusion.runtime.pipeline.TextToImagePipeline;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -25,24 +19,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-final class ModelInstallerTest {
-
-    private static final Path TINY = Path.of("..", "runtime", "src", "test", "resources", "bundles", "tiny-sd");
-    private static final InstallProgress QUIET = (file, done, total) -> {};
-
-    @TempDir
-    private Path folder;
-
-    private ModelLibrary library;
-
-    @BeforeEach
-    void library() throws IOException {
-        library = new ModelLibrary(Files.createDirectories(folder.resolve("models")));
-    }
+final class ModelInstallerTest extends InstallerFixture {
 
     @Test
     void installsAFolderAndWritesDownItsHashes() throws IOException {
@@ -198,25 +177,12 @@ final class ModelInstallerTest {
         Files.write(network, message(model, bytes(7, bytes(5, tensor))));
     }
 
-    private static byte[] message(byte[]... parts) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        for (byte[] part : parts) {
-            out.writeBytes(part);
-        }
-        return out.toByteArray();
-    }
-
     private static byte[] field(int number, int value) {
         return new byte[] {(byte) (number << 3), (byte) value};
     }
 
     private static byte[] text(int number, String value) {
         return bytes(number, value.getBytes(StandardCharsets.UTF_8));
-    }
-
-    /** Of less than 128 bytes. */
-    private static byte[] bytes(int number, byte[] value) {
-        return message(new byte[] {(byte) (number << 3 | 2), (byte) value.length}, value);
     }
 
     @Test
@@ -252,121 +218,6 @@ final class ModelInstallerTest {
         assertThat(refusal.getMessage(), containsString("there is no model 'tiny-sd'"));
     }
 
-    @Test
-    void installsFromAHub() throws IOException {
-        try (FakeHub hub = new FakeHub(TINY.toRealPath())) {
-            String name = installer(hub).add(FakeHub.ID, Optional.empty(), QUIET);
-
-            assertThat(name, is("tiny"));
-            ModelBundle.open(library.model("tiny")).verify();
-            assertThat(hub.requests(), hasSize(fileCount()));
-            assertThat(leftovers(), is(empty()));
-        }
-    }
-
-    @Test
-    void goesOnWhereADownloadBrokeOff() throws IOException {
-        try (FakeHub hub = new FakeHub(TINY.toRealPath())) {
-            long size = Files.size(TINY.resolve("unet/model.onnx"));
-            hub.breakAfter((int) (size / 5));
-            InstallException broken =
-                    assertThrows(InstallException.class, () -> installer(hub).add(FakeHub.ID, Optional.empty(), QUIET));
-            assertThat(broken.getMessage(), containsString("run the same command again to go on"));
-            assertThat(library.names(), is(empty()));
-
-            hub.breakAfter(Integer.MAX_VALUE);
-            hub.requests().clear();
-            installer(hub).add(FakeHub.ID, Optional.empty(), QUIET);
-
-            assertThat(hub.requests(), hasItem(containsString(" bytes=")));
-            ModelBundle.open(library.model("tiny")).verify();
-            assertThat(leftovers(), is(empty()));
-        }
-    }
-
-    @Test
-    void doesNotTrustAFileWithAnotherHash() throws IOException {
-        try (FakeHub hub = new FakeHub(TINY.toRealPath())) {
-            hub.alter();
-
-            InstallException refusal =
-                    assertThrows(InstallException.class, () -> installer(hub).add(FakeHub.ID, Optional.empty(), QUIET));
-
-            assertThat(refusal.getMessage(), containsString("does not have the hash that the hub lists"));
-            assertThat(library.names(), is(empty()));
-        }
-    }
-
-    @Test
-    void tellsWhatTheHubSaid() throws IOException {
-        try (FakeHub hub = new FakeHub(TINY.toRealPath())) {
-            assertThat(
-                    hubRefusal(hub, "someone/else"),
-                    containsString("the hub has no list of files of someone/else at main"));
-            hub.answer(401);
-            assertThat(hubRefusal(hub, FakeHub.ID), containsString("only to those it knows"));
-            hub.answer(503);
-            assertThat(hubRefusal(hub, FakeHub.ID), containsString("HTTP 503"));
-        }
-    }
-
-    @Test
-    void refusesAModelInAnotherProgramsForm() throws IOException {
-        Path source = copy("torch");
-        Files.delete(source.resolve("unet/model.onnx"));
-        try (FakeHub hub = new FakeHub(source)) {
-            assertThat(hubRefusal(hub, FakeHub.ID), containsString("export it to ONNX first"));
-            assertThat(hub.requests(), is(empty()));
-        }
-    }
-
-    private String hubRefusal(FakeHub hub, String id) {
-        return assertThrows(InstallException.class, () -> installer(hub).add(id, Optional.empty(), QUIET))
-                .getMessage();
-    }
-
-    private String refusal(String source) {
-        return assertThrows(InstallException.class, () -> installer().add(source, Optional.empty(), QUIET))
-                .getMessage();
-    }
-
-    private ModelInstaller installer() {
-        return new ModelInstaller(
-                library,
-                HubClient.ofEnvironment(java.util.Map.of("HF_ENDPOINT", "http://127.0.0.1:9/")),
-                ModelInstallerTest::open);
-    }
-
-    private ModelInstaller installer(FakeHub hub) {
-        return new ModelInstaller(library, hub.client(), ModelInstallerTest::open);
-    }
-
-    private static void open(Path model) {
-        TextToImagePipeline.load(model, RuntimeOptions.defaults().withMemory(RuntimeOptions.MemoryProfile.SMALL))
-                .close();
-    }
-
-    /** Hidden files and folders beside the models. */
-    private List<String> leftovers() {
-        try (Stream<Path> files = Files.list(library.folder())) {
-            return files.map(file -> file.getFileName().toString())
-                    .filter(name -> name.startsWith("."))
-                    .toList();
-        } catch (IOException failure) {
-            throw new AssertionError(failure);
-        }
-    }
-
-    private Path copy(String name) throws IOException {
-        Path target = folder.resolve(name);
-        try (Stream<Path> files = Files.walk(TINY)) {
-            for (Path file : files.toList()) {
-                Files.copy(file, target.resolve(TINY.relativize(file).toString()));
-            }
-        }
-        return target;
-    }
-
     private Path zip(String name, String prefix, Path source) throws IOException {
         Path zip = folder.resolve(name);
         try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip));
@@ -382,19 +233,5 @@ final class ModelInstallerTest {
         out.putNextEntry(new ZipEntry(name));
         out.write(bytes);
         out.closeEntry();
-    }
-
-    private static int fileCount() throws IOException {
-        try (Stream<Path> files = Files.walk(TINY)) {
-            return (int) files.filter(Files::isRegularFile).count();
-        }
-    }
-
-    private static long bytes(Path source) throws IOException {
-        try (Stream<Path> files = Files.walk(source)) {
-            return files.filter(Files::isRegularFile)
-                    .mapToLong(file -> file.toFile().length())
-                    .sum();
-        }
     }
 }

@@ -63,7 +63,7 @@ final class JobRoutesTest {
     }
 
     @Test
-    void aImageHasATagAndCanBeFetchedInParts() throws Exception {
+    void anImageHasATagAndCanBeFetchedInParts() throws Exception {
         server.pipeline.allow(1);
         String location = submit("{\"prompt\":\"a house\",\"seed\":7}").header("Location");
         awaitEnd(location);

@@ -12,44 +12,15 @@ import static org.hamcrest.Matchers.hasKey;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
-import static org.hamcrest.Matchers.startsWith;
 
 import dev.mobilediffusion.runtime.ImageRequest;
-import dev.mobilediffusion.server.TestServer;
-import io.restassured.builder.RequestSpecBuilder;
-import io.restassured.http.ContentType;
 import io.restassured.response.Response;
-import io.restassured.specification.RequestSpecification;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
 
-final class ImageRoutesTest {
-
-    private static final String PATH = "/v1/images/generations";
-
-    @RegisterExtension
-    private static final TestServer server = TestServer.quick();
-
-    private static RequestSpecification client;
-
-    @BeforeAll
-    static void start() {
-        client = new RequestSpecBuilder()
-                .setBaseUri(server.url())
-                .setContentType(ContentType.JSON)
-                .build();
-    }
-
-    @BeforeEach
-    void forget() {
-        server.pipeline.forget();
-    }
+final class ImageRoutesTest extends ImageRoutesFixture {
 
     @Test
     void answersInOpenAisShape() {
@@ -128,100 +99,6 @@ final class ImageRoutesTest {
     }
 
     @Test
-    void acceptImageGivesTheImageItselfWithItsSeedInAHeader() {
-        byte[] image = given(client)
-                .accept("image/png")
-                .body("{\"prompt\":\"a xyzzy\",\"seed\":9}")
-                .post(PATH)
-                .then()
-                .statusCode(200)
-                .contentType("image/png")
-                .header("X-Seed", "9")
-                .header("X-Warning", "unknown word: xyzzy")
-                .header("Server-Timing", containsString("unet;dur=30.000"))
-                .extract()
-                .asByteArray();
-
-        assertThat(image.length, is(16 * 16 * 3));
-        assertThat(image[0], is((byte) 9));
-    }
-
-    @Test
-    void theAcceptWithTheHighestQualityWins() {
-        given(client)
-                .accept("application/json;q=0.5, image/jpeg;q=0.9")
-                .body("{\"prompt\":\"a\"}")
-                .post(PATH)
-                .then()
-                .contentType("image/jpeg");
-        given(client)
-                .accept("text/html, */*;q=0.8")
-                .body("{\"prompt\":\"a\"}")
-                .post(PATH)
-                .then()
-                .contentType("application/json");
-    }
-
-    @Test
-    void theImageItselfCanOnlyBeOne() {
-        given(client)
-                .accept("image/png")
-                .body("{\"prompt\":\"a\",\"n\":2}")
-                .post(PATH)
-                .then()
-                .statusCode(400)
-                .body("error.param", is("n"));
-    }
-
-    @Test
-    void aLinkLeadsToTheImage() {
-        String url = post("{\"prompt\":\"a\",\"seed\":3,\"response_format\":\"url\"}")
-                .then()
-                .statusCode(200)
-                .body("data[0]", not(hasKey("b64_json")))
-                .extract()
-                .path("data[0].url");
-
-        assertThat(given().get(url).asByteArray()[0], is((byte) 3));
-    }
-
-    @Test
-    void aStreamEndsInOpenAisCompletedEvents() {
-        String events = post("{\"prompt\":\"a\",\"seed\":3,\"stream\":true}")
-                .then()
-                .statusCode(200)
-                .contentType(startsWith("text/event-stream"))
-                .extract()
-                .asString();
-
-        assertThat(events, startsWith(": "));
-        assertThat(
-                events,
-                containsString("event: image_generation.completed\ndata: {\"type\":"
-                        + "\"image_generation.completed\",\"b64_json\":\""));
-        assertThat(events, containsString("\"seed\":3"));
-    }
-
-    @Test
-    void aStreamShowsAsManyPartialImagesAsWereAskedForAndTheStepsAllow() {
-        String four = post("{\"prompt\":\"a\",\"stream\":true,\"partial_images\":2,\"size\":\"32x32\"}")
-                .asString();
-
-        assertThat(four.split("event: image_generation.partial_image\ndata: ", -1).length - 1, is(2));
-        assertThat(four, containsString("\"partial_image_index\":0,\"created_at\":"));
-        assertThat(four, containsString("\"partial_image_index\":1,\"created_at\":"));
-        assertThat(four, containsString("\"size\":\"32x32\""));
-        assertThat(
-                "the first partial image has the size and colour of what the model saw at step 2",
-                four,
-                containsString("\"b64_json\":\"" + base64(32 * 32 * 3, -1 - 2) + "\",\"partial_image_index\":0"));
-        assertThat(
-                post("{\"prompt\":\"a\",\"stream\":true,\"partial_images\":3,\"steps\":1}")
-                        .asString(),
-                not(containsString("partial_image")));
-    }
-
-    @Test
     void anUnknownModelIsRefusedWhereTheClientIsStrict() {
         post("{\"prompt\":\"a\",\"model\":\"gpt-image-1\",\"strict\":true}")
                 .then()
@@ -231,14 +108,6 @@ final class ImageRoutesTest {
                 .body("error.message", containsString("gpt-image-1"));
         post("{\"prompt\":\"a\",\"model\":\"fake\",\"strict\":true}").then().statusCode(200);
         post("{\"prompt\":\"a\",\"strict\":true}").then().statusCode(200);
-    }
-
-    @Test
-    void aStreamTellsAFailureAsAnErrorEvent() {
-        String events = post("{\"prompt\":\"boom\",\"stream\":true}").asString();
-
-        assertThat(events, containsString("event: error\ndata: {\"error\":{\"message\":\"the model failed"));
-        assertThat(events, not(containsString("secret")));
     }
 
     @Test
@@ -286,15 +155,5 @@ final class ImageRoutesTest {
                 .then()
                 .statusCode(422)
                 .body("error.param", is("Idempotency-Key"));
-    }
-
-    private static String base64(int length, int value) {
-        byte[] bytes = new byte[length];
-        Arrays.fill(bytes, (byte) value);
-        return Base64.getEncoder().encodeToString(bytes);
-    }
-
-    private static Response post(String body) {
-        return given(client).body(body).post(PATH);
     }
 }

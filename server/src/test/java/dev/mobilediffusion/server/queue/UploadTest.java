@@ -44,7 +44,7 @@ final class UploadTest {
     private Path data;
 
     @Test
-    void aImageIsDrawnAnewWhereTheMaskSaysAndHeldElsewhere() throws Exception {
+    void anImageIsDrawnAnewWhereTheMaskSaysAndHeldElsewhere() throws Exception {
         try (QueueFixture fixture = QueueFixture.withPngs(data, FakePipeline.quick(), 4)) {
             Source source = TestImages.source();
             Source sharp = new Source(
