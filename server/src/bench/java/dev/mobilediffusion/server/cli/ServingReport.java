@@ -16,7 +16,7 @@ record ServingReport(ServingBenchmark benchmark) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int PROBE_PERCENT = 99;
-    private static final double MAX_OVERHEAD = 1.05;
+    private static final double MAX_OVERHEAD = 1.08;
     private static final double MIN_THROUGHPUT = 0.97;
     private static final double MAX_SPREAD = 1.2;
     private static final double MAX_PROBE_MILLIS = 50;
