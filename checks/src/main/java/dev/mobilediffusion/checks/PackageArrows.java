@@ -19,6 +19,7 @@ final class PackageArrows {
             Map.entry("runtime.onnx", Set.of(RUNTIME)),
             Map.entry("runtime.text", Set.of(RUNTIME, "runtime.onnx", "runtime.bundle")),
             Map.entry("runtime.diffusion", Set.of(RUNTIME, "runtime.onnx", "runtime.bundle")),
+            Map.entry("runtime.control", Set.of(RUNTIME, "runtime.diffusion", "runtime.onnx", "runtime.bundle")),
             Map.entry("runtime.scheduler", Set.of(RUNTIME, "runtime.diffusion", "runtime.bundle")),
             Map.entry("runtime.image", Set.of(RUNTIME, "runtime.onnx", "runtime.bundle")),
             Map.entry("runtime.adapter", Set.of(RUNTIME, "runtime.bundle")),
@@ -28,6 +29,7 @@ final class PackageArrows {
                     Set.of(
                             RUNTIME,
                             "runtime.adapter",
+                            "runtime.control",
                             "runtime.text",
                             "runtime.diffusion",
                             "runtime.scheduler",

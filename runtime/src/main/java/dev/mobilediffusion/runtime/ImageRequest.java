@@ -20,6 +20,7 @@ import java.util.OptionalInt;
  * @param guidanceScale strength of classifier-free guidance in [0, {@value #MAX_GUIDANCE_SCALE}]; 1 and below means none
  * @param source the image that is drawn anew; empty for text to image
  * @param loras at most {@value Lora#MAX_COUNT} that the model is adapted by, in the order they are added
+ * @param control the picture whose lines are followed; empty for none
  */
 public record ImageRequest(
         String prompt,
@@ -28,7 +29,8 @@ public record ImageRequest(
         OptionalInt steps,
         OptionalDouble guidanceScale,
         Optional<SourceImage> source,
-        List<Lora> loras) {
+        List<Lora> loras,
+        Optional<ControlImage> control) {
 
     public static final int MAX_STEPS = 150;
     public static final double MAX_GUIDANCE_SCALE = 30;
@@ -36,7 +38,7 @@ public record ImageRequest(
     /** A request for text to image. */
     public ImageRequest(
             String prompt, String negativePrompt, long seed, OptionalInt steps, OptionalDouble guidanceScale) {
-        this(prompt, negativePrompt, seed, steps, guidanceScale, Optional.empty(), List.of());
+        this(prompt, negativePrompt, seed, steps, guidanceScale, Optional.empty(), List.of(), Optional.empty());
     }
 
     public ImageRequest {
@@ -45,6 +47,7 @@ public record ImageRequest(
         Objects.requireNonNull(steps, "steps");
         Objects.requireNonNull(guidanceScale, "guidanceScale");
         Objects.requireNonNull(source, "source");
+        Objects.requireNonNull(control, "control");
         loras = List.copyOf(loras);
         if (loras.size() > Lora.MAX_COUNT) {
             throw InferenceException.invalid("loras", "loras must be at most %d, got %d", Lora.MAX_COUNT, loras.size());
@@ -70,26 +73,31 @@ public record ImageRequest(
     }
 
     public ImageRequest withNegativePrompt(String text) {
-        return new ImageRequest(prompt, text, seed, steps, guidanceScale, source, loras);
+        return new ImageRequest(prompt, text, seed, steps, guidanceScale, source, loras, control);
     }
 
     public ImageRequest withSeed(long value) {
-        return new ImageRequest(prompt, negativePrompt, value, steps, guidanceScale, source, loras);
+        return new ImageRequest(prompt, negativePrompt, value, steps, guidanceScale, source, loras, control);
     }
 
     public ImageRequest withSteps(int value) {
-        return new ImageRequest(prompt, negativePrompt, seed, OptionalInt.of(value), guidanceScale, source, loras);
+        return new ImageRequest(
+                prompt, negativePrompt, seed, OptionalInt.of(value), guidanceScale, source, loras, control);
     }
 
     public ImageRequest withGuidanceScale(double value) {
-        return new ImageRequest(prompt, negativePrompt, seed, steps, OptionalDouble.of(value), source, loras);
+        return new ImageRequest(prompt, negativePrompt, seed, steps, OptionalDouble.of(value), source, loras, control);
     }
 
     public ImageRequest withSource(SourceImage value) {
-        return new ImageRequest(prompt, negativePrompt, seed, steps, guidanceScale, Optional.of(value), loras);
+        return new ImageRequest(prompt, negativePrompt, seed, steps, guidanceScale, Optional.of(value), loras, control);
     }
 
     public ImageRequest withLoras(List<Lora> value) {
-        return new ImageRequest(prompt, negativePrompt, seed, steps, guidanceScale, source, value);
+        return new ImageRequest(prompt, negativePrompt, seed, steps, guidanceScale, source, value, control);
+    }
+
+    public ImageRequest withControl(ControlImage value) {
+        return new ImageRequest(prompt, negativePrompt, seed, steps, guidanceScale, source, loras, Optional.of(value));
     }
 }

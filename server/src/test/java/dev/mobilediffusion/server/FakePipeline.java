@@ -13,8 +13,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
-import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -59,14 +57,8 @@ public final class FakePipeline implements TextToImage {
 
     /** {@code request} with the model's own settings where it leaves them open. */
     static ImageRequest filled(ImageRequest request) {
-        return new ImageRequest(
-                request.prompt(),
-                request.negativePrompt(),
-                request.seed(),
-                OptionalInt.of(request.steps().orElse(MODEL.defaultSteps())),
-                OptionalDouble.of(request.guidanceScale().orElse(MODEL.defaultGuidanceScale())),
-                request.source(),
-                request.loras());
+        return request.withSteps(request.steps().orElse(MODEL.defaultSteps()))
+                .withGuidanceScale(request.guidanceScale().orElse(MODEL.defaultGuidanceScale()));
     }
 
     /** Draws at once. */

@@ -18,6 +18,7 @@ import java.util.Optional;
  * tokenizer/                        vocab.json, merges.txt, tokenizer_config.json, special_tokens_map.json
  * text_encoder/ unet/ vae_decoder/  config.json, model.onnx, perhaps its external data
  * vae_encoder/                      the same, optional: without it no image can be drawn anew
+ * controlnet/ control/NAME/         model.onnx, optional: what follows control images
  * scheduler/scheduler_config.json
  * </pre>
  *
@@ -47,7 +48,6 @@ public record ModelBundle(
             "text_encoder_2", "has a second text encoder (Stable Diffusion XL), which cannot run here",
             "text_encoder_3", "has a third text encoder (Stable Diffusion 3), which cannot run here",
             "transformer", "has a transformer in the place of a UNet (Stable Diffusion 3, Flux), which cannot run here",
-            "controlnet", "has a ControlNet, which cannot run here",
             "safety_checker",
                     "names a safety_checker, which cannot run here; to run the model without one, set it to [null,"
                             + " null] in model_index.json");
@@ -116,9 +116,10 @@ public record ModelBundle(
         return unet.latentHeight() * vaeDecoder.scaleFactor();
     }
 
-    /** Compares every file with its hash in {@code bundle.json}; does nothing for a bundle without one. */
-    public void verify() {
+    /** Compares every file with its hash in {@code bundle.json}, where there is one; itself when they are the same. */
+    public ModelBundle verify() {
         manifest.ifPresent(present -> BundleVerifier.verify(folder, present));
+        return this;
     }
 
     /** What each network holds, by its name, in the order in which they run; read from the files. */
@@ -148,6 +149,12 @@ public record ModelBundle(
                 throw ConfigFile.invalid("the model in %s %s", folder.getFileName(), sentence);
             }
         });
+        if (index.namesPart("controlnet") && !Files.isRegularFile(folder.resolve("controlnet/model.onnx"))) {
+            throw ConfigFile.invalid(
+                    "the model in %s has a ControlNet, and controlnet/model.onnx is missing; copy it from the model's"
+                            + " export",
+                    folder.getFileName());
+        }
         if (index.text("_class_name", "").contains("XL")) {
             throw ConfigFile.invalid("the model in %s %s", folder.getFileName(), REFUSED_PARTS.get("text_encoder_2"));
         }

@@ -26,6 +26,7 @@ final class ProtoFields {
     private static final int FOUR_BYTES = 5;
 
     private final ByteBuffer rest;
+    private int start; // of the field
     private int number;
     private int wireType;
     private long value; // of a varint
@@ -46,6 +47,7 @@ final class ProtoFields {
         if (!rest.hasRemaining()) {
             return false;
         }
+        start = rest.position();
         long key = varint(rest);
         number = (int) (key >>> 3);
         wireType = (int) (key & 7);
@@ -88,6 +90,11 @@ final class ProtoFields {
     /** The content of a length-delimited field, in place. */
     ByteBuffer bytes() {
         return content.slice();
+    }
+
+    /** The whole field as it lies in the message, its number and length included. */
+    ByteBuffer field() {
+        return rest.slice(start, rest.position() - start);
     }
 
     /** A repeated whole number's values, packed or one of them. */

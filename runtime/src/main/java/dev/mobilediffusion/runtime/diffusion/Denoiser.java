@@ -29,6 +29,7 @@ public final class Denoiser implements AutoCloseable {
 
     private final OnnxModel model;
     private final UnetConfig config;
+    private final ExtraInputs extras;
     private final int rows;
     private final int hiddenSize;
     private final DenoiserBatch single;
@@ -36,9 +37,10 @@ public final class Denoiser implements AutoCloseable {
     private boolean pairRan;
     private final float[] guidanceEmbedding; // (time_cond_proj_dim), empty when the network takes none
 
-    private Denoiser(OnnxModel model, UnetConfig config, int rows, int hiddenSize) {
+    private Denoiser(OnnxModel model, UnetConfig config, int rows, int hiddenSize, ExtraInputs extras) {
         this.model = model;
         this.config = config;
+        this.extras = extras;
         this.rows = rows;
         this.hiddenSize = hiddenSize;
         this.guidanceEmbedding = new float[checkInputs()];
@@ -56,9 +58,20 @@ public final class Denoiser implements AutoCloseable {
      * @param hiddenSize width of a row
      */
     public static Denoiser load(ModelBundle bundle, int rows, int hiddenSize, RuntimeOptions options) {
-        OnnxModel model = OnnxModel.open(bundle.unetModel(), "unet", options, true);
+        return load(bundle.unetModel(), bundle.unet(), rows, hiddenSize, options, ExtraInputs.NONE);
+    }
+
+    /**
+     * Loads a UNet that takes more.
+     *
+     * @param file its {@code model.onnx}
+     * @param extras what fills its other inputs; the caller's own
+     */
+    public static Denoiser load(
+            Path file, UnetConfig config, int rows, int hiddenSize, RuntimeOptions options, ExtraInputs extras) {
+        OnnxModel model = OnnxModel.open(file, "unet", options, true);
         try {
-            return new Denoiser(model, bundle.unet(), rows, hiddenSize);
+            return new Denoiser(model, config, rows, hiddenSize, extras);
         } catch (RuntimeException failure) {
             model.close();
             throw failure;
@@ -108,9 +121,9 @@ public final class Denoiser implements AutoCloseable {
      */
     public void predict(float[] sample, float timestep, float[] hiddenStates, float[] prediction, CancelToken cancel) {
         for (int at = 0; at < single.size(); at++) {
-            single.write(at, sample, hiddenStates);
+            single.write(at, new ExtraInputs.Call(sample, timestep, hiddenStates));
         }
-        single.run(timestep, guidanceEmbedding, cancel);
+        single.run(guidanceEmbedding, cancel);
         single.read(0, prediction);
     }
 
@@ -124,6 +137,11 @@ public final class Denoiser implements AutoCloseable {
         model.rest();
     }
 
+    /** Gives memory back until the next prediction, whatever that will cost. */
+    public void letGo() {
+        model.letGo();
+    }
+
     /** Two predictions of one sample for two prompts, like {@link #predict} called twice. */
     public void predictPair(
             float[] sample,
@@ -135,9 +153,9 @@ public final class Denoiser implements AutoCloseable {
             CancelToken cancel) {
         DenoiserBatch both = pair != null ? pair : single;
         if (both.size() == PAIR) {
-            both.write(0, sample, firstStates);
-            both.write(1, sample, secondStates);
-            if (ranPair(both, timestep, cancel)) {
+            both.write(0, new ExtraInputs.Call(sample, timestep, firstStates));
+            both.write(1, new ExtraInputs.Call(sample, timestep, secondStates));
+            if (ranPair(both, cancel)) {
                 both.read(0, firstPrediction);
                 both.read(1, secondPrediction);
                 return;
@@ -148,9 +166,9 @@ public final class Denoiser implements AutoCloseable {
     }
 
     /** Runs a pair; false when it turns out, the first time, that the network takes none. */
-    private boolean ranPair(DenoiserBatch both, float timestep, CancelToken cancel) {
+    private boolean ranPair(DenoiserBatch both, CancelToken cancel) {
         try {
-            both.run(timestep, guidanceEmbedding, cancel);
+            both.run(guidanceEmbedding, cancel);
             pairRan = true;
             return true;
         } catch (InferenceException failure) {
@@ -170,13 +188,14 @@ public final class Denoiser implements AutoCloseable {
                 size,
                 new long[] {size, config.latentChannels(), config.latentHeight(), config.latentWidth()},
                 new long[] {size, rows, hiddenSize},
-                guidanceEmbedding.length);
+                guidanceEmbedding.length,
+                extras);
     }
 
     /** @return width of the guidance embedding */
     private int checkInputs() {
         for (TensorSpec input : model.inputs()) {
-            if (!KNOWN_INPUTS.contains(input.name())) {
+            if (!KNOWN_INPUTS.contains(input.name()) && extras.shape(input, 1).isEmpty()) {
                 throw invalid(
                         "the input %s is not known here (known: %s); the network belongs to another kind of pipeline",
                         input.name(), List.of(SAMPLE, TIMESTEP, HIDDEN_STATES, TIMESTEP_COND));

@@ -18,10 +18,21 @@ final class DenoiserBatch implements AutoCloseable {
     private final TensorBuffer timestep; // (), (1) or (size)
     private final TensorBuffer hiddenStates; // (size, L, D)
     private final TensorBuffer prediction; // (size, C, H, W)
+    private final ExtraInputs extraInputs;
+    private final List<TensorBuffer> extras = new ArrayList<>();
+    private final ExtraInputs.Call[] calls; // (size), what the next run is for
     private final OnnxModel.Binding binding;
 
-    DenoiserBatch(OnnxModel model, int size, long[] sampleShape, long[] statesShape, int guidanceWidth) {
+    DenoiserBatch(
+            OnnxModel model,
+            int size,
+            long[] sampleShape,
+            long[] statesShape,
+            int guidanceWidth,
+            ExtraInputs extraInputs) {
         this.size = size;
+        this.extraInputs = extraInputs;
+        this.calls = new ExtraInputs.Call[size];
         try {
             sample = keep(model.allocate(model.input(Denoiser.SAMPLE), sampleShape));
             TensorSpec time = model.input(Denoiser.TIMESTEP);
@@ -30,9 +41,12 @@ final class DenoiserBatch implements AutoCloseable {
             if (guidanceWidth > 0) {
                 keep(model.allocate(model.input(Denoiser.TIMESTEP_COND), size, guidanceWidth));
             }
+            for (TensorSpec input : model.inputs()) {
+                extraInputs.shape(input, size).ifPresent(shape -> extras.add(keep(model.allocate(input, shape))));
+            }
             List<TensorBuffer> inputs = List.copyOf(buffers);
             TensorSpec output = model.outputs().get(0);
-            long[] found = model.outputShape(inputs, output);
+            long[] found = model.outputShapes(inputs, List.of(output)).getFirst();
             if (!Arrays.equals(found, sampleShape)) {
                 throw new InferenceException(
                         InferenceException.Code.INVALID_BUNDLE,
@@ -65,17 +79,23 @@ final class DenoiserBatch implements AutoCloseable {
     }
 
     /** Sets element {@code at} of the batch. */
-    void write(int at, float[] latents, float[] states) {
-        sample.put(at * latents.length, latents);
-        hiddenStates.put(at * states.length, states);
+    void write(int at, ExtraInputs.Call call) {
+        sample.put(at * call.sample().length, call.sample());
+        hiddenStates.put(at * call.hiddenStates().length, call.hiddenStates());
+        calls[at] = call;
     }
 
-    void run(float time, float[] guidanceEmbedding, CancelToken cancel) {
-        timestep.fill(time);
+    void run(float[] guidanceEmbedding, CancelToken cancel) {
+        timestep.fill(calls[0].timestep());
         if (guidanceEmbedding.length > 0) {
             TensorBuffer guidance = buffers.get(3);
             for (int at = 0; at < size; at++) {
                 guidance.put(at * guidanceEmbedding.length, guidanceEmbedding);
+            }
+        }
+        if (!extras.isEmpty()) {
+            for (int at = 0; at < size; at++) {
+                extraInputs.fill(calls[at], at, extras, cancel);
             }
         }
         binding.run(cancel);

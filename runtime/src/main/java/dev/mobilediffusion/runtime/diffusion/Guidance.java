@@ -9,7 +9,7 @@ import java.util.Optional;
  */
 public final class Guidance {
 
-    private final Denoiser denoiser;
+    private Denoiser denoiser;
     private final float[] negativePrediction; // (C, H, W)
     private float scale;
     private float[] positiveStates; // (L, D)
@@ -27,6 +27,21 @@ public final class Guidance {
         return guidanceScale > 1 && !denoiser.takesGuidanceScale();
     }
 
+    /** Number of latents, all channels together. */
+    public int sampleSize() {
+        return negativePrediction.length;
+    }
+
+    /** Whether the scale goes into the network, see {@link Denoiser#takesGuidanceScale}. */
+    public boolean isAnInput() {
+        return denoiser.takesGuidanceScale();
+    }
+
+    /** Lets {@code other}, of the same latents and inputs, make the predictions from now on. */
+    public void use(Denoiser other) {
+        denoiser = other;
+    }
+
     /**
      * Sets what the next image's predictions are made for.
      *
@@ -40,6 +55,11 @@ public final class Guidance {
         if (denoiser.takesGuidanceScale()) {
             denoiser.passGuidanceScale(guidanceScale);
         }
+    }
+
+    /** Gives memory back until the next prediction, see {@link Denoiser#rest}. */
+    public void rest() {
+        denoiser.rest();
     }
 
     /** Fills {@code prediction} with the guided prediction for {@code sample}, both (C, H, W). */

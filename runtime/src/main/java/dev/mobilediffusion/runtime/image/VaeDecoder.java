@@ -49,7 +49,7 @@ public final class VaeDecoder implements AutoCloseable {
         try {
             TensorSpec output = model.outputs().get(0);
             long[] expected = {1, CHANNELS, (long) bands.rows() * config.scaleFactor(), width};
-            long[] found = model.outputShape(List.of(latents), output);
+            long[] found = model.outputShapes(List.of(latents), List.of(output)).getFirst();
             if (!Arrays.equals(found, expected)) {
                 throw invalid(
                         "%s must have shape %s by the configs, found %s",

@@ -48,7 +48,7 @@ public final class VaeEncoder implements AutoCloseable {
         pixels = model.allocate(model.inputs().get(0), 1, COLOURS, height, width);
         try {
             TensorSpec spec = model.outputs().get(0);
-            long[] found = model.outputShape(List.of(pixels), spec);
+            long[] found = model.outputShapes(List.of(pixels), List.of(spec)).getFirst();
             int channels = config.latentChannels();
             boolean fits = found.length == 4
                     && found[0] == 1

@@ -1,10 +1,15 @@
 package dev.mobilediffusion.runtime.onnx;
 
 import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /** What a network's file says of its inputs or outputs, as far as it can run here. */
 final class DeclaredTensors {
@@ -25,5 +30,38 @@ final class DeclaredTensors {
             specs.add(new TensorSpec(node.getName(), type, info.getShape(), List.of(info.getDimensionNames())));
         }
         return List.copyOf(specs);
+    }
+
+    /**
+     * What the dimensions of inputs tell of outputs' by their names, up to the first that they do not tell.
+     *
+     * @param inputs as declared
+     * @param given those inputs
+     */
+    static List<long[]> resolve(List<TensorSpec> inputs, List<TensorBuffer> given, List<TensorSpec> wanted) {
+        Map<String, Long> lengths = new HashMap<>();
+        for (TensorSpec input : inputs) {
+            given.stream()
+                    .filter(buffer -> buffer.name().equals(input.name()))
+                    .forEach(buffer -> input.nameLengths(buffer.shape(), lengths));
+        }
+        List<long[]> shapes = new ArrayList<>();
+        for (TensorSpec output : wanted) {
+            Optional<long[]> shape = output.resolve(lengths);
+            if (shape.isEmpty()) {
+                break;
+            }
+            shapes.add(shape.get());
+        }
+        return shapes;
+    }
+
+    /** Dimensions of what a network has computed. */
+    static List<long[]> found(OrtSession.Result result, List<TensorSpec> wanted) throws OrtException {
+        List<long[]> shapes = new ArrayList<>();
+        for (TensorSpec output : wanted) {
+            shapes.add(((TensorInfo) result.get(output.name()).orElseThrow().getInfo()).getShape());
+        }
+        return shapes;
     }
 }

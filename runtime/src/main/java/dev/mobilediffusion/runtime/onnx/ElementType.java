@@ -6,16 +6,18 @@ import java.util.Optional;
 
 /** What a tensor's elements are, of those that diffusion models use. */
 public enum ElementType {
-    FLOAT32(OnnxJavaType.FLOAT, TensorInfo.OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, Float.BYTES),
-    FLOAT16(OnnxJavaType.FLOAT16, TensorInfo.OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16, Short.BYTES),
-    INT64(OnnxJavaType.INT64, TensorInfo.OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, Long.BYTES),
-    INT32(OnnxJavaType.INT32, TensorInfo.OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32, Integer.BYTES);
+    FLOAT32(1, OnnxJavaType.FLOAT, TensorInfo.OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, Float.BYTES),
+    FLOAT16(10, OnnxJavaType.FLOAT16, TensorInfo.OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16, Short.BYTES),
+    INT64(7, OnnxJavaType.INT64, TensorInfo.OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, Long.BYTES),
+    INT32(6, OnnxJavaType.INT32, TensorInfo.OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32, Integer.BYTES);
 
+    private final int number; // in onnx.proto
     final OnnxJavaType javaType;
     final int bytes;
     private final TensorInfo.OnnxTensorType onnxType;
 
-    ElementType(OnnxJavaType javaType, TensorInfo.OnnxTensorType onnxType, int bytes) {
+    ElementType(int number, OnnxJavaType javaType, TensorInfo.OnnxTensorType onnxType, int bytes) {
+        this.number = number;
         this.javaType = javaType;
         this.onnxType = onnxType;
         this.bytes = bytes;
@@ -28,5 +30,10 @@ public enum ElementType {
             }
         }
         return Optional.empty();
+    }
+
+    /** As onnx.proto numbers it. */
+    public int number() {
+        return number;
     }
 }

@@ -3,20 +3,19 @@ package dev.mobilediffusion.runtime.onnx;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import ai.onnxruntime.TensorInfo;
 import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A network in a {@code model.onnx}, with external data beside it where it has any. Names, types and shapes come from
@@ -130,25 +129,29 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     /**
-     * Dimensions of {@code output} for these inputs: as the network declares them where its inputs' dimensions, which go
-     * by names, tell them all, else by running once.
+     * Dimensions of outputs for these inputs: as the network declares them where its inputs' dimensions, which go by
+     * names, tell them all, else by running once.
      */
-    public long[] outputShape(List<TensorBuffer> in, TensorSpec output) {
-        Map<String, Long> lengths = new HashMap<>();
-        in.forEach(buffer -> input(buffer.name()).nameLengths(buffer.shape(), lengths));
-        Optional<long[]> declared = output.resolve(lengths);
-        if (declared.isPresent()) {
-            return declared.get();
+    public List<long[]> outputShapes(List<TensorBuffer> in, List<TensorSpec> wanted) {
+        List<long[]> declared = DeclaredTensors.resolve(inputs, in, wanted);
+        if (declared.size() == wanted.size()) {
+            return declared;
         }
-        try (OrtSession.Result result = session().run(tensors(in), Set.of(output.name()))) {
-            return ((TensorInfo) result.get(0).getInfo()).getShape();
+        Set<String> names = wanted.stream().map(TensorSpec::name).collect(Collectors.toSet());
+        try (OrtSession.Result result = session().run(tensors(in), names)) {
+            return DeclaredTensors.found(result, wanted);
         } catch (OrtException failure) {
             if (!source.fallBack(failure)) {
                 throw OnnxRuntime.failure(name, failure);
             }
             closeSession();
-            return outputShape(in, output);
+            return outputShapes(in, wanted);
         }
+    }
+
+    /** Gives back weights and working memory until the next run, whatever taking them again costs. */
+    public void letGo() {
+        closeSession();
     }
 
     /**

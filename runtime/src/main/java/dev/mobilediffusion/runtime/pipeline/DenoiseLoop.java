@@ -7,7 +7,6 @@ import dev.mobilediffusion.runtime.ProgressListener;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.SourceImage;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
-import dev.mobilediffusion.runtime.diffusion.Denoiser;
 import dev.mobilediffusion.runtime.diffusion.GaussianNoise;
 import dev.mobilediffusion.runtime.diffusion.Guidance;
 import dev.mobilediffusion.runtime.image.VaeEncoder;
@@ -28,19 +27,17 @@ final class DenoiseLoop implements AutoCloseable {
 
     private final ModelBundle bundle;
     private final RuntimeOptions options;
-    private final Denoiser denoiser;
     private final Guidance guidance;
     private final float[] latents; // (C, H/f, W/f), the sample
     private final float[] scaled; // (C, H/f, W/f), what the UNet sees of it
     private final float[] prediction; // (C, H/f, W/f)
     private Optional<VaeEncoder> encoder = Optional.empty();
 
-    DenoiseLoop(ModelBundle bundle, RuntimeOptions options, Denoiser denoiser, Guidance guidance) {
+    DenoiseLoop(ModelBundle bundle, RuntimeOptions options, Guidance guidance) {
         this.bundle = bundle;
         this.options = options;
-        this.denoiser = denoiser;
         this.guidance = guidance;
-        latents = new float[denoiser.sampleSize()];
+        latents = new float[guidance.sampleSize()];
         scaled = new float[latents.length];
         prediction = new float[latents.length];
     }
@@ -79,7 +76,7 @@ final class DenoiseLoop implements AutoCloseable {
                 previewer.show(step, scaled);
             }
         }
-        denoiser.rest();
+        guidance.rest();
         requireFinite(latents);
         return latents;
     }
@@ -87,7 +84,7 @@ final class DenoiseLoop implements AutoCloseable {
     private Walk walk(ImageRequest request) {
         int steps = request.steps().orElseThrow();
         return request.source()
-                .map(source -> Walk.from(bundle.scheduler(), steps, source.strength(), denoiser.takesGuidanceScale()))
+                .map(source -> Walk.from(bundle.scheduler(), steps, source.strength(), guidance.isAnInput()))
                 .orElseGet(() -> Walk.whole(bundle.scheduler(), steps));
     }
 

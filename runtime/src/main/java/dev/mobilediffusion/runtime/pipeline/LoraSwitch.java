@@ -7,6 +7,7 @@ import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.diffusion.Denoiser;
 import dev.mobilediffusion.runtime.text.PromptEmbeddings;
 import dev.mobilediffusion.runtime.text.TextEncoder;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -49,6 +50,11 @@ final class LoraSwitch implements AutoCloseable {
         adapted.ifPresent(Adapted::close);
         adapted = next;
         current = wanted;
+    }
+
+    /** The UNet's file as it is now. */
+    Path unet() {
+        return adapted.flatMap(Adapted::unet).orElseGet(bundle::unetModel);
     }
 
     @Override

@@ -6,12 +6,12 @@ import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.ProgressListener;
+import dev.mobilediffusion.runtime.RgbImage;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.runtime.StageTimings;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
-import dev.mobilediffusion.runtime.diffusion.Denoiser;
 import dev.mobilediffusion.runtime.diffusion.Guidance;
 import dev.mobilediffusion.runtime.image.VaeDecoder;
 import dev.mobilediffusion.runtime.scheduler.Schedulers;
@@ -66,7 +66,7 @@ public final class TextToImagePipeline implements TextToImage {
     private final Guidance guidance;
     private final VaeDecoder vaeDecoder;
     private final TextEncoder textEncoder;
-    private final Denoiser denoiser;
+    private final ControlSwitch control;
     private final DenoiseLoop loop;
     private final LoraSwitch loras;
 
@@ -80,26 +80,26 @@ public final class TextToImagePipeline implements TextToImage {
         try {
             textEncoder = opened(TextEncoder.load(bundle, tokenizer.maxLength(), options));
             if (options.memory() == RuntimeOptions.MemoryProfile.SPEED) {
-                Aside<Denoiser> unet = Aside.start("unet", () -> denoiser(bundle, options));
+                Aside<ControlSwitch> unet = Aside.start("unet", () -> control(bundle, options));
                 try {
                     vaeDecoder = opened(VaeDecoder.load(bundle, options));
                 } finally {
-                    denoiser = opened(unet.join());
+                    control = opened(unet.join());
                 }
             } else {
                 textEncoder.rest(); // so that not even while loading two networks hold memory
-                denoiser = opened(denoiser(bundle, options));
-                denoiser.rest();
+                control = opened(control(bundle, options));
+                control.plain().rest();
                 vaeDecoder = opened(VaeDecoder.load(bundle, options));
             }
             embeddings = new PromptEmbeddings(textEncoder, EMBEDDING_CACHE_BYTES);
-            guidance = new Guidance(denoiser);
+            guidance = new Guidance(control.plain());
             if (options.memory() == RuntimeOptions.MemoryProfile.SPEED
                     && guidance.needsNegativePrompt(model.defaultGuidanceScale())) {
-                denoiser.allowPairs();
+                control.allowPairs();
             }
-            loras = opened(new LoraSwitch(bundle, textEncoder, denoiser, embeddings));
-            loop = opened(new DenoiseLoop(bundle, options, denoiser, guidance));
+            loras = opened(new LoraSwitch(bundle, textEncoder, control.plain(), embeddings));
+            loop = opened(new DenoiseLoop(bundle, options, guidance));
         } catch (RuntimeException failure) {
             close();
             throw failure;
@@ -113,7 +113,7 @@ public final class TextToImagePipeline implements TextToImage {
      */
     public static TextToImagePipeline load(Path bundleFolder, RuntimeOptions options) {
         ModelBundle bundle = ModelBundle.open(bundleFolder);
-        Aside<Boolean> verified = Aside.start("hashes", () -> isVerified(bundle, options));
+        Aside<ModelBundle> verified = Aside.start("hashes", () -> options.verifyHashes() ? bundle.verify() : bundle);
         TextToImagePipeline pipeline;
         try {
             pipeline = new TextToImagePipeline(bundle, options);
@@ -130,15 +130,8 @@ public final class TextToImagePipeline implements TextToImage {
         }
     }
 
-    private static boolean isVerified(ModelBundle bundle, RuntimeOptions options) {
-        if (options.verifyHashes()) {
-            bundle.verify();
-        }
-        return options.verifyHashes();
-    }
-
-    private Denoiser denoiser(ModelBundle model, RuntimeOptions options) {
-        return Denoiser.load(model, textEncoder.rows(), textEncoder.hiddenSize(), options);
+    private ControlSwitch control(ModelBundle model, RuntimeOptions options) {
+        return new ControlSwitch(model, textEncoder.rows(), textEncoder.hiddenSize(), options);
     }
 
     @Override
@@ -157,7 +150,7 @@ public final class TextToImagePipeline implements TextToImage {
             return draw(request, progress, cancel);
         } finally {
             textEncoder.rest(); // also when the image was cancelled inside a stage
-            denoiser.rest();
+            guidance.rest();
         }
     }
 
@@ -186,6 +179,7 @@ public final class TextToImagePipeline implements TextToImage {
         textEncoder.rest();
 
         clock.enter(Stage.UNET);
+        guidance.use(control.apply(filled.control(), loras.unet()));
         guidance.begin(guidanceScale, positive, negative);
         DenoiseLoop.Previewer previewer =
                 (step, original) -> progress.onPreview(step, preview(original, filled, cancel));
@@ -228,14 +222,21 @@ public final class TextToImagePipeline implements TextToImage {
     }
 
     private void requireNativeSize(ImageRequest request) {
-        request.source().ifPresent(source -> {
-            String wanted = model.width() + "x" + model.height();
-            String given = source.image().width() + "x" + source.image().height();
-            if (!given.equals(wanted)) {
-                throw InferenceException.invalid(
-                        "image", "image must have the model's size, %s pixels, got %s", wanted, given);
-            }
-        });
+        request.source().ifPresent(source -> requireNativeSize("image", source.image()));
+        request.control().ifPresent(lines -> requireNativeSize("control_image", lines.image()));
+    }
+
+    private void requireNativeSize(String field, RgbImage image) {
+        if (image.width() != model.width() || image.height() != model.height()) {
+            throw InferenceException.invalid(
+                    field,
+                    "%s must have the model's size, %dx%d pixels, got %dx%d",
+                    field,
+                    model.width(),
+                    model.height(),
+                    image.width(),
+                    image.height());
+        }
     }
 
     private static void requireUsableWeights(String field, TokenizedPrompt prompt) {

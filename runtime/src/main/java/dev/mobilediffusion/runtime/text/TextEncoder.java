@@ -41,7 +41,7 @@ public final class TextEncoder implements AutoCloseable {
                 inputs.add(ones);
             }
             TensorSpec output = hiddenStatesOf(model);
-            long[] shape = model.outputShape(inputs, output);
+            long[] shape = model.outputShapes(inputs, List.of(output)).getFirst();
             if (shape.length != 3 || shape[0] != 1 || shape[1] < tokens) {
                 throw new InferenceException(
                         InferenceException.Code.INVALID_BUNDLE,

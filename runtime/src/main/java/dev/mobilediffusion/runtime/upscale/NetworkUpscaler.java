@@ -50,7 +50,7 @@ final class NetworkUpscaler implements AutoCloseable {
         input = model.allocate(spec, 1, CHANNELS, tileHeight, tileWidth);
         try {
             TensorSpec result = model.outputs().get(0);
-            long[] found = model.outputShape(List.of(input), result);
+            long[] found = model.outputShapes(List.of(input), List.of(result)).getFirst();
             scale = scale(found);
             output = model.allocate(result, found);
         } catch (RuntimeException failure) {

@@ -154,16 +154,15 @@ final class GenerateCommand implements Runnable {
         if (first > Seeds.largestFirst(count)) {
             throw wrong("--seed must be at most %d for %d pictures, got %d", Seeds.largestFirst(count), count, first);
         }
-        return new ImageRequest(
+        ImageRequest request = new ImageRequest(
                 prompt,
                 negativePrompt,
                 first,
                 steps == null ? OptionalInt.empty() : OptionalInt.of(steps),
-                guidanceScale == null ? OptionalDouble.empty() : OptionalDouble.of(guidanceScale),
-                Optional.empty(),
-                loras.entrySet().stream()
-                        .map(lora -> new Lora(lora.getKey(), lora.getValue()))
-                        .toList());
+                guidanceScale == null ? OptionalDouble.empty() : OptionalDouble.of(guidanceScale));
+        return request.withLoras(loras.entrySet().stream()
+                .map(lora -> new Lora(lora.getKey(), lora.getValue()))
+                .toList());
     }
 
     /** The image in a file, if one is named; a file that holds none is a wrong use, told before a model is loaded. */

@@ -68,13 +68,11 @@ public final class SpecJson {
                 node.has("steps") ? OptionalInt.of(node.get("steps").asInt()) : OptionalInt.empty(),
                 node.has("guidance_scale")
                         ? OptionalDouble.of(node.get("guidance_scale").asDouble())
-                        : OptionalDouble.empty(),
-                Optional.empty(),
-                loras(node.path("loras")));
+                        : OptionalDouble.empty());
         return new JobSpec(
                 node.get("api").asText(),
                 node.get("model").asText(),
-                request,
+                request.withLoras(loras(node.path("loras"))),
                 node.get("count").asInt(),
                 delivery(node),
                 node.has("timeout_ms")
