@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from forge.architecture import Preset, TextTower, Vae
+from forge.concepts import rephrasing
 from forge.concepts.phrasebook import grammar_words
 from forge.distillation.preflight import check_students_fit
 from forge.distillation.prune import load_vae
@@ -46,6 +47,7 @@ def export(options: Namespace, run: Path, assets: Path, preset: Preset) -> None:
         "licence": "Apache-2.0", "words": known_words(run, preset), "made_by": made_by(run, stage, preset)}
     if preset.unet.memory:
         card["groups"] = checkpoint.read_state(run / "memory")["groups"]
+        card |= rephrasing.phrases()
     if options.decoder:
         decoder = checkpoint.read_state(options.decoder)
         card["made_by"]["pruned_decoder"] = {name: decoder[name] for name in (

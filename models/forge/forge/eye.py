@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from forge.architecture import Preset
 from forge.concepts import Corpus
 from forge.concepts.lists import lines, words
+from forge.concepts.rephrasing import rephrased
 from forge.distillation.students import load_unet
 from forge.evaluate import Generator
 from forge.training.denoiser_stage import SHIFT, Frozen
@@ -48,7 +49,7 @@ def make(run: Path, assets: Path, preset: Preset, machine: Machine, stage: str, 
     order = [asked[index] for index in rng.permutation(len(asked))]
     generator = Generator(Frozen(run, preset, machine), machine.place(load_unet(run, stage, preset)[0]), preset, machine,
                           steps=1, guidance=1.0, shift=SHIFT[preset.pixels], size=preset.pixels)
-    pictures = generator.pictures([prompt for _, prompt in order])
+    pictures = generator.pictures([rephrased(prompt) for _, prompt in order])
     offered = [choices(thing, corpus, rng) for thing, _ in order]
     out.mkdir(parents=True, exist_ok=True)
     for start in range(0, len(order), 2 * COLUMNS):

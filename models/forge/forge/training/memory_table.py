@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from forge.architecture import MemoryConfig, Preset, Vae
 from forge.architecture.recall import Recall
-from forge.concepts import Corpus, assets
+from forge.concepts import Corpus, assets, rephrasing
 from forge.concepts.english import plural
 from forge.concepts.phrasebook import phrases, spellings, word_ends
 from forge.concepts.selection import GROUPS
@@ -52,6 +52,7 @@ def make(run: Path, folder: Path, preset: Preset, vae: Vae, tokenizer: Tokenizer
             raise ValueError(f"{run / 'memory'} was made of other assets than lie in {folder}: name another --run")
         return
     corpus, sprites = Corpus(folder), Sprites(folder)
+    rephrasing.check(name for concept in corpus.concepts for name in (*concept.names, *concept.kin))
     parts = [encoded(np.stack([sprites.read(thing, 0) for thing in range(start, min(start + BATCH, len(corpus)))]), vae, config)
              for start in range(0, len(corpus), BATCH)]
     groups = {GROUPS[number]: [concept.name for concept in corpus.concepts if concept.group == number] for number in GROUPS}

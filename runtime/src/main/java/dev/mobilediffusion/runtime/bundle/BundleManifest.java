@@ -21,6 +21,8 @@ import java.util.OptionalInt;
  *   "licence": "Apache-2.0",
  *   "words": ["a", "red", "house", …],
  *   "groups": {"food": ["pizza", …], …},
+ *   "read_as": {"2": "two", …},
+ *   "drawn_as": {"in the garden": "in a meadow", …},
  *   "made_by": {…}                                                for people; not read
  * }
  * }</pre>
@@ -40,6 +42,8 @@ import java.util.OptionalInt;
  * @param licence SPDX identifier; empty when it does not say
  * @param words words that the model knows, sorted; empty when it takes any text
  * @param groups names of the things that it draws, by group; empty when it does not say
+ * @param readAs phrases that it was not taught → what means the same
+ * @param drawnAs phrases that it was not taught → the nearest that it draws
  */
 public record BundleManifest(
         String name,
@@ -54,7 +58,9 @@ public record BundleManifest(
         long parameters,
         String licence,
         List<String> words,
-        Map<String, List<String>> groups) {
+        Map<String, List<String>> groups,
+        Map<String, String> readAs,
+        Map<String, String> drawnAs) {
 
     static final String NAME = "bundle.json";
 
@@ -90,7 +96,9 @@ public record BundleManifest(
                         .distinct()
                         .sorted()
                         .toList(),
-                file.textsByName("groups"));
+                file.textsByName("groups"),
+                file.textMap("read_as"),
+                file.textMap("drawn_as"));
     }
 
     private static Map<String, String> hashes(ConfigFile file) {

@@ -6,6 +6,7 @@ import dev.mobilediffusion.runtime.bundle.BundleManifest;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.scheduler.Schedulers;
 import dev.mobilediffusion.runtime.text.KnownWords;
+import dev.mobilediffusion.runtime.text.Rephrasing;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,9 +20,16 @@ import java.util.Set;
  * @param guidanceScale when a request names none
  * @param guidanceBakedIn whether guidance was distilled into the weights
  * @param knownWords words that the model was trained on
+ * @param rephrasing how prompts are put into these words
  */
 record RequestDefaults(
-        int steps, int minSteps, int maxSteps, double guidanceScale, boolean guidanceBakedIn, KnownWords knownWords) {
+        int steps,
+        int minSteps,
+        int maxSteps,
+        double guidanceScale,
+        boolean guidanceBakedIn,
+        KnownWords knownWords,
+        Rephrasing rephrasing) {
 
     /** For public bundles, which do not say: few steps where the scheduler is made for few, else diffusers' own. */
     private static final int FEW_STEPS = 4;
@@ -43,9 +51,16 @@ record RequestDefaults(
                                 ? 1
                                 : manifest.defaultGuidanceScale().orElse(USUAL_GUIDANCE),
                         manifest.guidanceBakedIn(),
-                        new KnownWords(manifest.words())))
+                        new KnownWords(manifest.words()),
+                        new Rephrasing(manifest.readAs(), manifest.drawnAs())))
                 .orElseGet(() -> new RequestDefaults(
-                        usualSteps, 1, ImageRequest.MAX_STEPS, USUAL_GUIDANCE, false, new KnownWords(List.of())));
+                        usualSteps,
+                        1,
+                        ImageRequest.MAX_STEPS,
+                        USUAL_GUIDANCE,
+                        false,
+                        new KnownWords(List.of()),
+                        new Rephrasing(Map.of(), Map.of())));
     }
 
     ModelInfo modelInfo(ModelBundle bundle) {

@@ -17,6 +17,7 @@ import dev.mobilediffusion.runtime.image.VaeDecoder;
 import dev.mobilediffusion.runtime.scheduler.Schedulers;
 import dev.mobilediffusion.runtime.text.ClipTokenizer;
 import dev.mobilediffusion.runtime.text.PromptEmbeddings;
+import dev.mobilediffusion.runtime.text.Rephrasing.Rephrased;
 import dev.mobilediffusion.runtime.text.TextEncoder;
 import dev.mobilediffusion.runtime.text.TokenizedPrompt;
 import java.nio.file.Path;
@@ -47,10 +48,7 @@ import java.util.Optional;
  */
 public final class TextToImagePipeline implements TextToImage {
 
-    /**
-     * 56 prompts of pocket, 8 of Stable Diffusion: what comes back soon does so among these (a job's images, a negative
-     * prompt, one prompt with many seeds), and what has been forgotten costs the text encoder a few milliseconds.
-     */
+    /** 56 prompts of pocket, 8 of Stable Diffusion; what has been forgotten costs the text encoder a few milliseconds. */
     private static final long EMBEDDING_CACHE_BYTES = 2L << 20;
 
     /** Of a word in a prompt; far beyond what draws anything. */
@@ -165,11 +163,14 @@ public final class TextToImagePipeline implements TextToImage {
         Schedulers.create(bundle.scheduler(), steps); // refuses too many before anything is computed
 
         clock.enter(Stage.TOKENIZE);
-        TokenizedPrompt prompt = tokenizer.encodeWeighted(filled.prompt());
-        TokenizedPrompt negativePrompt = tokenizer.encodeWeighted(filled.negativePrompt());
+        Rephrased said = defaults.rephrasing().apply(filled.prompt());
+        Rephrased unwanted = defaults.rephrasing().apply(filled.negativePrompt());
+        TokenizedPrompt prompt = tokenizer.encodeWeighted(said.text());
+        TokenizedPrompt negativePrompt = tokenizer.encodeWeighted(unwanted.text());
         requireUsableWeights("prompt", prompt);
         requireUsableWeights("negative_prompt", negativePrompt);
-        warnings.about(filled, prompt, negativePrompt, guided || guidanceScale > 1);
+        warnings.about("prompt", said, prompt);
+        warnings.aboutNegative(unwanted, negativePrompt, guided || guidanceScale > 1);
 
         clock.enter(Stage.TEXT_ENCODER);
         loras.apply(filled.loras());

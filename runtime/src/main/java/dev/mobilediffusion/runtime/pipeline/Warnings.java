@@ -1,7 +1,7 @@
 package dev.mobilediffusion.runtime.pipeline;
 
-import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.text.KnownWords;
+import dev.mobilediffusion.runtime.text.Rephrasing.Rephrased;
 import dev.mobilediffusion.runtime.text.TokenizedPrompt;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,18 +24,22 @@ final class Warnings {
         sentences.add(String.format(Locale.ROOT, format, args));
     }
 
-    void about(ImageRequest request, TokenizedPrompt prompt, TokenizedPrompt negativePrompt, boolean guided) {
-        unknown("prompt", request.prompt());
-        truncated("prompt", prompt);
-        if (request.negativePrompt().isBlank()) {
+    /** Of {@code field}: what is drawn instead of what was written, what is unknown, and what was cut off. */
+    void about(String field, Rephrased said, TokenizedPrompt tokens) {
+        said.told().forEach((written, drawn) -> add("%s: '%s' is drawn as '%s'", field, written, drawn));
+        unknown(field, said.text());
+        truncated(field, tokens);
+    }
+
+    void aboutNegative(Rephrased said, TokenizedPrompt tokens, boolean guided) {
+        if (said.text().isBlank()) {
             return;
         }
-        if (!guided) {
+        if (guided) {
+            about("negative_prompt", said, tokens);
+        } else {
             add("negative_prompt has no effect: it works through guidance, which is off here");
-            return;
         }
-        unknown("negative_prompt", request.negativePrompt());
-        truncated("negative_prompt", negativePrompt);
     }
 
     List<String> sentences() {

@@ -213,6 +213,8 @@ final class ModelBundleTest {
                 0,
                 "",
                 List.of(),
+                Map.of(),
+                Map.of(),
                 Map.of());
 
         InferenceException refusal = assertThrows(InferenceException.class, () -> BundleVerifier.verify(flow, outside));
