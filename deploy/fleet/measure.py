@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Measures what a fleet costs and gains on this machine, each number beside the one that it is compared with.
 
-    deploy/fleet/measure.py [--pairs 40] [--jobs 40]
+    deploy/fleet/measure.py [--pairs 40] [--jobs 40] [--pin]
 
 Overhead: calls that wait for their picture, in turn at a board by itself and at one with NATS. Gain: the same jobs drawn by
-one board with one thread, then by two. Redelivery: kill -9 of a board that draws, until another begins anew.
+one board with one thread, then by two, with --pin each on a core of its own; and what they cost NATS. Redelivery: kill -9 of a board that draws, until another begins anew.
 Cancel: from the call at another board to the end. Needs nats-server, ip, unshare and nsenter, two cores, and a
 machine that does nothing else. Python's standard library suffices.
 """
@@ -20,6 +20,7 @@ import urllib.request
 from pathlib import Path
 
 from fleet import HOME, Board, Nats, ask, enter, wait_until
+from saturate import processor_seconds
 
 ACK_WAIT_SECONDS = 4
 WARM = 30  # calls, for Java's compiler
@@ -78,6 +79,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=40)
     parser.add_argument("--jobs", type=int, default=40)
+    parser.add_argument("--pin", action="store_true", help="a core for each of the two boards")
     parser.add_argument("--command", default=str(HOME / "mobilediffusion"))
     arguments = parser.parse_args()
     enter(arguments.command)
@@ -89,7 +91,8 @@ def run(arguments, folder):
     options = ["--model", "pocket", "--fleet-ack-wait", f"PT{ACK_WAIT_SECONDS}S"]
     nats = Nats(folder)
     alone = Board(9, folder, arguments.command, options[:2], queue=False)
-    boards = [Board(1, folder, arguments.command, options), Board(2, folder, arguments.command, options)]
+    cores = (0, 1) if arguments.pin else (None, None)
+    boards = [Board(n + 1, folder, arguments.command, options, core=core) for n, core in enumerate(cores)]
     try:
         nats.start()
         for board in (alone, boards[0]):
@@ -104,9 +107,11 @@ def run(arguments, folder):
         boards[1].start()
         boards[1].await_ready()
         draw_all(boards[0], 10, 2000)  # warm
+        before = processor_seconds(nats.process)
         two = draw_all(boards[0], arguments.jobs, 3000)
-        print(f"gain: {arguments.jobs} pictures in {one:.1f} s by one board, {two:.1f} s by two, ratio {one / two:.2f}",
-              flush=True)
+        each = 1000 * (processor_seconds(nats.process) - before) / arguments.jobs
+        print(f"gain: {arguments.jobs} pictures in {one:.1f} s by one board, {two:.1f} s by two, ratio {one / two:.2f}; "
+              f"{each:.1f} ms of NATS's processor each", flush=True)
         job, _ = begin_long(boards[0], boards[1], 8)
         begin = time.perf_counter()
         request = urllib.request.Request(f"{boards[1].url}/v1/jobs/{job}", method="DELETE")
