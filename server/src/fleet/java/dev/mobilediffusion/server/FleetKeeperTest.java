@@ -9,7 +9,7 @@ import static org.hamcrest.Matchers.is;
 
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.server.fleet.FleetAdmin;
-import dev.mobilediffusion.server.fleet.FleetOptions;
+import dev.mobilediffusion.server.nats.FleetOptions;
 import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.Lifetime;
@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -204,7 +205,8 @@ final class FleetKeeperTest {
                 FleetOptions.Offline.REFUSE,
                 board,
                 Duration.ofSeconds(2),
-                Duration.ofDays(1));
+                Duration.ofDays(1),
+                OptionalInt.empty());
     }
 
     private static JobSpec durable() {

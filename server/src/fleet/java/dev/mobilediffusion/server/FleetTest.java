@@ -7,7 +7,7 @@ import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 
 import dev.mobilediffusion.runtime.ImageRequest;
-import dev.mobilediffusion.server.fleet.FleetOptions;
+import dev.mobilediffusion.server.nats.FleetOptions;
 import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.Lifetime;
@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -207,7 +208,7 @@ final class FleetTest {
     private TestServer start(String url, FakePipeline pipeline, FleetOptions.Offline offline) {
         boards++;
         FleetOptions options = new FleetOptions(
-                List.of(url), Optional.empty(), offline, "board" + boards, Duration.ofSeconds(2), Duration.ofDays(1));
+                List.of(url), Optional.empty(), offline, "board" + boards, Duration.ofSeconds(2), Duration.ofDays(1), OptionalInt.empty());
         TestServer server =
                 TestServer.start(TestServer.config(folder.resolve("board" + boards)).withFleet(options), pipeline);
         open.add(server);

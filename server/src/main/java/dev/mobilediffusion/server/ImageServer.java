@@ -66,14 +66,15 @@ public final class ImageServer implements AutoCloseable {
                 QueueLimits.ofJobs(config.queueCapacity()),
                 reporter,
                 Clock.systemUTC());
-        this.queue = config.fleet()
-                .<JobQueue>map(fleet ->
-                        FleetJobQueue.join(own, fleet, reporter, BoardFacts.of(version(), models, device.machine())))
-                .orElse(own);
+        Optional<FleetJobQueue> fleet = config.fleet()
+                .map(options ->
+                        FleetJobQueue.join(own, options, reporter, BoardFacts.of(version(), models, device.machine())));
+        fleet.ifPresent(joined -> access.gate().countWith(joined.requestCount()));
+        this.queue = fleet.<JobQueue>map(joined -> joined).orElse(own);
         // What models need is known once the first is loaded
         queue.admitBy((spec, client) -> Admission.countRequest(access.gate(), client));
         metrics.watchQueue(queue::depth, queue::capacity);
-        config.fleet().ifPresent(fleet -> metrics.watchBoards(queue::boards));
+        fleet.ifPresent(joined -> metrics.watchBoards(joined::boards));
         this.grpc = new GrpcApi(
                 queue,
                 models,

@@ -11,6 +11,7 @@ import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.machine.Machine;
 import dev.mobilediffusion.server.models.ModelRegistry;
 import dev.mobilediffusion.server.models.PipelineLoader;
+import dev.mobilediffusion.server.nats.FleetOptions;
 import dev.mobilediffusion.server.security.KeyFileException;
 import dev.mobilediffusion.server.security.TlsException;
 import dev.mobilediffusion.server.store.FolderInUseException;
@@ -114,7 +115,8 @@ public final class Main {
                 server.grpcPort(),
                 server.certificate().isPresent(),
                 server.model(),
-                ImageServer.version()));
+                ImageServer.version(),
+                server.config().fleet().flatMap(FleetOptions::told)));
     }
 
     /** Told to stop before it was announced, a server is never announced. */

@@ -1,6 +1,6 @@
 package dev.mobilediffusion.server;
 
-import dev.mobilediffusion.server.fleet.FleetOptions;
+import dev.mobilediffusion.server.nats.FleetOptions;
 import dev.mobilediffusion.server.queue.QueueLimits;
 import dev.mobilediffusion.server.store.Retention;
 import java.nio.file.Path;

@@ -9,6 +9,7 @@ import java.net.Socket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A real {@code nats-server} with JetStream on a free port; it keeps its port and its folder when it is started again. */
@@ -16,11 +17,13 @@ public final class NatsProcess implements AutoCloseable {
 
     private final int port;
     private final List<String> command;
+    private final Map<String, String> variables;
     private Process process;
 
-    private NatsProcess(int port, List<String> command) {
+    private NatsProcess(int port, List<String> command, Map<String, String> variables) {
         this.port = port;
         this.command = command;
+        this.variables = variables;
     }
 
     /** @param arguments more of nats-server's */
@@ -29,7 +32,7 @@ public final class NatsProcess implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of(
                 "nats-server", "-js", "-sd", folder.toString(), "-a", "127.0.0.1", "-p", Integer.toString(port)));
         command.addAll(List.of(arguments));
-        NatsProcess nats = new NatsProcess(port, command);
+        NatsProcess nats = new NatsProcess(port, command, Map.of());
         nats.start();
         return nats;
     }
@@ -37,8 +40,8 @@ public final class NatsProcess implements AutoCloseable {
     /** One without JetStream. */
     public static NatsProcess startPlain() {
         int port = freePort();
-        NatsProcess nats =
-                new NatsProcess(port, List.of("nats-server", "-a", "127.0.0.1", "-p", Integer.toString(port)));
+        NatsProcess nats = new NatsProcess(
+                port, List.of("nats-server", "-a", "127.0.0.1", "-p", Integer.toString(port)), Map.of());
         nats.start();
         return nats;
     }
@@ -53,7 +56,15 @@ public final class NatsProcess implements AutoCloseable {
     public static NatsProcess startConfigured(Configuration configuration, Path file) throws IOException {
         int port = freePort();
         Object unused = configuration.write(port);
-        NatsProcess nats = new NatsProcess(port, List.of("nats-server", "-c", file.toString()));
+        NatsProcess nats = new NatsProcess(port, List.of("nats-server", "-c", file.toString()), Map.of());
+        nats.start();
+        return nats;
+    }
+
+    /** One that runs with a configuration that reads {@code variables}, and listens where {@code NATS_LISTEN} says. */
+    public static NatsProcess startConfigured(Path file, Map<String, String> variables) {
+        int port = Integer.parseInt(variables.get("NATS_LISTEN").split(":", -1)[1]);
+        NatsProcess nats = new NatsProcess(port, List.of("nats-server", "-c", file.toString()), variables);
         nats.start();
         return nats;
     }
@@ -65,10 +76,11 @@ public final class NatsProcess implements AutoCloseable {
     /** Returns when it listens. */
     public void start() {
         try {
-            process = new ProcessBuilder(command)
+            ProcessBuilder builder = new ProcessBuilder(command)
                     .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start();
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+            builder.environment().putAll(variables);
+            process = builder.start();
         } catch (IOException absent) {
             throw new IllegalStateException(
                     "these tests need nats-server in PATH: apt-get install nats-server, or go install"
@@ -114,7 +126,7 @@ public final class NatsProcess implements AutoCloseable {
         }
     }
 
-    private static int freePort() {
+    public static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {

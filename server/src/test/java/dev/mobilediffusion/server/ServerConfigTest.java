@@ -9,8 +9,8 @@ import dev.mobilediffusion.runtime.Execution;
 import dev.mobilediffusion.runtime.ExecutionProvider;
 import dev.mobilediffusion.runtime.KernelSwitch;
 import dev.mobilediffusion.runtime.RuntimeOptions;
-import dev.mobilediffusion.server.fleet.FleetOptions;
 import dev.mobilediffusion.server.machine.DeviceLimits;
+import dev.mobilediffusion.server.nats.FleetOptions;
 import dev.mobilediffusion.server.security.PublicAddress;
 import dev.mobilediffusion.server.settings.Setting;
 import dev.mobilediffusion.server.settings.SettingValues;
@@ -79,6 +79,7 @@ final class ServerConfigTest {
         values.put("board", "kitchen");
         values.put("fleet-offline", "draw");
         values.put("fleet-ack-wait", "PT20S");
+        values.put("fleet-replicas", "5");
         values.put("keep-jobs-for", "PT1H");
         values.put("keep-jobs-bytes", "5000000000");
         values.put("keep-free-bytes", "0");
@@ -143,7 +144,8 @@ final class ServerConfigTest {
                                 FleetOptions.Offline.DRAW,
                                 "kitchen",
                                 Duration.ofSeconds(20),
-                                Duration.ofHours(1))))));
+                                Duration.ofHours(1),
+                                OptionalInt.of(5))))));
     }
 
     @Test

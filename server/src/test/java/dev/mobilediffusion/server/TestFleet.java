@@ -2,7 +2,7 @@ package dev.mobilediffusion.server;
 
 import dev.mobilediffusion.server.fleet.BoardFacts;
 import dev.mobilediffusion.server.fleet.FleetJobQueue;
-import dev.mobilediffusion.server.fleet.FleetOptions;
+import dev.mobilediffusion.server.nats.FleetOptions;
 import dev.mobilediffusion.server.queue.JobObserver;
 import dev.mobilediffusion.server.queue.JobQueue;
 import dev.mobilediffusion.server.queue.LocalJobQueue;
@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 
@@ -37,7 +38,13 @@ public final class TestFleet implements AutoCloseable {
 
     public static FleetOptions options(String url, String board) {
         return new FleetOptions(
-                List.of(url), Optional.empty(), FleetOptions.Offline.REFUSE, board, ACKNOWLEDGE, Duration.ofDays(1));
+                List.of(url),
+                Optional.empty(),
+                FleetOptions.Offline.REFUSE,
+                board,
+                ACKNOWLEDGE,
+                Duration.ofDays(1),
+                OptionalInt.empty());
     }
 
     FleetOptions options() {

@@ -1,16 +1,12 @@
 package dev.mobilediffusion.server.cli;
 
-import dev.mobilediffusion.server.discovery.LocalNetwork;
-import dev.mobilediffusion.server.discovery.QrCode;
+import dev.mobilediffusion.server.discovery.FleetSearch;
 import dev.mobilediffusion.server.fleet.FleetAdmin;
-import dev.mobilediffusion.server.fleet.FleetOptions;
+import dev.mobilediffusion.server.nats.FleetOptions;
 import dev.mobilediffusion.server.nats.JoinCode;
-import dev.mobilediffusion.server.nats.NatsConfiguration;
 import dev.mobilediffusion.server.queue.BoardStatus;
-import dev.mobilediffusion.server.security.CertificateNames;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -28,69 +24,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "fleet",
         description = "Makes a fleet of boards, joins one, shows it and drains its boards; see docs/fleet.md.",
-        subcommands = {
-            FleetCommand.Init.class,
-            FleetCommand.Join.class,
-            FleetCommand.Status.class,
-            FleetCommand.Drain.class
-        })
+        subcommands = {FleetInit.class, FleetCommand.Join.class, FleetCommand.Status.class, FleetCommand.Drain.class})
 final class FleetCommand extends CommandGroup {
-
-    /** {@code fleet init}: the join code on stdout, and nothing else there. */
-    @Command(
-            name = "init",
-            modelTransformer = SettingFlags.OfKeys.class,
-            description =
-                    "Writes the configuration of a NATS for a new fleet, and prints the code by which boards join."
-                            + " Run again, it prints the code again.")
-    static final class Init implements Runnable {
-
-        @Spec
-        private CommandSpec spec;
-
-        @Option(
-                names = "--host",
-                paramLabel = "HOST",
-                description = "Name or address by which boards reach the NATS. Default: this machine's address.")
-        private String host;
-
-        @Option(
-                names = "--port",
-                paramLabel = "N",
-                defaultValue = "4222",
-                description = "Port of the NATS. Default: 4222.")
-        private int port;
-
-        @Override
-        public void run() {
-            Path folder = SettingFlags.config(spec).data().resolve("nats");
-            try {
-                JoinCode code = make(folder);
-                PrintWriter err = spec.commandLine().getErr();
-                QrCode.lines(code.text(), Boolean.getBoolean("mobilediffusion.stderr.terminal"))
-                        .forEach(err::println);
-                err.println("start the fleet's NATS here:  nats-server -c " + folder.resolve("nats.conf"));
-                err.println("then on each board:  mobilediffusion fleet join CODE");
-                err.println("who has the code is in the fleet; it is:");
-                err.flush();
-                spec.commandLine().getOut().println(code.text());
-            } catch (IllegalArgumentException wrong) {
-                throw new ParameterException(spec.commandLine(), wrong.getMessage(), wrong);
-            } catch (IOException e) {
-                throw new CommandFailure("%s cannot be written: %s".formatted(folder, e.getMessage()), e);
-            }
-        }
-
-        private JoinCode make(Path folder) throws IOException {
-            String name = Optional.ofNullable(host)
-                    .or(() -> LocalNetwork.primaryAddress().map(InetAddress::getHostAddress))
-                    .orElseThrow(() -> new IllegalArgumentException(
-                            "--host is missing: this machine has no address in a network"));
-            CertificateNames names = new CertificateNames(
-                    Set.of("localhost", LocalNetwork.multicastName() + ".local"), Set.copyOf(LocalNetwork.addresses()));
-            return NatsConfiguration.make(folder, LocalNetwork.machineName(), names, name, port);
-        }
-    }
 
     /** {@code fleet join}: the flags of {@code serve} on stdout, and nothing else there. */
     @Command(
@@ -103,11 +38,20 @@ final class FleetCommand extends CommandGroup {
         @Spec
         private CommandSpec spec;
 
-        @Parameters(paramLabel = "CODE", description = "What 'fleet init' printed.")
+        @Parameters(
+                paramLabel = "CODE",
+                arity = "0..1",
+                description =
+                        "What 'fleet init' printed. Without it, the NATS that boards on this network tell of is asked,"
+                                + " which must be one without a key.")
         private String text;
 
         @Override
         public void run() {
+            if (text == null) {
+                joinOpen();
+                return;
+            }
             JoinCode code;
             try {
                 code = JoinCode.parse(text);
@@ -120,14 +64,37 @@ final class FleetCommand extends CommandGroup {
             } catch (IOException e) {
                 throw new CommandFailure("%s cannot be written: %s".formatted(file, e.getMessage()), e);
             }
-            int boards = call(
-                    FleetOptions.of(code.server(), file),
-                    fleet -> fleet.boards().size());
+            greet(FleetOptions.of(code.server(), Optional.of(file)));
+            spec.commandLine().getOut().println("--queue %s --queue-credentials %s".formatted(code.server(), file));
+        }
+
+        private void joinOpen() {
+            List<Set<String>> fleets = FleetSearch.fleets();
+            if (fleets.size() != 1) {
+                throw new CommandFailure(
+                        fleets.isEmpty()
+                                ? "no board on this network tells of a fleet; give the CODE that 'fleet init' printed"
+                                : "several fleets are on this network, join one by its --queue: " + fleets);
+            }
+            String server = fleets.getFirst().iterator().next();
+            if (server.startsWith("tls://")) {
+                throw new CommandFailure(
+                        "the fleet at %s asks for the CODE that 'fleet init' printed".formatted(server));
+            }
+            greet(FleetOptions.of(server, Optional.empty()));
+            spec.commandLine().getOut().println("--queue " + server);
+        }
+
+        private void greet(FleetOptions options) {
+            int boards = call(options, fleet -> fleet.boards().size());
             spec.commandLine()
                     .getErr()
-                    .printf(Locale.ROOT, "the fleet at %s answers, with %s boards now%n", code.server(), boards);
+                    .printf(
+                            Locale.ROOT,
+                            "the fleet at %s answers, with %s boards now%n",
+                            FleetOptions.open(options.servers().getFirst()),
+                            boards);
             spec.commandLine().getErr().flush();
-            spec.commandLine().getOut().println("--queue %s --queue-credentials %s".formatted(code.server(), file));
         }
     }
 
@@ -215,7 +182,7 @@ final class FleetCommand extends CommandGroup {
         try {
             return given.isPresent()
                     ? given.get()
-                    : FleetOptions.of(JoinCode.read(code).server(), code);
+                    : FleetOptions.of(JoinCode.read(code).server(), Optional.of(code));
         } catch (IOException none) {
             throw new ParameterException(
                     command.commandLine(),

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import javax.jmdns.JmDNS;
@@ -20,7 +21,10 @@ public final class Advertisement implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(Advertisement.class.getName());
 
-    private static final String TYPE = "_mobilediffusion._tcp.local.";
+    static final String TYPE = "_mobilediffusion._tcp.local.";
+    /** Where the queue is that a board shares. */
+    static final String QUEUE = "queue";
+
     private static final String INSTANCE = "instance";
 
     /** For the answer of a responder on the same machine. */
@@ -44,8 +48,10 @@ public final class Advertisement implements AutoCloseable {
      * @param tls whether it speaks TLS
      * @param model that draws
      * @param version of the program
+     * @param queue addresses of the NATS whose queue it shares, with commas; empty where it shares none
      */
-    public record Service(String name, int port, int grpcPort, boolean tls, String model, String version) {
+    public record Service(
+            String name, int port, int grpcPort, boolean tls, String model, String version, Optional<String> queue) {
 
         /** DNS allows 63 bytes. */
         public static final int MAX_NAME_LENGTH = 63;
@@ -62,6 +68,7 @@ public final class Advertisement implements AutoCloseable {
             Map<String, String> text = new TreeMap<>(Map.of("path", "/", "model", model, "version", version));
             text.put("tls", Boolean.toString(tls));
             text.put("grpc-port", Integer.toString(grpcPort));
+            queue.ifPresent(told -> text.put(QUEUE, told));
             text.put(INSTANCE, instance);
             String web = tls ? "_https._tcp.local." : "_http._tcp.local.";
             return List.of(

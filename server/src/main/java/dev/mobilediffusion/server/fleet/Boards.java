@@ -2,6 +2,7 @@ package dev.mobilediffusion.server.fleet;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.server.nats.NatsErrors;
 import dev.mobilediffusion.server.queue.BoardStatus;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
@@ -116,7 +117,10 @@ final class Boards {
             boolean unused = put ? resting.add(board) : resting.remove(board);
             return;
         }
-        String name = entry.getKey().substring(entry.getKey().indexOf('.') + 1);
+        if (!entry.getKey().startsWith("board.")) {
+            return;
+        }
+        String name = entry.getKey().substring("board.".length());
         Optional<BoardStatus> told = put ? Json.read(entry.getValue()).flatMap(Boards::read) : Optional.empty();
         if (told.isEmpty()) {
             boards.remove(name);

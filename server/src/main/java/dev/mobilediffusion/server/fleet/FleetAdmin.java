@@ -1,5 +1,8 @@
 package dev.mobilediffusion.server.fleet;
 
+import dev.mobilediffusion.server.nats.FleetOptions;
+import dev.mobilediffusion.server.nats.NatsErrors;
+import dev.mobilediffusion.server.nats.NatsLink;
 import dev.mobilediffusion.server.queue.BoardStatus;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
@@ -37,7 +40,7 @@ public final class FleetAdmin implements AutoCloseable {
         try {
             Connection nats = Nats.connect(
                     NatsLink.natsOptions(options, complaint).maxReconnects(0).build());
-            FleetSetup.run(nats, options.keepFor());
+            FleetSetup.run(nats, options);
             return new FleetAdmin(nats);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

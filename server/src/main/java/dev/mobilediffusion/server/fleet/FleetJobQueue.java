@@ -9,12 +9,15 @@ import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobError;
 import dev.mobilediffusion.server.job.JobIds;
 import dev.mobilediffusion.server.job.JobState;
+import dev.mobilediffusion.server.nats.FleetOptions;
 import dev.mobilediffusion.server.queue.AdmissionRule;
 import dev.mobilediffusion.server.queue.BoardStatus;
 import dev.mobilediffusion.server.queue.JobObserver;
 import dev.mobilediffusion.server.queue.JobQueue;
 import dev.mobilediffusion.server.queue.QueueEstimate;
 import dev.mobilediffusion.server.queue.WorkQueue;
+import dev.mobilediffusion.server.security.RequestCount;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -36,11 +39,11 @@ public final class FleetJobQueue implements JobQueue {
     private volatile AdmissionRule rule = (spec, client) -> {};
     private volatile boolean draining;
 
-    private FleetJobQueue(JobQueue own, FleetOptions options, JobObserver observer, BoardFacts facts) {
+    private FleetJobQueue(JobQueue own, FleetOptions options, JobObserver observer, BoardFacts facts, Clock clock) {
         this.own = own;
         this.options = options;
         this.observer = observer;
-        this.member = new FleetMember(own, options, observer, facts);
+        this.member = new FleetMember(own, options, observer, facts, clock);
         this.work = new FleetWork(own.work(), member.hand(), member.jobs(), observer);
     }
 
@@ -51,7 +54,12 @@ public final class FleetJobQueue implements JobQueue {
      * @param facts what the board tells the others of itself
      */
     public static FleetJobQueue join(JobQueue own, FleetOptions options, JobObserver observer, BoardFacts facts) {
-        FleetJobQueue queue = new FleetJobQueue(own, options, observer, facts);
+        return join(own, options, observer, facts, Clock.systemUTC());
+    }
+
+    /** @param clock this board's, right or wrong */
+    static FleetJobQueue join(JobQueue own, FleetOptions options, JobObserver observer, BoardFacts facts, Clock clock) {
+        FleetJobQueue queue = new FleetJobQueue(own, options, observer, facts, clock);
         queue.member.start();
         return queue;
     }
@@ -86,10 +94,8 @@ public final class FleetJobQueue implements JobQueue {
         if (known.isPresent() || !JobIds.isValid(id)) {
             return known;
         }
-        Optional<Job> local = own.find(id);
-        return local.isPresent()
-                ? local
-                : member.jobs().find(id).map(record -> member.mirrors().open(record));
+        return own.find(id)
+                .or(() -> member.jobs().find(id).map(record -> member.mirrors().open(record)));
     }
 
     @Override
@@ -115,11 +121,8 @@ public final class FleetJobQueue implements JobQueue {
 
     @Override
     public Optional<QueueEstimate> estimate(Job job) {
-        if (isOwn(job)) {
-            return own.estimate(job);
-        }
-        if (job.state().isFinal()) {
-            return Optional.empty();
+        if (isOwn(job) || job.state().isFinal()) {
+            return isOwn(job) ? own.estimate(job) : Optional.empty();
         }
         return Optional.of(
                 Lanes.estimate(job.id(), member.records().all(), member.boards().timePerImage()));
@@ -172,6 +175,11 @@ public final class FleetJobQueue implements JobQueue {
         return member.boards().all();
     }
 
+    /** Counts requests of keys at all boards together. */
+    public RequestCount requestCount() {
+        return member.requestCount();
+    }
+
     private Job admit(JobSpec spec, ClientId client) {
         String id = JobIds.next();
         String first = spec.idempotency()
@@ -183,7 +191,12 @@ public final class FleetJobQueue implements JobQueue {
                 return known.get();
             }
         }
-        requireRoom(spec);
+        FleetRoom.require(
+                spec,
+                client,
+                member.records().all(),
+                capacity(),
+                member.boards().timePerImage());
         member.jobs().images().putUploads(first, spec);
         JobRecord record = JobRecord.queued(first, client, spec, member.jobs().now());
         if (!member.records().create(record)) {
@@ -214,19 +227,6 @@ public final class FleetJobQueue implements JobQueue {
                     .ifPresent(earlier -> spec.idempotency().orElseThrow().requireSameBody(earlier));
             return member.mirrors().find(id).orElseGet(() -> member.mirrors().open(record));
         });
-    }
-
-    private void requireRoom(JobSpec spec) {
-        List<JobRecord> waiting = member.records().all();
-        int capacity = capacity();
-        int images = Lanes.waitingImages(waiting);
-        if (Lanes.waitingJobs(waiting) >= capacity || images + spec.count() > capacity * 4) {
-            throw ApiException.retry(
-                    ErrorCode.RATE_LIMIT_EXCEEDED,
-                    "the queue is full: %s jobs with %s pictures are waiting, of at most %s jobs and %s pictures"
-                            .formatted(Lanes.waitingJobs(waiting), images, capacity, capacity * 4),
-                    member.boards().timePerImage().multipliedBy(Math.max(1, images / Math.max(1, capacity))));
-        }
     }
 
     private boolean end(Job job, String why) {

@@ -4,10 +4,13 @@ import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobError;
 import dev.mobilediffusion.server.job.JobState;
+import dev.mobilediffusion.server.nats.FleetOptions;
+import dev.mobilediffusion.server.nats.NatsLink;
 import dev.mobilediffusion.server.queue.BoardStatus;
 import dev.mobilediffusion.server.queue.ImageTask;
 import dev.mobilediffusion.server.queue.JobObserver;
 import dev.mobilediffusion.server.queue.JobQueue;
+import dev.mobilediffusion.server.security.RequestCount;
 import io.nats.client.Connection;
 import java.time.Clock;
 import java.util.List;
@@ -24,7 +27,7 @@ final class FleetMember implements AutoCloseable {
     private final FleetOptions options;
     private final JobObserver observer;
     private final NatsLink link;
-    private final FleetClock clock = new FleetClock(Clock.systemUTC());
+    private final FleetClock clock;
     private final Hand hand = new Hand();
     private final Images images;
     private final LiveRecords records;
@@ -36,10 +39,11 @@ final class FleetMember implements AutoCloseable {
     private final Map<String, Job> admitted = new ConcurrentHashMap<>();
     private final Upkeep upkeep = new Upkeep(this);
 
-    FleetMember(JobQueue own, FleetOptions options, JobObserver observer, BoardFacts facts) {
+    FleetMember(JobQueue own, FleetOptions options, JobObserver observer, BoardFacts facts, Clock ownClock) {
         this.own = own;
         this.options = options;
         this.observer = observer;
+        this.clock = new FleetClock(ownClock);
         this.link = new NatsLink(options, this::join);
         this.images = new Images(link::require);
         this.records = new LiveRecords(link::require, this::changed);
@@ -135,12 +139,16 @@ final class FleetMember implements AutoCloseable {
         return boards;
     }
 
+    RequestCount requestCount() {
+        return new KeyCounts(link::require, clock);
+    }
+
     FleetJobs jobs() {
         return jobs;
     }
 
     private void join(Connection nats) throws Exception {
-        FleetSetup.run(nats, options.keepFor());
+        FleetSetup.run(nats, options);
         boards.join(nats);
         records.join(nats);
         work.join();

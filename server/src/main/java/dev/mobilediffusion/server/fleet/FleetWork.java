@@ -38,6 +38,7 @@ final class FleetWork implements WorkQueue {
     private final Hand hand;
     private final FleetJobs jobs;
     private final JobObserver observer;
+    private final InOrder inOrder = new InOrder();
 
     FleetWork(WorkQueue own, Hand hand, FleetJobs jobs, JobObserver observer) {
         this.own = own;
@@ -89,9 +90,12 @@ final class FleetWork implements WorkQueue {
                                     .formatted(task.index(), MAX_DELIVERIES)));
             return false;
         }
-        if (jobs.begin(task.job().id(), task.index(), now)) {
-            observer.stageDone(record.spec().model(), Stage.QUEUE, positive(Duration.between(record.createdAt(), now)));
-        }
+        inOrder.run(() -> {
+            if (jobs.begin(task.job().id(), task.index(), now)) {
+                observer.stageDone(
+                        record.spec().model(), Stage.QUEUE, positive(Duration.between(record.createdAt(), now)));
+            }
+        });
         return true;
     }
 
@@ -100,7 +104,8 @@ final class FleetWork implements WorkQueue {
         if (hand.taken(task).isEmpty()) {
             own.beginStage(task, stage);
         } else {
-            jobs.tell(task.job().id(), EventJson.stage(jobs.now(), task.index(), stage));
+            Instant now = jobs.now();
+            inOrder.run(() -> jobs.tell(task.job().id(), EventJson.stage(now, task.index(), stage)));
         }
     }
 
@@ -109,7 +114,8 @@ final class FleetWork implements WorkQueue {
         if (hand.taken(task).isEmpty()) {
             own.endStep(task, step, steps);
         } else {
-            jobs.tell(task.job().id(), EventJson.step(jobs.now(), task.index(), step, steps));
+            Instant now = jobs.now();
+            inOrder.run(() -> jobs.tell(task.job().id(), EventJson.step(now, task.index(), step, steps)));
         }
     }
 
@@ -122,7 +128,8 @@ final class FleetWork implements WorkQueue {
         String object = object(task) + "-preview-" + index;
         jobs.images().put(object, content.read());
         JobEvent.Preview preview = new JobEvent.Preview(0, task.index(), index, width, height, content);
-        jobs.tell(task.job().id(), EventJson.preview(jobs.now(), task.index(), preview, object));
+        byte[] event = EventJson.preview(jobs.now(), task.index(), preview, object);
+        inOrder.run(() -> jobs.tell(task.job().id(), event));
         content.release();
     }
 
@@ -136,6 +143,7 @@ final class FleetWork implements WorkQueue {
         JobRecord.StoredObject stored = new JobRecord.StoredObject(image, object(task), bytes.length);
         boolean counted = patiently(task, () -> {
             jobs.images().put(stored.object(), bytes);
+            inOrder.await();
             return jobs.complete(task.job().id(), stored);
         });
         if (counted) {
@@ -152,6 +160,7 @@ final class FleetWork implements WorkQueue {
         } else if (error.code() == ErrorCode.NOT_READY) {
             hand.drop(task); // NATS is away, or this board cannot load the model: another one, or later, may do better
         } else {
+            inOrder.await();
             boolean unused = patiently(task, () -> jobs.settle(task.job().id(), JobState.FAILED, Optional.of(error)));
         }
     }

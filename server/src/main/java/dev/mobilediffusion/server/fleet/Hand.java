@@ -19,6 +19,9 @@ final class Hand {
 
     private static final long GLANCE_MILLIS = 200;
 
+    /** Many times what a board without work needs to take an image. */
+    private static final double GIVE_WAY_SECONDS = 0.03;
+
     /** Weight of a new measurement. */
     private static final double NEWEST = 0.3;
 
@@ -39,6 +42,18 @@ final class Hand {
             }
         }
         return !closed;
+    }
+
+    /** While this board draws: leaves what comes to those that do not, for a moment or until it does not, either. */
+    void giveWay() throws InterruptedException {
+        long end = System.nanoTime() + (long) (Math.min(GIVE_WAY_SECONDS, secondsPerImage / 4) * 1e9);
+        synchronized (this) {
+            long left = end - System.nanoTime();
+            while (!closed && !taken.isEmpty() && left > 0) {
+                wait(left / 1_000_000, (int) (left % 1_000_000));
+                left = end - System.nanoTime();
+            }
+        }
     }
 
     /** Puts in an image of this board's own queue; waits for room. */
@@ -79,6 +94,9 @@ final class Hand {
     /** Tells NATS that nobody needs to draw this image any more. */
     void letGo(ImageTask task) {
         WorkStream.Taken message = taken.remove(task);
+        synchronized (this) {
+            notifyAll();
+        }
         if (dropped.remove(task) == null && message != null) {
             message.message().ack();
         }

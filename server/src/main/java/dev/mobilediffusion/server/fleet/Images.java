@@ -6,6 +6,7 @@ import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.generation.Upload;
 import dev.mobilediffusion.server.job.ImageContent;
+import dev.mobilediffusion.server.nats.NatsErrors;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.ObjectStore;

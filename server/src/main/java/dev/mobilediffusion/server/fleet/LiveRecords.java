@@ -2,6 +2,7 @@ package dev.mobilediffusion.server.fleet;
 
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.nats.NatsErrors;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.KeyValue;
@@ -28,6 +29,7 @@ import java.util.function.Supplier;
 final class LiveRecords {
 
     private static final System.Logger LOG = System.getLogger(LiveRecords.class.getName());
+    private static final int ROOM_TO_GROW = 8 << 10;
     private static final String SUBJECT = "$KV." + Names.LIVE + ".";
 
     private final Supplier<Connection> connection;
@@ -82,7 +84,7 @@ final class LiveRecords {
     boolean create(JobRecord job) {
         return NatsErrors.call(() -> {
             try {
-                keep(job, bucket().create(job.id(), Json.write(job)));
+                keep(job, bucket().create(job.id(), fitting(Json.write(job))));
                 return true;
             } catch (JetStreamApiException e) {
                 return otherwise(e, false);
@@ -211,6 +213,15 @@ final class LiveRecords {
         live.remove(id);
         return Optional.ofNullable(bucket().get(id))
                 .flatMap(entry -> Json.readJob(entry.getValue()).map(job -> new Versioned(job, entry.getRevision())));
+    }
+
+    /** A record with room for the images that it will tell of. */
+    private byte[] fitting(byte[] record) {
+        long most = connection.get().getMaxPayload();
+        if (record.length + ROOM_TO_GROW > most) {
+            throw NatsErrors.tooLarge("the job", most);
+        }
+        return record;
     }
 
     private KeyValue bucket() throws IOException {

@@ -19,6 +19,9 @@ final class Names {
     /** Board's key in {@link #BOARDS} under which it is told to rest. */
     static final String DRAIN = "drain.";
 
+    /** Key's key in {@link #BOARDS} under which its requests are counted. */
+    static final String RATE = "rate.";
+
     static final String WORK_SUBJECTS = "md.work.*.*.*";
     static final String EVENT_SUBJECTS = "md.event.*";
     static final String COUNTED = "md.counted";

@@ -21,12 +21,16 @@ final class Puller implements AutoCloseable {
     /** A lane whose images are all begun is looked at so often: NATS may have taken one back from a board that died. */
     private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
 
+    /** A job is seen before its images are in the stream; so a look that found none is soon repeated, and then less often. */
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(4);
+
     private final FleetMember member;
     private final Supplier<Set<String>> models;
     private final Thread thread =
             Thread.ofPlatform().daemon().name("fleet-puller").unstarted(this::run);
     private final Map<String, Long> looked = new HashMap<>();
     private String lastLane = "";
+    private Duration pause = FIRST_PAUSE;
     private final Semaphore wakeUps = new Semaphore(0);
     private volatile boolean closed;
 
@@ -53,7 +57,10 @@ final class Puller implements AutoCloseable {
     private void run() {
         try {
             while (!closed && member.hand().awaitRoom()) {
-                if (!pull()) {
+                member.hand().giveWay();
+                if (pull()) {
+                    pause = FIRST_PAUSE;
+                } else {
                     await();
                 }
             }
@@ -63,8 +70,10 @@ final class Puller implements AutoCloseable {
     }
 
     private void await() throws InterruptedException {
-        boolean unused = wakeUps.tryAcquire(LOOK_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+        boolean woken = wakeUps.tryAcquire(pause.toMillis(), TimeUnit.MILLISECONDS);
         wakeUps.drainPermits();
+        Duration longer = pause.multipliedBy(2);
+        pause = woken ? FIRST_PAUSE : longer.compareTo(LOOK_AGAIN) < 0 ? longer : LOOK_AGAIN;
     }
 
     /** Whether an image was taken. */

@@ -2,6 +2,7 @@ package dev.mobilediffusion.server.fleet;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mobilediffusion.server.error.ApiException;
+import dev.mobilediffusion.server.nats.NatsErrors;
 import io.nats.client.Connection;
 import io.nats.client.ConsumerContext;
 import io.nats.client.FetchConsumeOptions;

@@ -1,10 +1,7 @@
 package dev.mobilediffusion.server.queue;
 
-import dev.mobilediffusion.server.error.ApiException;
-import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.job.Job;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
@@ -15,31 +12,16 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class UploadRoom {
 
-    static final long MAX_BYTES = 256L << 20;
-    static final long MAX_CLIENT_BYTES = MAX_BYTES / 4;
-
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
-
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<ClientId, Long> bytes = new HashMap<>();
     private long all;
 
-    /** @throws ApiException RATE_LIMIT_EXCEEDED when there is no room for the job's images */
+    /** @throws dev.mobilediffusion.server.error.ApiException RATE_LIMIT_EXCEEDED when there is no room for the job's images */
     void reserve(Job job) {
         lock.lock();
         try {
             long own = bytes.getOrDefault(job.client(), 0L) + job.spec().uploadBytes();
-            if (own > MAX_CLIENT_BYTES || all + job.spec().uploadBytes() > MAX_BYTES) {
-                throw ApiException.retry(
-                        ErrorCode.RATE_LIMIT_EXCEEDED,
-                        "the pictures of unfinished jobs may have at most %s bytes, those of one client %s; with this job they had %s and %s"
-                                .formatted(
-                                        MAX_BYTES,
-                                        MAX_CLIENT_BYTES,
-                                        all + job.spec().uploadBytes(),
-                                        own),
-                        PATIENCE);
-            }
+            UploadBounds.require(all + job.spec().uploadBytes(), own);
             add(job, job.spec().uploadBytes());
         } finally {
             lock.unlock();

@@ -20,6 +20,7 @@ public final class Gate {
     private final Optional<KeyRing> ring;
     private final TokenBucket failures = new TokenBucket();
     private final TokenBucket requests = new TokenBucket();
+    private volatile RequestCount shared = (key, perMinute) -> Optional.empty();
 
     private Gate(Optional<KeyFile> file) {
         this.file = file;
@@ -39,6 +40,11 @@ public final class Gate {
     /** Whether a key is asked for. */
     public boolean isLocked() {
         return file.isPresent();
+    }
+
+    /** Has requests counted for more servers than this one, while that count can be reached. */
+    public void countWith(RequestCount count) {
+        shared = count;
     }
 
     /**
@@ -88,7 +94,9 @@ public final class Gate {
             return;
         }
         int perMinute = key.picturesPerMinute().getAsInt();
-        Duration wait = requests.take(key.name(), perMinute, file.orElseThrow().now());
+        Duration wait = shared.take(key.name(), perMinute)
+                .orElseGet(() ->
+                        requests.take(key.name(), perMinute, file.orElseThrow().now()));
         if (!wait.isZero()) {
             throw ApiException.retry(
                     ErrorCode.RATE_LIMIT_EXCEEDED,

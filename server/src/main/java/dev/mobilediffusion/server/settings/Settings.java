@@ -101,7 +101,7 @@ public final class Settings {
                     "queue",
                     Kind.LIST,
                     "none",
-                    "nats://HOST:PORT or tls://HOST:PORT, several with commas",
+                    "nats://HOST:PORT or tls://HOST:PORT, several with commas, or find",
                     "NATS with JetStream that holds the queue which this board shares with others; see docs/fleet.md"),
             new Setting("queue-credentials", Kind.PATH, "none", "a path", "file by which NATS knows this board"),
             new Setting(
@@ -113,6 +113,7 @@ public final class Settings {
                     "PT15S",
                     "PT1S or more",
                     "time without a sign of life after which a board's picture goes to another"),
+            new Setting("fleet-replicas", Kind.NUMBER, "3 in a cluster, else 1", "1 … 5", "copies of all in NATS"),
             new Setting(
                     "memory",
                     "speed",

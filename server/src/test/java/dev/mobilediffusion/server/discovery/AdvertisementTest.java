@@ -25,7 +25,8 @@ final class AdvertisementTest {
     @Test
     void aNeighbourFindsTheServerWithItsModelAndVersion() throws Exception {
         String name = "Test server " + ProcessHandle.current().pid();
-        Advertisement.Service service = new Advertisement.Service(name, 8123, 8133, false, "pocket", "0.1.0");
+        Advertisement.Service service =
+                new Advertisement.Service(name, 8123, 8133, false, "pocket", "0.1.0", Optional.empty());
         try (JmDNS neighbour = JmDNS.create(NETWORK, "neighbour")) {
             try (Advertisement shown = Advertisement.start(service, List.of(NETWORK))) {
                 assertThat(shown, is(not((Object) null)));
@@ -51,7 +52,8 @@ final class AdvertisementTest {
     @Test
     void aServerWithTlsIsNoPlainWebServer() throws Exception {
         String name = "TLS server " + ProcessHandle.current().pid();
-        Advertisement.Service service = new Advertisement.Service(name, 8124, 8134, true, "pocket", "0.1.0");
+        Advertisement.Service service =
+                new Advertisement.Service(name, 8124, 8134, true, "pocket", "0.1.0", Optional.empty());
         try (JmDNS neighbour = JmDNS.create(NETWORK, "neighbour");
                 Advertisement shown = Advertisement.start(service, List.of(NETWORK))) {
             assertThat(shown, is(not((Object) null)));
@@ -64,7 +66,8 @@ final class AdvertisementTest {
     @Test
     void twoInterfacesOnOneNetworkAreOneServerUnderOneName() throws Exception {
         String name = "Twin server " + ProcessHandle.current().pid();
-        Advertisement.Service service = new Advertisement.Service(name, 8125, 8135, false, "pocket", "0.1.0");
+        Advertisement.Service service =
+                new Advertisement.Service(name, 8125, 8135, false, "pocket", "0.1.0", Optional.empty());
         try (JmDNS neighbour = JmDNS.create(NETWORK, "neighbour");
                 // Two responders that hear each other, as those of a cable and radio do
                 Advertisement shown = Advertisement.start(service, List.of(NETWORK, NETWORK))) {
@@ -93,7 +96,7 @@ final class AdvertisementTest {
     void aNameThatDnsCannotHoldIsRefused() {
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new Advertisement.Service("n".repeat(64), 1, 2, false, "pocket", "1"));
+                () -> new Advertisement.Service("n".repeat(64), 1, 2, false, "pocket", "1", Optional.empty()));
     }
 
     /** Sees it in the list, then asks for its records: a list may lack the properties, and does not ask for them again. */

@@ -1,4 +1,4 @@
-package dev.mobilediffusion.server.fleet;
+package dev.mobilediffusion.server.nats;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.containsString;
@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 final class FleetOptionsTest {
@@ -27,25 +28,30 @@ final class FleetOptionsTest {
     }
 
     @Test
-    void anOldNatsIsRefusedWithItsVersion() {
-        assertThat(
-                assertThrows(FleetSetup.UnusableNats.class, () -> FleetSetup.requireVersion("2.8.4"))
-                        .getMessage(),
-                is("NATS is of version 2.8.4, the fleet needs 2.9.0 or later"));
-        FleetSetup.requireVersion("2.10.0-beta.1");
-        FleetSetup.requireVersion("3.0");
+    void copiesAreBoundByWhatNatsKeeps() {
+        for (int wrong : new int[] {0, 6}) {
+            assertThat(
+                    assertThrows(
+                                    IllegalArgumentException.class,
+                                    () -> options(List.of("nats://a:4222"), "a", OptionalInt.of(wrong)))
+                            .getMessage(),
+                    is("fleet-replicas must be in [1, 5], got " + wrong));
+        }
     }
 
     private static String message(List<String> servers, String board) {
-        return assertThrows(
-                        IllegalArgumentException.class,
-                        () -> new FleetOptions(
-                                servers,
-                                Optional.empty(),
-                                FleetOptions.Offline.REFUSE,
-                                board,
-                                Duration.ofSeconds(5),
-                                Duration.ofDays(1)))
+        return assertThrows(IllegalArgumentException.class, () -> options(servers, board, OptionalInt.empty()))
                 .getMessage();
+    }
+
+    private static FleetOptions options(List<String> servers, String board, OptionalInt replicas) {
+        return new FleetOptions(
+                servers,
+                Optional.empty(),
+                FleetOptions.Offline.REFUSE,
+                board,
+                Duration.ofSeconds(5),
+                Duration.ofDays(1),
+                replicas);
     }
 }

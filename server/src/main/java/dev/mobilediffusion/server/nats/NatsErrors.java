@@ -1,4 +1,4 @@
-package dev.mobilediffusion.server.fleet;
+package dev.mobilediffusion.server.nats;
 
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
@@ -8,11 +8,12 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 
 /** Says in the server's words what NATS says in its own. */
-final class NatsErrors {
+public final class NatsErrors {
 
     /** Codes of nats-server's server/errors.json. */
-    static final int WRONG_LAST_SEQUENCE = 10071;
+    public static final int WRONG_LAST_SEQUENCE = 10071;
 
+    private static final int MESSAGE_TOO_LARGE = 10054;
     private static final int STORE_FULL = 10077;
     private static final int INSUFFICIENT_RESOURCES = 10023;
     private static final int STORAGE_EXCEEDED = 10047;
@@ -22,12 +23,12 @@ final class NatsErrors {
 
     /** What a call of NATS does. */
     @FunctionalInterface
-    interface Call<T> {
+    public interface Call<T> {
         T run() throws IOException, JetStreamApiException, InterruptedException, NoSuchAlgorithmException;
     }
 
     /** @throws ApiException in the server's words where the call fails */
-    static <T> T call(Call<T> call) {
+    public static <T> T call(Call<T> call) {
         try {
             return call.run();
         } catch (JetStreamApiException e) {
@@ -42,7 +43,22 @@ final class NatsErrors {
         }
     }
 
+    /** For what does not fit into one message of NATS. */
+    public static ApiException tooLarge(String what, long most) {
+        return ApiException.of(
+                ErrorCode.STORAGE_FULL,
+                "%s is larger than the fleet's NATS takes in one message, %s bytes; its owner may raise max_payload"
+                        .formatted(what, most));
+    }
+
     private static ApiException of(JetStreamApiException failure) {
+        if (failure.getApiErrorCode() == MESSAGE_TOO_LARGE) {
+            return ApiException.of(
+                    ErrorCode.STORAGE_FULL,
+                    "a job or picture is larger than the fleet's NATS takes in one message; its owner may raise"
+                            + " max_msg_size",
+                    failure);
+        }
         String text = String.valueOf(failure.getErrorDescription());
         boolean full =
                 switch (failure.getApiErrorCode()) {

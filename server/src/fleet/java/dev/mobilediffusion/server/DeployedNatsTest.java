@@ -1,0 +1,156 @@
+package dev.mobilediffusion.server;
+
+import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.is;
+
+import dev.mobilediffusion.server.generation.ClientId;
+import dev.mobilediffusion.server.job.Job;
+import dev.mobilediffusion.server.job.JobState;
+import io.nats.client.Connection;
+import io.nats.client.JetStreamManagement;
+import io.nats.client.Nats;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The configurations in {@code deploy/nats}, as they are, with boards and jobs. */
+final class DeployedNatsTest {
+
+    private static final ClientId ALICE = ClientId.ofKey("alice");
+    private static final Path DEPLOY = Path.of("..", "deploy", "nats");
+
+    @TempDir
+    private Path folder;
+
+    private TestBoards boards;
+
+    @BeforeEach
+    void open() {
+        boards = new TestBoards(folder);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        boards.close();
+    }
+
+    @Test
+    void aSingleServerKeepsOneCopyAndLetsNobodyInWithoutItsPassword() throws Exception {
+        NatsProcess nats = start("single", Map.of());
+        TestServer board = boards.board(url(nats), FakePipeline.quick());
+
+        draw(board, 7);
+
+        assertThat(copies(url(nats)), is(List.of(1)));
+        TestBoards.awaitObstacle(
+                boards.start(boards.options(nats.url()), FakePipeline.quick(), Map.of()), "does not accept this board's");
+        TestBoards.awaitObstacle(
+                boards.start(boards.options(url(nats), OptionalInt.of(3)), FakePipeline.quick(), Map.of()),
+                "fleet-replicas is 3, and NATS is a single server");
+    }
+
+    @Test
+    void aClusterOutlivesAnyOneOfItsThree() throws Exception {
+        List<NatsProcess> cluster = cluster();
+        String all = cluster.stream().map(DeployedNatsTest::url).collect(Collectors.joining(","));
+        TestServer gated = boards.board(all, FakePipeline.gated());
+        assertThat(copies(url(cluster.get(0))), is(List.of(3)));
+        Job begun = gated.queue().submit(TestBoards.durable("begun", 1), ALICE);
+        gated.pipeline.awaitStart();
+
+        cluster.get(0).kill();
+        gated.pipeline.allow(1000);
+
+        TestBoards.awaitEnd(begun);
+        assertThat(begun.state(), is(JobState.SUCCEEDED));
+        TestServer late = boards.board(all, FakePipeline.quick());
+        draw(late, 2);
+    }
+
+    @Test
+    void boardsOfASiteShareTheClustersQueueThroughTheirLeaf() throws Exception {
+        List<NatsProcess> cluster = cluster();
+        TestServer central = boards.board(url(cluster.get(1)), FakePipeline.gated());
+        NatsProcess leaf = start("leaf", hubs);
+        TestServer far = boards.board(url(leaf), FakePipeline.quick());
+
+        Job job = central.queue().submit(TestBoards.durable("far away", 3).withCount(4), ALICE);
+        central.pipeline.allow(1000);
+        TestBoards.awaitEnd(job);
+
+        Job seen = far.queue().find(job.id()).orElseThrow();
+        TestBoards.awaitEnd(seen);
+        assertThat(seen.status().images(), hasSize(4));
+        assertThat(seen.status().state(), is(JobState.SUCCEEDED));
+        draw(far, 5);
+    }
+
+    /** Where a leaf node finds the cluster. */
+    private final Map<String, String> hubs = new HashMap<>();
+
+    private List<NatsProcess> cluster() throws IOException {
+        Map<String, String> routes = new HashMap<>();
+        List<Integer> ports = IntStream.range(0, 3).mapToObj(node -> NatsProcess.freePort()).toList();
+        for (int node = 1; node <= 3; node++) {
+            routes.put("NATS_ROUTE_" + node, "nats-route://cluster:routes@127.0.0.1:" + ports.get(node - 1));
+        }
+        List<NatsProcess> cluster = new ArrayList<>();
+        for (int node = 1; node <= 3; node++) {
+            int leaves = NatsProcess.freePort();
+            Map<String, String> variables = new HashMap<>(routes);
+            variables.put("NATS_NAME", "node" + node);
+            variables.put("NATS_ROUTES_LISTEN", "127.0.0.1:" + ports.get(node - 1));
+            variables.put("CLUSTER_PASSWORD", "routes");
+            variables.put("NATS_LEAVES_LISTEN", "127.0.0.1:" + leaves);
+            variables.put("SITE_PASSWORD", "site");
+            hubs.put("NATS_HUB_" + node, "nats-leaf://site:site@127.0.0.1:" + leaves);
+            cluster.add(start("cluster", variables));
+        }
+        hubs.put("NATS_NAME", "leaf");
+        return cluster;
+    }
+
+    private NatsProcess start(String name, Map<String, String> variables) throws IOException {
+        Map<String, String> all = new HashMap<>(variables);
+        all.put("NATS_LISTEN", "127.0.0.1:" + NatsProcess.freePort());
+        all.put("NATS_STORE", Files.createTempDirectory(folder, name).toString());
+        all.put("FLEET_PASSWORD", "secret");
+        return boards.keep(NatsProcess.startConfigured(DEPLOY.resolve(name + ".conf"), all));
+    }
+
+    private static String url(NatsProcess nats) {
+        return nats.url().replace("://", "://board:secret@");
+    }
+
+    private static void draw(TestServer board, long seed) throws InterruptedException {
+        Job job = board.queue().submit(TestBoards.durable("a house", seed), ALICE);
+        TestBoards.awaitEnd(job);
+        assertThat(job.state(), is(JobState.SUCCEEDED));
+        assertThat(job.status().images().getFirst().bytes().length > 0, is(true));
+    }
+
+    /** In how many copies NATS keeps things, each number once. */
+    private static List<Integer> copies(String url) throws Exception {
+        TreeSet<Integer> found = new TreeSet<>();
+        try (Connection nats = Nats.connect(url)) {
+            JetStreamManagement management = nats.jetStreamManagement();
+            for (String stream : management.getStreamNames()) {
+                found.add(management.getStreamInfo(stream).getConfiguration().getReplicas());
+            }
+        }
+        return List.copyOf(found);
+    }
+}
