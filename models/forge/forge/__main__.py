@@ -108,6 +108,10 @@ def parser() -> argparse.ArgumentParser:
 
     train.add_argument("--first", action="store_true", help="stage concepts-checker: only the things that people ask for most")
 
+    low_rank = train.add_argument_group("stage lora")
+    low_rank.add_argument("--images", default="neon", help="a folder of 2 to 500 pictures, each with a .txt caption beside it or "
+                                                           "named after what it shows; default: the example `neon`, made from nothing")
+    low_rank.add_argument("--alpha", type=weight_of_loss, help="default: the rank")
     student = train.add_argument_group("stages eight-step and one-step")
     student.add_argument("--guidance", type=guidance, default=2.5, help="of the teacher, baked into the student")
     student.add_argument("--teacher-steps", type=positive, default=16, help="of the teacher for each pair")
@@ -115,7 +119,7 @@ def parser() -> argparse.ArgumentParser:
                          help="one-step: who draws the pairs; the eight-step student takes a quarter of the time")
     student.add_argument("--largest", type=int, default=512, choices=PICTURE_SIZES, help="pixels of the last phase")
     student.add_argument("--tune", default="full", choices=["full", "lora"], help="one-step: all weights, or low-rank changes")
-    student.add_argument("--rank", type=positive, default=16, help="of the low-rank changes")
+    student.add_argument("--rank", type=positive, default=16, help="of the low-rank changes, also of stage lora")
     student.add_argument("--discriminator", default="unet", choices=["unet", "heads"],
                          help="one-step: a whole UNet, or heads on the frozen teacher's features (half the cost)")
     for name, weight, what in (("adversarial", 0.3, "the discriminator's opinion"),
@@ -159,6 +163,10 @@ def parser() -> argparse.ArgumentParser:
 
     encoder = command("add-encoder", "Adds the VAE's encoder to an exported or quantized bundle, so that it draws pictures anew.")
     encoder.add_argument("bundle", type=Path, help="folder in the diffusers ONNX layout; its other networks stay as they are")
+
+    control = command("add-control", "Adds the run's control adapter to a bundle, so that its pictures follow drawn lines.")
+    control.add_argument("bundle", type=Path, help="folder that `export` or `quantize` wrote; its other networks stay as they are")
+    control.add_argument("--name", default="sketch", help="of the adapter in the bundle")
 
     publish = command("publish", "Copies the run's weights as fp16 shards of at most 15 MB.")
     publish.add_argument("--out", type=Path, required=True)

@@ -272,6 +272,11 @@ def add_encoder(options: Namespace, cache: Path) -> None:
     print(f"wrote {options.bundle / 'vae_encoder'} from {run / 'vae'}")
 
 
+def add_control(options: Namespace, cache: Path) -> None:
+    from forge.plugins.control import add_to_bundle
+    print(f"wrote {add_to_bundle(folders(options, cache)[0], preset(options.preset), options.bundle, options.name)}")
+
+
 def quantize(options: Namespace, cache: Path) -> None:
     from forge.quantization import run
     torch.set_num_threads(options.threads)
@@ -292,4 +297,4 @@ def compare(options: Namespace, cache: Path) -> None:
 
 COMMANDS = {"draw": draw, "import": import_, "assets": assets, "sheet": sheet, "train": train, "evaluate": evaluate, "eye": eye, "ablate": ablate,
             "publish": publish, "adopt": adopt, "export": export,
-            "add-encoder": add_encoder, "quantize": quantize, "compare": compare, "count": count}
+            "add-encoder": add_encoder, "add-control": add_control, "quantize": quantize, "compare": compare, "count": count}

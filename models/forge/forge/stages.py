@@ -50,7 +50,10 @@ STAGES = {stage.name: stage for stage in (
     Stage("prune", "prune", 9, wants_denoiser=True),
     Stage("concepts", "concepts", 4, 0.8, vocabulary="open"),
     Stage("concepts-polish", "concepts_polish", 11, 0.08, wants_denoiser=True, vocabulary="open"),
-    Stage("concepts-checker", "concepts_checker", 10, 0.12, published=True, optional=True, vocabulary="open"))}
+    Stage("concepts-checker", "concepts_checker", 10, 0.12, published=True, optional=True, vocabulary="open"),
+    Stage("upscaler", "upscaler", 12, vocabulary="open"),
+    Stage("control", "control", 14, wants_denoiser=True, vocabulary="open"),
+    Stage("lora", "lora", 13, wants_denoiser=True, vocabulary="open"))}
 DENOISERS = {name: stage.denoiser for name, stage in STAGES.items() if stage.denoiser}
 FROZEN = tuple(name for name, stage in STAGES.items() if stage.frozen)
 

@@ -14,6 +14,9 @@ from forge.distillation.polish import Polish
 from forge.distillation.preflight import check_students, check_students_fit
 from forge.distillation.prune import Pruning
 from forge.distillation.students import latest
+from forge.plugins.control import ControlTraining
+from forge.plugins.lora import LoraTraining
+from forge.plugins.upscaler import UpscalerTraining
 from forge.progress_sheets import concepts_sheet, draw_curves, student_sheet, teacher_sheet
 from forge.stages import STAGES, seed_of
 from forge.training import workers
@@ -89,6 +92,21 @@ def concepts_checker(job: Job) -> None:
     ConceptCheckerTraining(job.run, job.options.assets, job.minutes, job.machine, job.seed, job.options.first).train()
 
 
+def upscaler(job: Job) -> None:
+    UpscalerTraining(job.run, job.options.assets, job.preset, job.minutes, job.machine, job.seed).train()
+
+
+def control(job: Job) -> None:
+    ControlTraining(job.run, job.options.assets, job.preset, job.minutes, job.machine, job.seed).train()
+
+
+def lora(job: Job) -> None:
+    wishes = job.options
+    rank = wishes.rank
+    LoraTraining(job.run, wishes.assets, job.preset, job.minutes, job.machine, job.seed, wishes.images, rank,
+                 rank if wishes.alpha is None else wishes.alpha).train()
+
+
 def checker(job: Job) -> None:
     CheckerTraining(job.run, job.pool, job.minutes, job.machine, job.seed).train()
 
@@ -118,4 +136,4 @@ def prune(job: Job) -> None:
 TRAINERS = {
     "text": text, "vae": vae, "denoiser": denoiser, "checker": checker, "student": student, "polish": polish, "prune": prune,
     "concepts": concepts, "concepts_checker": concepts_checker,
-    "concepts_polish": concepts_polish}
+    "concepts_polish": concepts_polish, "upscaler": upscaler, "lora": lora, "control": control}

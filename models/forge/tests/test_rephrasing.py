@@ -1,6 +1,7 @@
 """Prompts as people write them, in the words of captions."""
 
 import pytest
+
 from forge.concepts.phrasebook import grammar_words
 from forge.concepts.rephrasing import check, phrases, rephrased
 from forge.scenes import vocabulary

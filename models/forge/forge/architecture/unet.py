@@ -1,6 +1,6 @@
 """The denoiser: a UNet whose options are the paper's eight changes against Stable Diffusion 1.5's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -125,13 +125,13 @@ class UNet(nn.Module):
 
     def forward(self, sample: Tensor, timestep: Tensor, encoder_hidden_states: Tensor,
                 features: list[Tensor] | None = None, logits: list[Tensor] | None = None,
-                pointers: list[Pointers] | None = None) -> Tensor:
+                pointers: list[Pointers] | None = None, added: Sequence[Tensor] | None = None) -> Tensor:
         """sample (B, in_channels, H, W), timestep (B,) or (1,) in [0, 1000], encoder_hidden_states (B, L, D), the last
         `memory_rows` of them a packed memory → (B, out_channels, H, W).
 
         Appends to `features`, when given, the coarsest feature maps on the way down and before the way up: what the
         layout loss reads; to `logits` what each look into memory was (B, h * w, parts + 1); and to `pointers` where the
-        copy of memory points.
+        copy of memory points. `added`: see `decode`.
         """
         context, look = self._split(encoder_hidden_states, logits)
         time = self._condition(sample, timestep, context)
@@ -139,11 +139,25 @@ class UNet(nn.Module):
         if features is not None:
             features.append(x)
         x = self._middle_of(x, time, context)
-        first = True
+        out = self.decode(x, skips, time, encoder_hidden_states, features, logits, pointers, added)
+        return self._velocity(out, sample, timestep)
+
+    def decode(self, x: Tensor, skips: list[Tensor], time: Tensor, encoder_hidden_states: Tensor,
+               features: list[Tensor] | None = None, logits: list[Tensor] | None = None,
+               pointers: list[Pointers] | None = None, added: Sequence[Tensor] | None = None, levels: int | None = None) -> Tensor:
+        """The way up, from what `encode` returns and the condition of the residual blocks, to what the last layer predicts.
+        `added`: for each block on the way up what is added to its input, the feature map and the skip connection together.
+        levels: with fewer than there are, the feature map behind so many and the next look into memory is returned."""
+        context, look = self._split(encoder_hidden_states, logits)
+        skips, added, first = list(skips), iter(added or ()), True
         for index, level in zip(reversed(range(len(self.up))), self.up):
             x = look(f"up{index}", x)
+            if len(self.up) - 1 - index == levels:
+                return x
             for stack in level["blocks"]:
-                x = run_stack(stack, torch.cat([x, skips.pop()], dim=1), time, context)
+                joined = torch.cat([x, skips.pop()], dim=1)
+                more = next(added, None)
+                x = run_stack(stack, joined if more is None else joined + more.to(joined.dtype), time, context)
             if features is not None and first:
                 features.append(x)
             first = False
@@ -153,7 +167,11 @@ class UNet(nn.Module):
         out = nn.functional.pixel_shuffle(self.conv_out(x), self.config.patch)
         if self.copy is not None:
             out = self.copy(x, self._memory_of(encoder_hidden_states), out, pointers)
-        return self._velocity(out, sample, timestep)
+        return out
+
+    def condition(self, sample: Tensor, timestep: Tensor, encoder_hidden_states: Tensor) -> Tensor:
+        """What the residual blocks take, (B, time_width), activated."""
+        return self._condition(sample, timestep, self._split(encoder_hidden_states, None)[0])
 
     def encode(self, sample: Tensor, timestep: Tensor, encoder_hidden_states: Tensor) -> tuple[Tensor, list[Tensor]]:
         """As `forward`, but to the end of the middle: the feature map there, and the skip connections, finest first."""

@@ -121,11 +121,11 @@ def downsample(graph: Graph, layer: Downsample, x: FeatureMap) -> FeatureMap:
 
 def upsample(graph: Graph, layer: Upsample, x: FeatureMap) -> FeatureMap:
     if layer.pointwise:
-        return _double(graph, convolution(graph, layer.conv, x))
-    return convolution(graph, layer.conv, _double(graph, x))
+        return double(graph, convolution(graph, layer.conv, x))
+    return convolution(graph, layer.conv, double(graph, x))
 
 
-def _double(graph: Graph, x: FeatureMap) -> FeatureMap:
+def double(graph: Graph, x: FeatureMap) -> FeatureMap:
     scales = graph.constant(np.array([1, 1, 2, 2], dtype=np.float32))
     value = graph.op("Resize", x.value, "", scales, mode="nearest", coordinate_transformation_mode="asymmetric",
                      nearest_mode="floor")

@@ -4,7 +4,7 @@ The networks are written out by hand rather than traced: the graph stays lean, w
 the way, and exporting needs nothing but the `onnx` package.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,6 +42,16 @@ class Graph:
         self._constants: dict[tuple, str] = {}
         self._scopes: list[str] = []
         self._count = 0
+
+    @property
+    def nodes(self) -> Sequence:
+        """So far, in their order."""
+        return self._nodes
+
+    @property
+    def initialisers(self) -> Mapping[str, np.ndarray]:
+        """So far, by name."""
+        return self._initialisers
 
     @contextmanager
     def scope(self, name: str) -> Iterator[None]:
