@@ -1,4 +1,4 @@
-"""webuiapi's txt2img and img2img against a running server: webui_api.py HOST PORT
+"""webuiapi's txt2img, img2img and extras against a running server: webui_api.py HOST PORT
 
 Needs webuiapi and Pillow; check.sh installs both.
 """
@@ -42,6 +42,10 @@ def main(host, port):
             f"img2img with a mask, only masked: {full}",
             outside.getbbox() is None and inside.getbbox() is not None,
         )
+    single = api.extra_single_image(house, upscaler_1=webuiapi.Upscaler.Lanczos, upscaling_resize=2)
+    check("extra_single_image", single.image.size == (1024, 1024))
+    batch = api.extra_batch_images([house, mask], upscaler_1=webuiapi.Upscaler.Lanczos, upscaling_resize=1.5)
+    check("extra_batch_images", [image.size for image in batch.images] == [(768, 768), (768, 768)])
 
 
 if __name__ == "__main__":

@@ -89,7 +89,13 @@ final class PackageArrows {
             Map.entry("server.transport", Set.of()),
             Map.entry(
                     "server.upscale",
-                    Set.of(RUNTIME, "runtime.image", "runtime.upscale", "server.transport", "server.error")),
+                    Set.of(
+                            RUNTIME,
+                            "runtime.image",
+                            "runtime.upscale",
+                            "server.transport",
+                            "server.generation",
+                            "server.error")),
             Map.entry(
                     "server.wire",
                     Set.of("server.transport", "server.queue", "server.job", "server.generation", "server.error")),
@@ -136,6 +142,10 @@ final class PackageArrows {
                             "server.models",
                             "server.upscale",
                             "server.error")),
+            Map.entry(
+                    "server.mcp",
+                    names("runtime runtime.image server.edge server.wire server.queue server.job server.generation"
+                            + " server.models server.upscale server.error")),
             Map.entry("server.page", Set.of(RUNTIME, "server.edge", "server.wire")),
             Map.entry(
                     "server.grpc",
@@ -163,6 +173,7 @@ final class PackageArrows {
                             "server.openai",
                             "server.jobs",
                             "server.a1111",
+                            "server.mcp",
                             "server.page",
                             "server.grpc",
                             "server.edge",
@@ -185,7 +196,7 @@ final class PackageArrows {
                     Set.of(RUNTIME, "runtime.bundle", "runtime.measure", "runtime.pipeline", "server.machine")),
             Map.entry(
                     "server.cli",
-                    names("server.benchmark server.settings runtime runtime.pipeline runtime.bundle"
+                    names("server.benchmark server.settings runtime runtime.pipeline runtime.adapter runtime.bundle"
                             + " runtime.image runtime.measure runtime.onnx server server.fleet server.nats"
                             + " server.queue server.machine server.install server.store server.generation"
                             + " server.discovery server.security")));

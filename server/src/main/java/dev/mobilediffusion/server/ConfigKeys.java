@@ -42,7 +42,8 @@ public final class ConfigKeys {
                 (int) values.whole("max-connections", base.http().maxConnections()),
                 (int) values.whole("max-header-bytes", base.http().maxHeaderBytes()),
                 values.duration("idle-timeout", base.http().idleTimeout()),
-                values.duration("event-heartbeat", base.http().eventHeartbeat()));
+                values.duration("event-heartbeat", base.http().eventHeartbeat()),
+                values.duration("body-timeout", base.http().bodyTimeout()));
         Retention retention = new Retention(
                 values.duration("keep-jobs-for", base.retention().maxAge()),
                 values.whole("keep-jobs-bytes", base.retention().maxBytes()),

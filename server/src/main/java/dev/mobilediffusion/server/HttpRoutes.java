@@ -10,6 +10,8 @@ import dev.mobilediffusion.server.edge.RequestTimer;
 import dev.mobilediffusion.server.edge.RootCertificateRoute;
 import dev.mobilediffusion.server.edge.Routes;
 import dev.mobilediffusion.server.edge.ServerRoutes;
+import dev.mobilediffusion.server.mcp.McpRoutes;
+import dev.mobilediffusion.server.mcp.Tools;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
 import dev.mobilediffusion.server.models.ModelRegistry;
 import dev.mobilediffusion.server.page.PageRoutes;
@@ -48,7 +50,9 @@ record HttpRoutes(
     void install(HttpRouting.Builder routing, Set<ImageFormat> formats) {
         long maxBodyBytes = config.http().maxBodyBytes();
         Uploads uploads = new Uploads(config.http().maxUploadBytes());
-        Enlarger enlarger = new Enlarger(new Upscalers(config.models().resolve(UPSCALERS), device.options()));
+        Enlarger enlarger = new Enlarger(
+                new Upscalers(config.models().resolve(UPSCALERS), device.options()),
+                client -> Admission.countRequest(access.gate(), client));
         SdApi a1111 = new SdApi(queue, models, formats, maxBodyBytes, uploads, enlarger);
         RestApi rest = new RestApi(
                 queue,
@@ -61,11 +65,16 @@ record HttpRoutes(
                 enlarger,
                 config.http().eventHeartbeat(),
                 device.execution());
+        McpRoutes mcp = new McpRoutes(
+                new Tools(queue, models, formats, enlarger, config.http().eventHeartbeat()),
+                uploads,
+                ImageServer.version());
         PageRoutes page = new PageRoutes();
         Errors.install(routing);
         routing.addFilter(new RequestForm()).addFilter(new RequestTimer(metrics));
         a1111.declare(routing);
         rest.declare(routing, config.access().openReady(), config.access().openMetrics());
+        McpRoutes.API.declare(routing, McpRoutes.PATH);
         page.declare(routing);
         // What a device may trust is no secret
         Api.OTHER.withAccess(Api.Access.OPEN).declareOne(routing, "/ca.pem");
@@ -74,6 +83,7 @@ record HttpRoutes(
 
         a1111.install(routing);
         rest.install(routing);
+        routing.register(McpRoutes.PATH, mcp);
         routing.register(
                 "/v1/server",
                 new ServerRoutes(ImageServer.version(), grpcPort, device.execution(), device.machine(), queue::boards));

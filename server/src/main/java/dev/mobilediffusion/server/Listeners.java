@@ -110,7 +110,7 @@ final class Listeners {
                 .directHandlers(Errors.directHandlers())
                 .addConnectionSelector(new TlsHelloSelector())
                 .addConnectionSelector(new Http2PrefaceSelector(this::grpcPort))
-                .addConnectionSelector(new WatchedHttp1Selector(http1, limits.idleTimeout()))
+                .addConnectionSelector(new WatchedHttp1Selector(http1, limits.idleTimeout(), limits.bodyTimeout()))
                 .addRouting(routing);
         certificate.map(Encryption::tls).ifPresent(builder::tls);
         return builder.build();

@@ -49,7 +49,8 @@ final class ServerConfigTest {
         assertThat(config.retention(), is(new Retention(Duration.ofDays(7), 1L << 30, 32L << 20)));
         assertThat(
                 config.http(),
-                is(new HttpLimits(1 << 20, 256, 16 << 10, Duration.ofMinutes(2), Duration.ofSeconds(10))));
+                is(new HttpLimits(
+                        1 << 20, 256, 16 << 10, Duration.ofMinutes(2), Duration.ofSeconds(10), Duration.ofMinutes(2))));
     }
 
     @Test
@@ -99,6 +100,7 @@ final class ServerConfigTest {
         values.put("max-header-bytes", "4096");
         values.put("idle-timeout", "PT9S");
         values.put("event-heartbeat", "PT3S");
+        values.put("body-timeout", "PT4S");
         values.put("log-prompts", "true");
         values.put("picture-metadata", "false");
         assertThat("no setting is left out here", values.keySet(), is(keysWithout("host")));
@@ -115,7 +117,8 @@ final class ServerConfigTest {
                         5,
                         new Retention(Duration.ofHours(1), 5_000_000_000L, 0),
                         Duration.ofSeconds(5),
-                        new HttpLimits(2048, 7, 4096, Duration.ofSeconds(9), Duration.ofSeconds(3)),
+                        new HttpLimits(
+                                2048, 7, 4096, Duration.ofSeconds(9), Duration.ofSeconds(3), Duration.ofSeconds(4)),
                         new AccessConfig(
                                 true,
                                 false,

@@ -5,6 +5,7 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.oneOf;
+import static org.hamcrest.Matchers.startsWith;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -16,6 +17,8 @@ import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Clients that take their time, or send too much of what they send. */
 final class SlowClientTest {
@@ -43,6 +46,48 @@ final class SlowClientTest {
                             + "Content-Length: 100\r\n\r\n{");
 
             assertThat(hungUpWithin(client, Duration.ofSeconds(15)), is(true));
+        }
+    }
+
+    /** Every byte comes long before the idle timeout, and all of them would take hours. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Content-Length: 60000\r\n", "Transfer-Encoding: chunked\r\n"})
+    void aBodyThatTricklesInIsRefusedAndHoldsNothing(String framing) throws Exception {
+        try (TestServer server = TestServer.start(folder, Map.of("body-timeout", "PT1S"));
+                Socket client = connect(server)) {
+            send(
+                    client,
+                    "POST /v1/images/edits HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + framing
+                            + "\r\n");
+            String piece = framing.startsWith("C") ? " " : "1\r\n \r\n";
+            Thread trickle = Thread.startVirtualThread(() -> trickle(client, piece));
+            client.setSoTimeout(15_000);
+
+            String reply = new String(client.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+
+            assertThat(reply, startsWith("HTTP/1.1 408"));
+            assertThat(reply, containsString("the body must come within 1.0 s"));
+            assertThat(reply, containsString("\"code\":\"request_timeout\""));
+            client.close();
+            trickle.join();
+            given().contentType("application/json")
+                    .body("{\"prompt\":\"a house\"}")
+                    .post(server.url() + "/v1/images/generations")
+                    .then()
+                    .statusCode(200);
+        }
+    }
+
+    private static void trickle(Socket client, String piece) {
+        try {
+            while (true) {
+                send(client, piece);
+                Thread.sleep(50);
+            }
+        } catch (IOException e) {
+            // The server has hung up
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -133,7 +133,8 @@ public final class TestServer extends Fixture {
                 4,
                 new Retention(Duration.ofDays(1), 1 << 20, 0),
                 Duration.ofSeconds(20),
-                new HttpLimits(1 << 16, 128, 16 << 10, Duration.ofMinutes(1), Duration.ofMillis(50)),
+                new HttpLimits(
+                        1 << 16, 128, 16 << 10, Duration.ofMinutes(1), Duration.ofMillis(50), Duration.ofMinutes(1)),
                 // Raw requests of the tests say "Host: x"
                 new AccessConfig(false, false, false, false, false, false, Set.of("x"), Set.of(), PublicAddress.NONE),
                 TlsConfig.OFF,

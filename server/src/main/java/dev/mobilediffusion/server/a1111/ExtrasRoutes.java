@@ -9,6 +9,7 @@ import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.generation.Delivery;
 import dev.mobilediffusion.server.job.ImageContent;
 import dev.mobilediffusion.server.upscale.Enlarger;
+import dev.mobilediffusion.server.wire.Clients;
 import dev.mobilediffusion.server.wire.Fields;
 import dev.mobilediffusion.server.wire.Form;
 import dev.mobilediffusion.server.wire.Json;
@@ -101,7 +102,7 @@ final class ExtrasRoutes implements HttpService {
         Settings settings = Settings.of(new Fields(body), enlarger);
         List<ImageContent> larger = new ArrayList<>();
         long pixels = 0;
-        try (Enlarger.Turn turn = enlarger.enter()) {
+        try (Enlarger.Turn turn = enlarger.enter(Clients.of(request))) {
             for (byte[] file : files) {
                 RgbImage image = settings.enlarge(turn, turn.read(file, field));
                 pixels += (long) image.width() * image.height();

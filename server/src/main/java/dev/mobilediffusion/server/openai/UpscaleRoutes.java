@@ -9,6 +9,7 @@ import dev.mobilediffusion.server.generation.Delivery;
 import dev.mobilediffusion.server.generation.RequestDraft;
 import dev.mobilediffusion.server.job.ImageContent;
 import dev.mobilediffusion.server.upscale.Enlarger;
+import dev.mobilediffusion.server.wire.Clients;
 import dev.mobilediffusion.server.wire.Fields;
 import dev.mobilediffusion.server.wire.Form;
 import dev.mobilediffusion.server.wire.Json;
@@ -29,8 +30,6 @@ import java.util.Set;
 public final class UpscaleRoutes implements HttpService {
 
     private static final String PATH = "/upscale";
-    private static final int MAX_SCALE = 8;
-    private static final double USUAL_SCALE = 2;
 
     private final Enlarger enlarger;
     private final Uploads uploads;
@@ -60,14 +59,14 @@ public final class UpscaleRoutes implements HttpService {
                     "image", "image must be one PNG, JPEG or WebP file, got %d of them", images.size());
         }
         Fields fields = new Fields(form.fields());
-        double scale = scale(fields);
+        double scale = Enlarger.scale(fields.real("scale"), "scale");
         String upscaler = fields.text("upscaler")
                 .map(name -> enlarger.named(name, "upscaler"))
                 .orElseGet(enlarger::usual);
         ImageFormat wanted = format(fields);
         Optional<ImageFormat> bare = Negotiation.image(request, wanted);
         int quality = quality(fields);
-        try (Enlarger.Turn turn = enlarger.enter()) {
+        try (Enlarger.Turn turn = enlarger.enter(Clients.of(request))) {
             RgbImage image = turn.read(images.getFirst(), "image");
             Uploads.done(request);
             RgbImage larger = turn.enlarge(
@@ -90,14 +89,6 @@ public final class UpscaleRoutes implements HttpService {
         ImagesJson.describe(node, image.width() + "x" + image.height(), format);
         node.put("upscaler", upscaler);
         return node;
-    }
-
-    private static double scale(Fields fields) {
-        double scale = fields.real("scale").orElse(USUAL_SCALE);
-        if (!(scale >= 1 && scale <= MAX_SCALE)) {
-            throw ApiException.invalid("scale", "scale must be in [1, %d], got %s", MAX_SCALE, scale);
-        }
-        return scale;
     }
 
     private static int quality(Fields fields) {

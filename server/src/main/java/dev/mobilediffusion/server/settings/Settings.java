@@ -196,12 +196,8 @@ public final class Settings {
                     "PT2M",
                     "above 0",
                     "time after which a connection without a request is closed"),
-            new Setting(
-                    "event-heartbeat",
-                    Kind.DURATION,
-                    "PT10S",
-                    "above 0",
-                    "time between two signs of life in an event stream"),
+            new Setting("event-heartbeat", Kind.DURATION, "PT10S", "above 0", "time between a stream's signs of life"),
+            new Setting("body-timeout", Kind.DURATION, "PT2M", "above 0", "time for all of a request's body to come"),
             new Setting("log-prompts", Kind.FLAG, "false", "true or false", "true to let prompts into the log"),
             new Setting(
                     "picture-metadata",

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
@@ -27,6 +28,7 @@ public final class PeerWatch implements Supplier<byte[]> {
 
     private final HelidonSocket socket;
     private final Duration patience;
+    private final BodyClock bodyClock;
     private byte[] unread = {};
     private Exchange exchange = new Exchange(false);
     private BooleanSupplier betweenRequests = () -> true;
@@ -35,9 +37,13 @@ public final class PeerWatch implements Supplier<byte[]> {
     private boolean gone;
     private boolean bodyUnread;
 
-    /** @param patience with a peer that is to send something and sends nothing; Helidon's own ends between two requests */
-    PeerWatch(HelidonSocket socket, Duration patience) {
+    /**
+     * @param patience with a peer that is to send something and sends nothing; Helidon's own ends between two requests
+     * @param bodyTime for all of a request's body
+     */
+    PeerWatch(HelidonSocket socket, Duration patience, Duration bodyTime) {
         this.patience = patience;
+        this.bodyClock = new BodyClock(bodyTime);
         this.socket = socket;
     }
 
@@ -75,8 +81,7 @@ public final class PeerWatch implements Supplier<byte[]> {
             already = gone;
             onGone = action;
             if (ahead == null && !gone && unread.length == 0) {
-                ahead = new FutureTask<>(this::readAhead);
-                Thread.ofVirtual().name("peer-watch").start(ahead);
+                startReadingAhead();
             }
         }
         if (already) {
@@ -87,6 +92,12 @@ public final class PeerWatch implements Supplier<byte[]> {
                 onGone = () -> {};
             }
         };
+    }
+
+    /** Until the registration is closed a body is read, in its time: else reading throws {@link SlowBodyException}. */
+    public Registration readBody() {
+        bodyClock.start();
+        return bodyClock::stop;
     }
 
     /** Says that the reply in hand refuses a body which was not read, so that the connection must end after it. */
@@ -178,12 +189,20 @@ public final class PeerWatch implements Supplier<byte[]> {
             if (gone) {
                 return null;
             }
+            if (bodyClock.isRunning() && ahead == null) {
+                startReadingAhead();
+            }
             pending = ahead;
             ahead = null;
         }
         Thread watchdog = Thread.startVirtualThread(() -> closeAfter(patience));
         try {
-            return pending == null ? socket.get() : pending.get();
+            return pending == null ? socket.get() : bodyClock.await(pending);
+        } catch (TimeoutException e) {
+            synchronized (this) {
+                ahead = pending; // what still comes is dropped after the reply
+            }
+            throw bodyClock.late();
         } catch (UncheckedIOException e) {
             throw new ServerConnectionException("cannot read from the connection", e);
         } catch (ExecutionException e) {
@@ -194,6 +213,11 @@ public final class PeerWatch implements Supplier<byte[]> {
         } finally {
             watchdog.interrupt();
         }
+    }
+
+    private void startReadingAhead() {
+        ahead = new FutureTask<>(this::readAhead);
+        Thread.ofVirtual().name("peer-watch").start(ahead);
     }
 
     private byte[] readAhead() {

@@ -13,11 +13,14 @@ import dev.mobilediffusion.runtime.image.ResizeMode;
 import dev.mobilediffusion.runtime.upscale.Upscalers;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.transport.PeerWatch;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -25,7 +28,7 @@ import java.util.stream.Stream;
  * Makes images larger, one at a time: each takes tens of megabytes, and a network all processors. Thread-safe.
  *
  * <pre>{@code
- * try (Enlarger.Turn turn = enlarger.enter()) {
+ * try (Enlarger.Turn turn = enlarger.enter(client)) {
  *     Image image = turn.read(file, "image");
  *     Image larger = turn.enlarge("Lanczos", image, 2 * image.width(), 2 * image.height(), "scale");
  * }
@@ -36,13 +39,20 @@ public final class Enlarger {
     /** Of an image, before and after. */
     public static final int MAX_PIXELS = Upscalers.MAX_PIXELS;
 
+    public static final int MAX_SCALE = 8;
+    private static final double USUAL_SCALE = 2;
+
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final Upscalers upscalers;
+    private final Consumer<ClientId> admission;
+    private final WaitingLine line = new WaitingLine();
     private final Semaphore turns = new Semaphore(1, true);
 
-    public Enlarger(Upscalers upscalers) {
+    /** @param admission counts a request of a client, and throws an {@link ApiException} when it had enough */
+    public Enlarger(Upscalers upscalers, Consumer<ClientId> admission) {
         this.upscalers = upscalers;
+        this.admission = admission;
     }
 
     /** Lanczos, then the networks, sorted. */
@@ -72,6 +82,15 @@ public final class Enlarger {
                         name.length() <= 40 ? name : name.substring(0, 40) + "…"));
     }
 
+    /** How many times as wide and high an image becomes, in [1, {@value #MAX_SCALE}]; 2 where it is absent. */
+    public static double scale(OptionalDouble value, String field) {
+        double scale = value.orElse(USUAL_SCALE);
+        if (!(scale >= 1 && scale <= MAX_SCALE)) {
+            throw ApiException.invalid(field, "%s must be in [1, %d], got %s", field, MAX_SCALE, scale);
+        }
+        return scale;
+    }
+
     private List<String> networks() {
         return guarded(upscalers::networks);
     }
@@ -79,12 +98,27 @@ public final class Enlarger {
     /**
      * Waits for a turn; what runs in it ends when the client of this thread's request goes.
      *
-     * @throws ApiException RATE_LIMIT_EXCEEDED when others take too long
+     * @throws ApiException RATE_LIMIT_EXCEEDED when the client asks too often, too many wait, or others take too long
      */
-    public Turn enter() {
+    public Turn enter(ClientId client) {
+        admission.accept(client);
+        line.join(client);
+        boolean entered = false;
+        try {
+            awaitTurn();
+            entered = true;
+            return new Turn(client);
+        } finally {
+            if (!entered) {
+                line.leave(client);
+            }
+        }
+    }
+
+    private void awaitTurn() {
         try {
             if (turns.tryAcquire(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
-                return new Turn();
+                return;
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -111,7 +145,16 @@ public final class Enlarger {
         private final PeerWatch.Registration watch =
                 PeerWatch.current().map(peer -> peer.onGone(cancel::cancel)).orElse(() -> {});
 
-        private Turn() {}
+        private final ClientId client;
+
+        private Turn(ClientId client) {
+            this.client = client;
+        }
+
+        /** Ends what runs in this turn; on any thread. */
+        public void cancel() {
+            cancel.cancel();
+        }
 
         /** @param field that the file came in */
         public RgbImage read(byte[] file, String field) {
@@ -147,6 +190,7 @@ public final class Enlarger {
         public void close() {
             watch.close();
             turns.release();
+            line.leave(client);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.mobilediffusion.server.wire;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.transport.PeerWatch;
+import dev.mobilediffusion.server.transport.SlowBodyException;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HttpMediaType;
 import io.helidon.http.RequestException;
@@ -25,7 +26,7 @@ public final class RequestBody {
 
     /**
      * @param maxBytes the longest body that is read
-     * @throws ApiException PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST for chunks that are none
+     * @throws ApiException PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, REQUEST_TIMEOUT, INVALID_REQUEST for chunks that are none
      */
     public static byte[] json(ServerRequest request, long maxBytes) {
         requireJson(request);
@@ -43,13 +44,17 @@ public final class RequestBody {
         }
         // Closed at its end alone: Helidon 4.5.0 reads what a refused client may never send
         InputStream stream = request.content().inputStream();
-        try {
+        try (PeerWatch.Registration limited =
+                PeerWatch.current().map(PeerWatch::readBody).orElse(() -> {})) {
             byte[] body = stream.readNBytes((int) maxBytes + 1);
             if (body.length > maxBytes) {
                 throw tooLarge("got more", maxBytes);
             }
             stream.close();
             return body;
+        } catch (SlowBodyException e) {
+            PeerWatch.current().ifPresent(PeerWatch::leaveBodyUnread);
+            throw ApiException.of(ErrorCode.REQUEST_TIMEOUT, e.getMessage());
         } catch (RequestException e) {
             PeerWatch.current().ifPresent(PeerWatch::leaveBodyUnread);
             throw e.status().equals(Status.REQUEST_ENTITY_TOO_LARGE_413)

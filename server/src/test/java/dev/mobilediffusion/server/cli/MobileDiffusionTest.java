@@ -24,6 +24,7 @@ final class MobileDiffusionTest {
                 "models list",
                 "models show",
                 "models verify",
+                "loras",
                 "keys",
                 "keys list",
                 "keys add",
