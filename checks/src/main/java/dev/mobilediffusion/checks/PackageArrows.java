@@ -54,7 +54,13 @@ final class PackageArrows {
             Map.entry("server.settings", Set.of(RUNTIME)),
             Map.entry(
                     "server.models",
-                    Set.of(RUNTIME, "runtime.adapter", "runtime.pipeline", "runtime.bundle", "server.error")),
+                    Set.of(
+                            RUNTIME,
+                            "runtime.adapter",
+                            "runtime.control",
+                            "runtime.pipeline",
+                            "runtime.bundle",
+                            "server.error")),
             Map.entry("server.generation", Set.of(RUNTIME, "runtime.image", "server.error")),
             Map.entry("server.job", Set.of(RUNTIME, "runtime.image", "server.generation", "server.error")),
             Map.entry(

@@ -24,7 +24,7 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class SourceDraft {
 
     /** One image is checked at a time: each takes tens of megabytes while it is read, and clients are many. */
-    private static final ReentrantLock READING = new ReentrantLock();
+    static final ReentrantLock READING = new ReentrantLock();
 
     private final FieldNames names;
     private final byte[] image;
