@@ -188,7 +188,13 @@ final class PackageArrows {
                             "server.discovery")),
             Map.entry(
                     "server.benchmark",
-                    Set.of(RUNTIME, "runtime.bundle", "runtime.measure", "runtime.pipeline", "server.machine")),
+                    Set.of(
+                            RUNTIME,
+                            "runtime.bundle",
+                            "runtime.image",
+                            "runtime.measure",
+                            "runtime.pipeline",
+                            "server.machine")),
             Map.entry(
                     "server.cli",
                     names("server.benchmark server.settings runtime runtime.pipeline runtime.bundle"

@@ -54,7 +54,7 @@ public record Source(Upload image, Optional<Upload> mask, double strength, Image
      */
     public ImageEdit edit(Optional<ImageSize> size, ModelInfo model) {
         return ImageEdit.of(
-                ImageFileReader.read(image.content().read(), "image", MAX_PIXELS),
+                LastRead.of(image, "image"),
                 mask.map(upload -> ImageFileReader.read(upload.content().read(), "mask", MAX_PIXELS)),
                 options,
                 model,

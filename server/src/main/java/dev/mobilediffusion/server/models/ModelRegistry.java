@@ -99,7 +99,12 @@ public final class ModelRegistry implements ModelCatalog, Pipelines, AutoCloseab
 
     @Override
     public List<String> controls(String model) {
-        return Controls.in(library.model(model)).names();
+        try {
+            return Controls.in(library.model(model)).names();
+        } catch (InferenceException broken) {
+            LOG.log(System.Logger.Level.DEBUG, "model {0} will fail to load", model);
+            return List.of();
+        }
     }
 
     @Override
