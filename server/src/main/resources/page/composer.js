@@ -1,4 +1,5 @@
 // The form: prompt, examples, settings.
+import { Sketch } from "./sketch.js";
 import { Source } from "./source.js";
 import { Things } from "./things.js";
 import { examples, unknownIn } from "./words.js";
@@ -36,6 +37,7 @@ export class Composer {
     element("more").addEventListener("click", () => this.#offer());
     this.onChange = on.change;
     this.source = new Source(on.change);
+    this.sketch = new Sketch(on.change);
     this.things = new Things((prompt) => this.#write(prompt), () => element("prompt").value);
   }
 
@@ -83,6 +85,7 @@ export class Composer {
       model: element("model").value,
       format: "png",
       ...this.source.settings,
+      ...this.sketch.settings,
     };
   }
 
@@ -119,6 +122,7 @@ export class Composer {
   }
 
   #offer() {
+    this.sketch.offer(this.model);
     element("chips").replaceChildren(...examples(this.model?.known_words ?? [], EXAMPLES).map((prompt) => {
       const chip = document.createElement("button");
       chip.type = "button";

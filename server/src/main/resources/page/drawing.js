@@ -14,6 +14,12 @@ function bodyOf(settings) {
   if (settings.steps) {
     body.steps = settings.steps;
   }
+  if (settings.control_image) {
+    body.control_image = settings.control_image;
+    body.control_scale = settings.control_scale;
+    body.control = settings.control;
+    body.control_preprocessor = "invert"; // dark lines on paper
+  }
   if (settings.image) {
     body.image = settings.image;
     body.strength = settings.strength;
@@ -36,7 +42,8 @@ export class Drawing {
   #submitted = null;
 
   /**
-   * @param settings `{prompt, count, seed, steps, model, format}` and, to draw a picture anew, `{image, mask, strength}`
+   * @param settings `{prompt, count, seed, steps, model, format}` and, to draw a picture anew, `{image, mask, strength}`, or to follow
+   *     lines, `{control_image, control_scale}`
    * @param on `accepted(job)`, `progress(state)`, `picture(picture)`, `refused(error)`, a Refusal or ServerGone, before it
    *     waits and tries again, `trouble()` when the connection broke
    */

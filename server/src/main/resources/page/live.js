@@ -23,15 +23,19 @@ export function liveSteps(pace) {
   return Math.max(0, Math.floor((LIVE_SECONDS - pace.once) / Math.max(pace.perStep, 1e-6)));
 }
 
-/** Draws what was typed last, a moment after the typing paused; what was begun before is cancelled. */
+/**
+ * Draws what was typed last, a moment after the typing paused; what was begun before is cancelled. Lines that are being
+ * drawn make no pauses: what was begun is finished first, and then the newest are drawn.
+ */
 export class Live {
   #draw;
   #pauseMs;
   #timer = 0;
   #current = null;
   #last = "";
+  #next = null; // to be drawn when the current drawing is finished
 
-  /** @param draw starts a drawing of some settings and returns something with `cancel()` */
+  /** @param draw starts a drawing of some settings and returns something with `cancel()` and `done`, a promise */
   constructor(draw, pauseMs = 250) {
     this.#draw = draw;
     this.#pauseMs = pauseMs;
@@ -42,19 +46,48 @@ export class Live {
     clearTimeout(this.#timer);
     const wanted = JSON.stringify(settings);
     if (settings === null || wanted === this.#last) {
+      this.#next = null;
       return;
     }
+    if (settings.control_image) {
+      this.#next = settings;
+      if (!this.#current) {
+        this.#follow();
+      }
+      return;
+    }
+    this.#next = null;
     this.#timer = setTimeout(() => {
       this.#current?.cancel();
-      this.#last = wanted;
-      this.#current = this.#draw(settings);
+      this.#begin(settings);
     }, this.#pauseMs);
+  }
+
+  #follow() {
+    const settings = this.#next;
+    this.#next = null;
+    if (settings) {
+      this.#begin(settings);
+    }
+  }
+
+  #begin(settings) {
+    const drawing = this.#draw(settings);
+    this.#last = JSON.stringify(settings);
+    this.#current = drawing;
+    drawing.done.then(() => {
+      if (this.#current === drawing) {
+        this.#current = null;
+        this.#follow();
+      }
+    });
   }
 
   stop() {
     clearTimeout(this.#timer);
     this.#current?.cancel();
     this.#current = null;
+    this.#next = null;
     this.#last = "";
   }
 }

@@ -101,11 +101,12 @@ export class LiveMode {
       },
       trouble: () => complain(new ServerGone()),
     });
-    drawing.run().then(
+    const done = drawing.run().then(
       (last) => superseded || this.#finish(last),
       (error) => superseded || complain(error),
     );
     return {
+      done,
       cancel: () => {
         superseded = true;
         drawing.cancel().catch(() => {}); // the next request will tell what is wrong

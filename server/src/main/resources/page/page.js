@@ -43,7 +43,7 @@ function listener(settings) {
   return {
     accepted: (job) => {
       // Without the picture, which the server has by now and localStorage has no room for
-      store.setPending({ id: job.id, settings: { ...settings, image: undefined, mask: undefined } });
+      store.setPending({ id: job.id, settings: { ...settings, image: undefined, mask: undefined, control_image: undefined } });
       viewer.alarm("");
     },
     progress: (state) => viewer.progress(state),

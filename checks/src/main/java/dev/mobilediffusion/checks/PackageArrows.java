@@ -54,7 +54,13 @@ final class PackageArrows {
             Map.entry("server.settings", Set.of(RUNTIME)),
             Map.entry(
                     "server.models",
-                    Set.of(RUNTIME, "runtime.adapter", "runtime.pipeline", "runtime.bundle", "server.error")),
+                    Set.of(
+                            RUNTIME,
+                            "runtime.adapter",
+                            "runtime.control",
+                            "runtime.pipeline",
+                            "runtime.bundle",
+                            "server.error")),
             Map.entry("server.generation", Set.of(RUNTIME, "runtime.image", "server.error")),
             Map.entry("server.job", Set.of(RUNTIME, "runtime.image", "server.generation", "server.error")),
             Map.entry(
@@ -193,7 +199,13 @@ final class PackageArrows {
                             "server.discovery")),
             Map.entry(
                     "server.benchmark",
-                    Set.of(RUNTIME, "runtime.bundle", "runtime.measure", "runtime.pipeline", "server.machine")),
+                    Set.of(
+                            RUNTIME,
+                            "runtime.bundle",
+                            "runtime.image",
+                            "runtime.measure",
+                            "runtime.pipeline",
+                            "server.machine")),
             Map.entry(
                     "server.cli",
                     names("server.benchmark server.settings runtime runtime.pipeline runtime.adapter runtime.bundle"

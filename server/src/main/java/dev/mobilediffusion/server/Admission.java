@@ -36,6 +36,7 @@ record Admission(Gate gate, DeviceGuard guard, ModelCatalog models) implements A
         if (spec.source().isPresent()) {
             models.requireEncoder(spec.model());
         }
+        spec.control().ifPresent(lines -> models.requireControl(spec.model(), lines.control()));
     }
 
     /** Counts a request against the limit of the key that it came by. */

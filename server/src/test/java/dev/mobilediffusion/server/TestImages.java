@@ -1,6 +1,8 @@
 package dev.mobilediffusion.server;
 
 import dev.mobilediffusion.runtime.image.ImageEdit;
+import dev.mobilediffusion.server.generation.ControlUpload;
+import dev.mobilediffusion.server.generation.FieldNames;
 import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.generation.Upload;
 import java.awt.image.BufferedImage;
@@ -10,6 +12,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Random;
 import javax.imageio.ImageIO;
 
@@ -66,6 +69,12 @@ public final class TestImages {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Lines to follow at half strength, twice as large as the fake model draws. */
+    public static ControlUpload control() {
+        return ControlUpload.of(
+                FieldNames.OWN, png(whiteLeft(32, 32)), OptionalDouble.of(0.5), Optional.of("lines"), "none");
     }
 
     /** 16x16 pixels of noise, of which the left half is drawn anew. */

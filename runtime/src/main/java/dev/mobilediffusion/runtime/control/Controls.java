@@ -44,23 +44,28 @@ public final class Controls {
         ADAPTERS
     }
 
-    private final ModelBundle bundle;
+    private final Path folder; // of the bundle
     private final Layout layout;
     private final List<String> names;
 
-    private Controls(ModelBundle bundle, Layout layout, List<String> names) {
-        this.bundle = bundle;
+    private Controls(Path folder, Layout layout, List<String> names) {
+        this.folder = folder;
         this.layout = layout;
         this.names = List.copyOf(names);
     }
 
-    /** Those of a bundle. */
-    public static Controls of(ModelBundle bundle) {
-        Map<String, Long> inputs = NetworkOutline.read(bundle.unetModel()).inputs();
+    /**
+     * Those of a bundle.
+     *
+     * @param folder the bundle's
+     */
+    public static Controls in(Path folder) {
+        Map<String, Long> inputs =
+                NetworkOutline.read(folder.resolve("unet/model.onnx")).inputs();
         if (inputs.containsKey(MergedControl.IMAGES)) {
             long count = Math.max(1, inputs.get(MergedControl.IMAGES));
             return new Controls(
-                    bundle,
+                    folder,
                     Layout.MERGED,
                     count == 1
                             ? List.of(CONTROLNET)
@@ -69,24 +74,24 @@ public final class Controls {
                                     .toList());
         }
         if (inputs.keySet().stream().anyMatch(input -> place(input).isPresent())) {
-            if (!Files.isRegularFile(controlnet(bundle))) {
+            if (!Files.isRegularFile(controlnet(folder))) {
                 throw new InferenceException(
                         InferenceException.Code.INVALID_BUNDLE,
                         "the UNet of %s takes what a ControlNet computes, and controlnet/model.onnx is missing; copy it"
-                                        .formatted(bundle.name())
+                                        .formatted(folder.getFileName())
                                 + " from the model's export");
             }
-            return new Controls(bundle, Layout.TWO_GRAPHS, List.of(CONTROLNET));
+            return new Controls(folder, Layout.TWO_GRAPHS, List.of(CONTROLNET));
         }
-        if (Files.isRegularFile(controlnet(bundle))) {
+        if (Files.isRegularFile(controlnet(folder))) {
             throw new InferenceException(
                     InferenceException.Code.INVALID_BUNDLE,
                     "controlnet/model.onnx is for a UNet that takes what it computes, as inputs named"
                             + " down_block_additional_residuals_0 and so on; that of %s takes none of them"
-                                    .formatted(bundle.name()));
+                                    .formatted(folder.getFileName()));
         }
-        List<String> adapters = ControlAdapter.names(bundle.folder());
-        return new Controls(bundle, adapters.isEmpty() ? Layout.NONE : Layout.ADAPTERS, adapters);
+        List<String> adapters = ControlAdapter.names(folder);
+        return new Controls(folder, adapters.isEmpty() ? Layout.NONE : Layout.ADAPTERS, adapters);
     }
 
     /** What requests may name; none when the model follows no control images. */
@@ -105,7 +110,7 @@ public final class Controls {
      * @param rows of an encoded prompt
      * @param hiddenSize width of a row
      */
-    public Optional<UnetControl> builtIn(int rows, int hiddenSize, RuntimeOptions options) {
+    public Optional<UnetControl> builtIn(ModelBundle bundle, int rows, int hiddenSize, RuntimeOptions options) {
         Sizes sizes = Sizes.of(bundle, rows, hiddenSize);
         return switch (layout) {
             case NONE, ADAPTERS -> Optional.empty();
@@ -114,38 +119,45 @@ public final class Controls {
         };
     }
 
-    /**
-     * The control image of a request, made ready.
-     *
-     * @throws InferenceException with code INVALID_REQUEST when the model has no such control, and names those it has
-     */
+    /** The control image of a request, made ready; refused as {@link #require} does. */
     public UnetControl.Lines lines(ControlImage image) {
-        if (names.isEmpty()) {
-            throw InferenceException.invalid(
-                    "control_image", "control_image: the model %s follows no control images", bundle.name());
-        }
-        String listed = String.join(", ", names);
-        if (image.control().isEmpty() && names.size() > 1) {
-            throw InferenceException.invalid(
-                    "control", "control must name one of the controls of %s: %s", bundle.name(), listed);
-        }
-        String name = image.control().orElse(names.getFirst());
-        if (!names.contains(name)) {
-            throw InferenceException.invalid(
-                    "control", "control must be one that %s has (%s), got %s", bundle.name(), listed, name);
-        }
+        String name = require(image.control());
         Preprocessor preprocessor = image.preprocessor().orElseGet(() -> preprocessor(name));
         return new UnetControl.Lines(Preprocessing.planes(image.image(), preprocessor), (float) image.scale(), name);
     }
 
+    /**
+     * The name of the control network that a request wants.
+     *
+     * @param wanted its name; empty for the only one
+     * @throws InferenceException with code INVALID_REQUEST when the model has no such control, and names those it has
+     */
+    public String require(Optional<String> wanted) {
+        if (names.isEmpty()) {
+            throw InferenceException.invalid(
+                    "control_image", "control_image: the model %s follows no control images", folder.getFileName());
+        }
+        String listed = String.join(", ", names);
+        if (wanted.isEmpty() && names.size() > 1) {
+            throw InferenceException.invalid(
+                    "control", "control must name one of the controls of %s: %s", folder.getFileName(), listed);
+        }
+        String name = wanted.orElse(names.getFirst());
+        if (!names.contains(name)) {
+            throw InferenceException.invalid(
+                    "control", "control must be one that %s has (%s), got %s", folder.getFileName(), listed, name);
+        }
+        return name;
+    }
+
     /** What {@code name} was trained on; public networks do not say. */
     public Preprocessor preprocessor(String name) {
-        return areAdapters() ? ControlAdapter.read(bundle.folder(), name).preprocessor() : Preprocessor.NONE;
+        return areAdapters() ? ControlAdapter.read(folder, name).preprocessor() : Preprocessor.NONE;
     }
 
     private Residuals twoGraphs(Sizes sizes, RuntimeOptions options) {
         ResidualNetwork network =
-                ResidualNetwork.load(controlnet(bundle), CONTROLNET, "controlnet_cond", sizes, options);
+                ResidualNetwork.load(controlnet(folder), CONTROLNET, "controlnet_cond", sizes, options);
         Map<String, Integer> outputs = new HashMap<>();
         for (int i = 0; i < network.outputSpecs().size(); i++) {
             TensorSpec output = network.outputSpecs().get(i);
@@ -154,7 +166,8 @@ public final class Controls {
         }
         Map<String, Integer> byInput = new HashMap<>();
         List<String> missing = new ArrayList<>();
-        for (String input : NetworkOutline.read(bundle.unetModel()).inputs().keySet()) {
+        for (String input :
+                NetworkOutline.read(folder.resolve("unet/model.onnx")).inputs().keySet()) {
             place(input).ifPresent(place -> {
                 if (outputs.containsKey(place)) {
                     byInput.put(input, outputs.get(place));
@@ -173,8 +186,8 @@ public final class Controls {
         return new Residuals(network, byInput);
     }
 
-    private static Path controlnet(ModelBundle bundle) {
-        return bundle.folder().resolve("controlnet/model.onnx");
+    private static Path controlnet(Path folder) {
+        return folder.resolve("controlnet/model.onnx");
     }
 
     /** {@code down 3} of a residual's name, however exporters spell it; empty when it is none. */

@@ -10,14 +10,15 @@ import dev.mobilediffusion.runtime.onnx.OnnxModel;
 import dev.mobilediffusion.runtime.onnx.TensorBuffer;
 import dev.mobilediffusion.runtime.onnx.TensorSpec;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
 
 /**
  * The VAE's encoder: pixels in, latents out. Exporters give either the latents themselves or mean and log-variance of
- * their distribution, in twice the channels, which is then drawn from as diffusers does. Owns its network and buffers;
- * for one thread at a time.
+ * their distribution, in twice the channels, which is then drawn from as diffusers does. What it made of the last image
+ * it still knows. Owns its network and buffers; for one thread at a time.
  */
 public final class VaeEncoder implements AutoCloseable {
 
@@ -36,6 +37,7 @@ public final class VaeEncoder implements AutoCloseable {
     private final TensorBuffer pixels; // (1, 3, H, W) in [-1, 1]
     private final TensorBuffer output; // (1, C or 2 C, H/f, W/f)
     private final OnnxModel.Binding binding;
+    private byte[] encoded = new byte[0]; // (H, W, 3) of the image that the output is of; empty for none
 
     private VaeEncoder(OnnxModel model, ModelBundle bundle) {
         this.model = model;
@@ -63,7 +65,7 @@ public final class VaeEncoder implements AutoCloseable {
                         2 * channels,
                         height / config.scaleFactor(),
                         width / config.scaleFactor(),
-                        java.util.Arrays.toString(found));
+                        Arrays.toString(found));
             }
             distribution = found[1] == 2L * channels;
             output = model.allocate(spec, found);
@@ -105,9 +107,13 @@ public final class VaeEncoder implements AutoCloseable {
             throw new IllegalArgumentException("the picture must have %sx%s pixels, got %sx%s"
                     .formatted(width, height, image.width(), image.height()));
         }
-        separate(image.rgb());
         try {
-            binding.run(cancel);
+            if (!Arrays.equals(encoded, image.rgb())) { // as with a job's images, or one picture and many prompts
+                encoded = new byte[0];
+                separate(image.rgb());
+                binding.run(cancel);
+                encoded = image.rgb().clone();
+            }
             float[] values = new float[output.size()];
             output.read(0, values);
             return scaled(distribution ? drawn(values, noise.apply(values.length / 2)) : values);

@@ -39,11 +39,11 @@ final class ControlSwitch implements AutoCloseable {
     /** Loads the bundle's UNet. */
     ControlSwitch(ModelBundle bundle, int rows, int hiddenSize, RuntimeOptions options) {
         this.bundle = bundle;
-        this.controls = Controls.of(bundle);
+        this.controls = Controls.in(bundle.folder());
         this.options = options;
         this.rows = rows;
         this.hiddenSize = hiddenSize;
-        builtIn = controls.builtIn(rows, hiddenSize, options);
+        builtIn = controls.builtIn(bundle, rows, hiddenSize, options);
         try {
             ExtraInputs extras = builtIn.isPresent() ? builtIn.get() : ExtraInputs.NONE;
             plain = Denoiser.load(bundle.unetModel(), bundle.unet(), rows, hiddenSize, options, extras);

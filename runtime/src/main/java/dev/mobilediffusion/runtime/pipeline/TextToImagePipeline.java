@@ -176,7 +176,6 @@ public final class TextToImagePipeline implements TextToImage {
         loras.apply(filled.loras());
         float[] positive = embeddings.of(prompt, cancel);
         Optional<float[]> negative = guided ? Optional.of(embeddings.of(negativePrompt, cancel)) : Optional.empty();
-
         textEncoder.rest();
 
         clock.enter(Stage.UNET);

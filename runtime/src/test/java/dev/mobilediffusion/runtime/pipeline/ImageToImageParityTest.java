@@ -6,6 +6,7 @@ import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.greaterThanOrEqualTo;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThan;
+import static org.hamcrest.Matchers.not;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -24,6 +25,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -119,6 +121,28 @@ final class ImageToImageParityTest {
 
             assertThat(steps, is(List.of(1, 1)));
             assertThat(fromOne, is(fromTwo));
+        }
+    }
+
+    /** What the encoder made of the last image is used again for the same pixels alone. */
+    @Test
+    void eachImageIsSeenAsItIs() throws IOException {
+        RgbImage one = read("source.png");
+        RgbImage other = read("flow.png");
+        ImageRequest request = ImageRequest.of("a red house", 3).withSteps(1);
+        try (TextToImage model =
+                        TextToImagePipeline.load(TinyBundle.folder(TinyBundle.FLOW), RuntimeOptions.defaults());
+                TextToImage fresh =
+                        TextToImagePipeline.load(TinyBundle.folder(TinyBundle.FLOW), RuntimeOptions.defaults())) {
+            byte[] first = draw(model, request.withSource(SourceImage.of(one, 0.5))).rgb();
+            byte[] second =
+                    draw(model, request.withSource(SourceImage.of(other, 0.5))).rgb();
+            byte[] again = draw(model, request.withSource(SourceImage.of(one, 0.5))).rgb();
+
+            assertThat(again, is(first));
+            assertThat(second, is(draw(fresh, request.withSource(SourceImage.of(other, 0.5))).rgb()));
+            Arrays.fill(one.rgb(), 0, one.rgb().length / 2, (byte) 0);
+            assertThat(draw(model, request.withSource(SourceImage.of(one, 0.5))).rgb(), is(not(first)));
         }
     }
 

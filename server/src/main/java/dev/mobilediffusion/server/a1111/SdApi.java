@@ -34,6 +34,7 @@ public record SdApi(
     static final Api API = new Api("a1111", Answers::refusal, "Basic realm=\"mobilediffusion\"", Api.Access.KEY);
 
     private static final String PATH = "/sdapi/v1";
+    private static final String CONTROLNET = "/controlnet";
 
     public SdApi {
         Objects.requireNonNull(queue, "queue");
@@ -44,6 +45,7 @@ public record SdApi(
     /** Declares the routes; to be called before the gate is registered. */
     public void declare(HttpRules rules) {
         API.declare(rules, "/sdapi");
+        API.declare(rules, "/controlnet");
     }
 
     /** Registers the routes; to be called after the gate is registered, and before the page's. */
@@ -52,13 +54,15 @@ public record SdApi(
         Choices choices = new Choices(checkpoints, formats);
         ClientJobs jobs = new ClientJobs();
         ExtrasRoutes extras = new ExtrasRoutes(enlarger, uploads);
-        routing.register(PATH, new TextToImageRoutes(queue, checkpoints, choices, jobs, maxBodyBytes, uploads))
+        routing.register(PATH, new TextToImageRoutes(queue, checkpoints, choices, jobs, uploads))
                 .register(PATH, new ProgressRoutes(queue, jobs))
                 .register(PATH, new OptionRoutes(choices, maxBodyBytes))
                 .register(PATH, new ListRoutes(checkpoints, extras::list))
                 .register(PATH, extras)
                 .register(PATH, new PngInfoRoutes(uploads))
                 .any(PATH + "/*", Answers.notFound())
+                .register(CONTROLNET, new ControlNetRoutes(models))
+                .any(CONTROLNET + "/*", Answers.notFound())
                 .register("/", new RootRoutes(checkpoints));
     }
 }

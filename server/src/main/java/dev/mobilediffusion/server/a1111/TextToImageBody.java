@@ -72,8 +72,16 @@ record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, 
                 .previews(previews(effective.previewEvery(), drawn));
         size(fields, source.isEmpty() && fields.flag("enable_hr", false), checkpoints, draft);
         warnings.addAll(draft.warnings());
+        JobSpec words = draft.spec();
+        JobSpec spec = ControlNetFields.take(
+                        body,
+                        () -> checkpoints.models().controls(words.model()),
+                        () -> source.map(from -> from.image().content().read()),
+                        warnings)
+                .map(words::withControl)
+                .orElse(words);
         ObjectNode echo = body.deepCopy().remove(NOT_ECHOED);
-        return new TextToImageBody(draft.spec(), fields.flag("send_images", true), List.copyOf(warnings), echo);
+        return new TextToImageBody(spec, fields.flag("send_images", true), List.copyOf(warnings), echo);
     }
 
     private static Choice overridden(Fields fields, Choices choices, Choice choice) {

@@ -30,34 +30,26 @@ final class TextToImageRoutes implements HttpService {
     private final Checkpoints checkpoints;
     private final Choices choices;
     private final ClientJobs jobs;
-    private final long maxBodyBytes;
     private final Uploads uploads;
 
-    TextToImageRoutes(
-            JobQueue queue,
-            Checkpoints checkpoints,
-            Choices choices,
-            ClientJobs jobs,
-            long maxBodyBytes,
-            Uploads uploads) {
+    TextToImageRoutes(JobQueue queue, Checkpoints checkpoints, Choices choices, ClientJobs jobs, Uploads uploads) {
         this.queue = queue;
         this.checkpoints = checkpoints;
         this.choices = choices;
         this.jobs = jobs;
-        this.maxBodyBytes = maxBodyBytes;
         this.uploads = uploads;
     }
 
     @Override
     public void routing(HttpRules rules) {
-        rules.post("/txt2img", Answers.of(this::draw))
+        rules.post("/txt2img", uploads.limited(Answers.of(this::draw)))
                 .any("/txt2img", Answers.methodNotAllowed("POST"))
                 .post("/img2img", uploads.limited(Answers.of(this::drawAnew)))
                 .any("/img2img", Answers.methodNotAllowed("POST"));
     }
 
     private void draw(ServerRequest request, ServerResponse response) {
-        draw(request, response, Json.parseObject(RequestBody.json(request, maxBodyBytes)), Optional.empty());
+        draw(request, response, Json.parseObject(RequestBody.json(request, uploads.maxBytes())), Optional.empty());
     }
 
     private void drawAnew(ServerRequest request, ServerResponse response) {

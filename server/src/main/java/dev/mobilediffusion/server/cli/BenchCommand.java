@@ -2,12 +2,16 @@ package dev.mobilediffusion.server.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
+import dev.mobilediffusion.runtime.image.ImageFileReader;
 import dev.mobilediffusion.server.benchmark.Benchmark;
 import dev.mobilediffusion.server.benchmark.BenchmarkReport;
+import dev.mobilediffusion.server.benchmark.EditBenchmark;
 import dev.mobilediffusion.server.benchmark.Speed;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Command;
@@ -43,8 +47,18 @@ final class BenchCommand implements Runnable {
             description = "What an earlier run printed with --json, to be set beside this one.")
     private Path compare;
 
+    @Option(
+            names = "--image",
+            paramLabel = "FILE",
+            description = "Measures in turns how long pictures from words take, and this one drawn anew.")
+    private Path image;
+
     @Override
     public void run() {
+        if (image != null) {
+            measureEdits();
+            return;
+        }
         Optional<JsonNode> earlier = Optional.ofNullable(compare).map(this::read);
         RuntimeOptions options = EngineOptions.options(spec);
         boolean visible = ProgressBar.isStderrTerminal();
@@ -57,6 +71,27 @@ final class BenchCommand implements Runnable {
         Speed speed = Speed.of(benchmark, ModelBundle.open(bundle), options);
         BenchmarkReport report = new BenchmarkReport(benchmark, speed, earlier);
         spec.commandLine().getOut().print(json ? report.json() : report.table());
+        spec.commandLine().getOut().flush();
+    }
+
+    private void measureEdits() {
+        if (json || compare != null) {
+            throw new ParameterException(spec.commandLine(), "--image goes without --json and --compare");
+        }
+        byte[] file;
+        try {
+            file = Files.readAllBytes(image);
+            ImageFileReader.read(file, "--image");
+        } catch (IOException unreadable) {
+            throw new ParameterException(
+                    spec.commandLine(), "--image cannot read %s: %s".formatted(image, unreadable), unreadable);
+        } catch (InferenceException refused) {
+            throw new ParameterException(spec.commandLine(), refused.getMessage(), refused);
+        }
+        spec.commandLine()
+                .getOut()
+                .print(EditBenchmark.run(ModelChoice.bundle(spec), EngineOptions.options(spec), runs, file)
+                        .table());
         spec.commandLine().getOut().flush();
     }
 

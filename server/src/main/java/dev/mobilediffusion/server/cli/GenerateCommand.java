@@ -29,6 +29,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -106,6 +107,9 @@ final class GenerateCommand implements Runnable {
             description = "How much of it is drawn anew, 0 to 1. Default: 0.8.")
     private Double strength;
 
+    @Mixin
+    private ControlOptions control;
+
     @Option(
             names = "--lora",
             paramLabel = "NAME=WEIGHT",
@@ -134,13 +138,15 @@ final class GenerateCommand implements Runnable {
         }
         Optional<ImageFileReader.Read> source = read("--image", image);
         Optional<ImageFileReader.Read> marks = read("--mask", mask);
+        Optional<ImageFileReader.Read> lines = read("--control", control.file(spec.commandLine()));
         List<Path> files = files(request);
         try (TextToImage pipeline = TextToImagePipeline.load(ModelChoice.bundle(spec), EngineOptions.options(spec))) {
             Optional<ImageEdit> edit =
                     source.map(read -> ImageEdit.of(read, marks, ImageEdit.Options.DEFAULT, pipeline.model()));
             for (int index = 0; index < count; index++) {
                 String label = count == 1 ? "" : "%s/%s ".formatted(index + 1, count);
-                ImageRequest wanted = request.withSeed(Seeds.ofImage(request.seed(), index));
+                ImageRequest wanted = control.applied(
+                        request.withSeed(Seeds.ofImage(request.seed(), index)), lines, pipeline.model());
                 draw(pipeline, wanted, edit, files.get(index), label);
             }
         }

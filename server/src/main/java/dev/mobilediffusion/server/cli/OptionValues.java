@@ -1,5 +1,6 @@
 package dev.mobilediffusion.server.cli;
 
+import dev.mobilediffusion.runtime.ControlImage;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.security.ApiKey;
@@ -45,6 +46,13 @@ final class OptionValues {
         @Override
         public Double convert(String text) {
             return number(text, 1);
+        }
+    }
+
+    static final class ControlScale implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            return number(text, ControlImage.MAX_SCALE);
         }
     }
 

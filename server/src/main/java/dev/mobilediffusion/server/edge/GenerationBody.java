@@ -5,6 +5,7 @@ import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.generation.ControlUpload;
 import dev.mobilediffusion.server.generation.Field;
 import dev.mobilediffusion.server.generation.FieldNames;
 import dev.mobilediffusion.server.generation.JobSpec;
@@ -94,6 +95,7 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
         if (kind != Kind.GENERATION && source.isEmpty()) {
             throw ApiException.invalid("image", "image is missing; it must be a PNG, JPEG or WebP file");
         }
+        Optional<ControlUpload> control = ControlFields.of(form);
         ObjectNode body = form.fields();
         Prompts.Plain plain = Prompts.plain(body, prompt(new Fields(body), kind));
         Fields fields = plain.fields();
@@ -125,7 +127,9 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
         }
         warnings.addAll(draft.warnings());
         boolean wantsUrl = fields.lenientText("response_format").orElse("").equals("url");
-        return new GenerationBody(draft.spec(), fields.flag("stream", false), wantsUrl, List.copyOf(warnings));
+        JobSpec words = draft.spec();
+        JobSpec spec = control.map(words::withControl).orElse(words);
+        return new GenerationBody(spec, fields.flag("stream", false), wantsUrl, List.copyOf(warnings));
     }
 
     private static String prompt(Fields fields, Kind kind) {
@@ -137,7 +141,9 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
     /** A misspelled setting would draw another image than was asked for, and nobody would know why. */
     private static void nameIgnored(Fields fields, List<String> warnings) {
         List<String> ignored = fields.names().stream()
-                .filter(name -> !KNOWN.contains(name) && !SourceFields.NAMES.contains(name))
+                .filter(name -> !KNOWN.contains(name)
+                        && !SourceFields.NAMES.contains(name)
+                        && !ControlFields.NAMES.contains(name))
                 .map(GenerationBody::abridged)
                 .toList();
         if (!ignored.isEmpty()) {

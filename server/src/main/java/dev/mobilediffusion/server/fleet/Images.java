@@ -3,7 +3,6 @@ package dev.mobilediffusion.server.fleet;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.generation.JobSpec;
-import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.generation.Upload;
 import dev.mobilediffusion.server.job.ImageContent;
 import dev.mobilediffusion.server.nats.NatsErrors;
@@ -50,7 +49,7 @@ final class Images {
 
     /** Keeps the images that came with a job. */
     void putUploads(String jobId, JobSpec spec) {
-        List<Upload> uploads = spec.source().map(Source::uploads).orElse(List.of());
+        List<Upload> uploads = spec.uploads();
         for (int i = 0; i < uploads.size(); i++) {
             put(upload(jobId, i), uploads.get(i).content().read());
         }
@@ -63,7 +62,7 @@ final class Images {
 
     /** Removes the images that came with a job. */
     void deleteUploads(JobRecord job) {
-        int uploads = job.spec().source().map(Source::uploads).map(List::size).orElse(0);
+        int uploads = job.spec().uploads().size();
         for (int i = 0; i < uploads; i++) {
             delete(upload(job.id(), i));
         }

@@ -26,6 +26,12 @@ public enum Field {
     STRENGTH,
     MASK_BLUR,
     PADDING,
+    /** A picture whose lines are followed. */
+    CONTROL_IMAGE,
+    /** How strongly. */
+    CONTROL_SCALE,
+    /** What makes a control image of it. */
+    CONTROL_PREPROCESSOR,
     TIMEOUT_SECONDS;
 
     /** The spelling where an API has no other. */

@@ -3,9 +3,11 @@ package dev.mobilediffusion.server.generation;
 import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.ImageRequest;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.IntFunction;
+import java.util.stream.Stream;
 
 /**
  * Everything that a job was asked to do. Immutable. APIs make it by {@link RequestDraft}, which names what is wrong.
@@ -23,6 +25,7 @@ import java.util.function.IntFunction;
  * @param idempotency the client's own name for the request
  * @param lifetime how long the job is worth running
  * @param source the image that is drawn anew; empty for one that is drawn from words alone
+ * @param control the picture whose lines are followed; empty for none
  */
 public record JobSpec(
         String api,
@@ -33,7 +36,8 @@ public record JobSpec(
         Optional<Duration> timeout,
         Optional<Idempotency> idempotency,
         Lifetime lifetime,
-        Optional<Source> source) {
+        Optional<Source> source,
+        Optional<ControlUpload> control) {
 
     public static final int MAX_COUNT = 10;
     public static final Duration MAX_TIMEOUT = Duration.ofDays(7);
@@ -47,6 +51,7 @@ public record JobSpec(
         Objects.requireNonNull(idempotency, "idempotency");
         Objects.requireNonNull(lifetime, "lifetime");
         Objects.requireNonNull(source, "source");
+        Objects.requireNonNull(control, "control");
         if (count < 1 || count > MAX_COUNT) {
             throw new IllegalArgumentException("count must be in [1, %s], got %s".formatted(MAX_COUNT, count));
         }
@@ -71,46 +76,72 @@ public record JobSpec(
                 Optional.empty(),
                 Optional.empty(),
                 Lifetime.ATTACHED,
+                Optional.empty(),
                 Optional.empty());
     }
 
     public JobSpec withApi(String value) {
-        return new JobSpec(value, model, request, count, delivery, timeout, idempotency, lifetime, source);
+        return new JobSpec(value, model, request, count, delivery, timeout, idempotency, lifetime, source, control);
     }
 
     public JobSpec withCount(int value) {
-        return new JobSpec(api, model, request, value, delivery, timeout, idempotency, lifetime, source);
+        return new JobSpec(api, model, request, value, delivery, timeout, idempotency, lifetime, source, control);
     }
 
     public JobSpec withTimeout(Duration value) {
-        return new JobSpec(api, model, request, count, delivery, Optional.of(value), idempotency, lifetime, source);
+        return new JobSpec(
+                api, model, request, count, delivery, Optional.of(value), idempotency, lifetime, source, control);
     }
 
     /** A repeated request must find its job, so a job with a key outlives its connection. */
     public JobSpec withIdempotency(Idempotency value) {
-        return new JobSpec(api, model, request, count, delivery, timeout, Optional.of(value), Lifetime.DURABLE, source);
+        return new JobSpec(
+                api, model, request, count, delivery, timeout, Optional.of(value), Lifetime.DURABLE, source, control);
     }
 
     public JobSpec withDelivery(Delivery value) {
-        return new JobSpec(api, model, request, count, value, timeout, idempotency, lifetime, source);
+        return new JobSpec(api, model, request, count, value, timeout, idempotency, lifetime, source, control);
     }
 
     public JobSpec withLifetime(Lifetime value) {
-        return new JobSpec(api, model, request, count, delivery, timeout, idempotency, value, source);
+        return new JobSpec(api, model, request, count, delivery, timeout, idempotency, value, source, control);
     }
 
     public JobSpec withSource(Source value) {
-        return new JobSpec(api, model, request, count, delivery, timeout, idempotency, lifetime, Optional.of(value));
+        return new JobSpec(
+                api, model, request, count, delivery, timeout, idempotency, lifetime, Optional.of(value), control);
     }
 
-    /** The same with the bytes of its uploads elsewhere; {@code content} is asked by their place in {@link Source#uploads}. */
+    public JobSpec withControl(ControlUpload value) {
+        return new JobSpec(
+                api, model, request, count, delivery, timeout, idempotency, lifetime, source, Optional.of(value));
+    }
+
+    /** The files that came with the request. */
+    public List<Upload> uploads() {
+        return Stream.concat(
+                        source.stream().flatMap(from -> from.uploads().stream()),
+                        control.stream().map(ControlUpload::image))
+                .toList();
+    }
+
+    /** The same with the bytes of its uploads elsewhere; {@code content} is asked by their place in {@link #uploads}. */
     public JobSpec withUploads(IntFunction<Upload.Content> content) {
-        return source.map(from -> withSource(from.withContents(content))).orElse(this);
+        int last = uploads().size() - 1;
+        JobSpec moved =
+                source.map(from -> withSource(from.withContents(content))).orElse(this);
+        return control.map(lines -> moved.withControl(lines.withContent(content.apply(last))))
+                .orElse(moved);
     }
 
     /** Bytes of the images that came with the request. */
     public long uploadBytes() {
-        return source.map(Source::bytes).orElse(0L);
+        return uploads().stream().mapToLong(Upload::size).sum();
+    }
+
+    /** Gives back what holds their bytes. */
+    public void releaseUploads() {
+        uploads().forEach(upload -> upload.content().release());
     }
 
     /** A finished image in the size that was asked for; one that was drawn anew has it already. */

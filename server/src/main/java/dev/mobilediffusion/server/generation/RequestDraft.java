@@ -200,13 +200,8 @@ public final class RequestDraft {
         long first = Seeds.orRandom(seed);
         if (first > Seeds.largestFirst(count)) {
             String name = names.of(Field.SEED);
-            throw ApiException.invalid(
-                    name,
-                    "%s must be at most %d for %d pictures, got %d",
-                    name,
-                    Seeds.largestFirst(count),
-                    count,
-                    first);
+            long most = Seeds.largestFirst(count);
+            throw ApiException.invalid(name, "%s must be at most %d for %d pictures, got %d", name, most, count, first);
         }
         return new JobSpec(
                 api,
@@ -217,7 +212,8 @@ public final class RequestDraft {
                 timeout,
                 Optional.empty(),
                 lifetime,
-                source);
+                source,
+                Optional.empty());
     }
 
     private String bounded(Field field, String text) {

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.IntFunction;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -47,16 +46,6 @@ public record Source(Upload image, Optional<Upload> mask, double strength, Image
                 options);
     }
 
-    /** Bytes of all files. */
-    public long bytes() {
-        return uploads().stream().mapToLong(Upload::size).sum();
-    }
-
-    /** Gives back what holds the files' bytes. */
-    public void release() {
-        uploads().forEach(upload -> upload.content().release());
-    }
-
     /**
      * The image's way to the model and back, read from its files.
      *
@@ -65,16 +54,11 @@ public record Source(Upload image, Optional<Upload> mask, double strength, Image
      */
     public ImageEdit edit(Optional<ImageSize> size, ModelInfo model) {
         return ImageEdit.of(
-                ImageFileReader.read(image.content().read(), "image", MAX_PIXELS),
+                LastRead.of(image, "image"),
                 mask.map(upload -> ImageFileReader.read(upload.content().read(), "mask", MAX_PIXELS)),
                 options,
                 model,
                 size.map(ImageSize::width).orElse(model.width()),
                 size.map(ImageSize::height).orElse(model.height()));
-    }
-
-    /** Its files by their place, for whoever keeps them. */
-    public IntStream places() {
-        return IntStream.range(0, uploads().size());
     }
 }

@@ -24,7 +24,7 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class SourceDraft {
 
     /** One image is checked at a time: each takes tens of megabytes while it is read, and clients are many. */
-    private static final ReentrantLock READING = new ReentrantLock();
+    static final ReentrantLock READING = new ReentrantLock();
 
     private final FieldNames names;
     private final byte[] image;
@@ -100,10 +100,11 @@ public final class SourceDraft {
 
     /** The image, complete; refused where its files are no images, too large, or do not belong together. */
     public Source source() {
+        Upload sent = Upload.of(image);
         READING.lock();
         try {
             ImageEdit.check(
-                    ImageFileReader.read(image, names.of(Field.IMAGE), Source.MAX_PIXELS),
+                    LastRead.of(sent, names.of(Field.IMAGE)),
                     mask.map(file -> ImageFileReader.read(file, names.of(Field.MASK), Source.MAX_PIXELS)),
                     marks);
         } catch (InferenceException refused) {
@@ -112,7 +113,7 @@ public final class SourceDraft {
             READING.unlock();
         }
         return new Source(
-                Upload.of(image),
+                sent,
                 mask.map(Upload::of),
                 strength,
                 new Options(resize, maskBlur, onlyMasked, padding, fill, marks));

@@ -57,7 +57,8 @@ record GenerationRequest(ModelCatalog models, Set<ImageFormat> formats) {
                 .lifetime(lifetime)
                 .source(SourceFields.of(request));
         size(request, draft);
-        return new Asked(draft.spec(), draft.warnings());
+        JobSpec words = draft.spec();
+        return new Asked(ControlFields.of(request).map(words::withControl).orElse(words), draft.warnings());
     }
 
     /** Strict here: what is negative in A1111 means a random seed. */

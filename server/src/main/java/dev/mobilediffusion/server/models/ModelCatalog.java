@@ -28,6 +28,19 @@ public interface ModelCatalog {
      */
     default void requireEncoder(String model) {}
 
+    /**
+     * Does nothing when the model follows control images.
+     *
+     * @param name of the control network; empty for the model's only one
+     * @throws dev.mobilediffusion.runtime.InferenceException when it has no such one, or none
+     */
+    default void requireControl(String model, Optional<String> name) {}
+
+    /** Names of the control networks that a model has, sorted. */
+    default List<String> controls(String model) {
+        return List.of();
+    }
+
     /** Names of the LoRAs that requests may name, sorted. */
     default List<String> loras() {
         return List.of();

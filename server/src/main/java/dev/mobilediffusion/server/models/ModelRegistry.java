@@ -5,6 +5,7 @@ import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.adapter.LoraLibrary;
 import dev.mobilediffusion.runtime.bundle.ModelLibrary;
+import dev.mobilediffusion.runtime.control.Controls;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import java.io.IOException;
@@ -84,6 +85,25 @@ public final class ModelRegistry implements ModelCatalog, Pipelines, AutoCloseab
                     "image",
                     "the model %s draws from words alone: it has no vae_encoder/ to read a picture with",
                     model);
+        }
+    }
+
+    @Override
+    public void requireControl(String model, Optional<String> name) {
+        try {
+            Controls.in(library.model(model)).require(name);
+        } catch (InferenceException refused) {
+            throw ApiException.of(refused);
+        }
+    }
+
+    @Override
+    public List<String> controls(String model) {
+        try {
+            return Controls.in(library.model(model)).names();
+        } catch (InferenceException broken) {
+            LOG.log(System.Logger.Level.DEBUG, "model {0} will fail to load", model);
+            return List.of();
         }
     }
 

@@ -65,6 +65,7 @@ public final class ModelRoutes implements HttpService {
         node.put("created", entry.created().getEpochSecond());
         node.put("owned_by", "mobilediffusion");
         node.put("loaded", entry.loaded().isPresent());
+        models.controls(entry.name()).forEach(node.putArray("controls")::add);
         entry.loaded().ifPresent(model -> describe(node, model));
         return node;
     }

@@ -32,6 +32,7 @@ public final class PageRoutes implements HttpService {
             "live.js",
             "livemode.js",
             "progress.js",
+            "sketch.js",
             "source.js",
             "store.js",
             "viewer.js",

@@ -2,7 +2,6 @@ package dev.mobilediffusion.server.queue;
 
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
-import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobError;
 import dev.mobilediffusion.server.job.JobState;
@@ -92,7 +91,7 @@ final class LiveJobs implements AutoCloseable {
         keep(job);
         jobs.remove(job.id());
         uploads.release(job);
-        job.spec().source().ifPresent(Source::release);
+        job.spec().releaseUploads();
         if (job.isDurable() && job.spec().delivery().previews() > 0) {
             timer.after(LAST_LOOKS, job::dropPreviews);
         }

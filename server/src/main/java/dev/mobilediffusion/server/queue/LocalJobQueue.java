@@ -5,7 +5,6 @@ import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.Lifetime;
-import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobError;
 import dev.mobilediffusion.server.job.JobIds;
@@ -210,7 +209,9 @@ public final class LocalJobQueue implements JobQueue {
             Job job = seated(fresh, keeper);
             live.add(job);
             waiting.seat(job);
-            fresh.spec().source().filter(sent -> job != fresh).ifPresent(Source::release);
+            if (job != fresh) {
+                fresh.spec().releaseUploads();
+            }
             return job;
         } catch (RuntimeException e) {
             uploads.release(fresh);

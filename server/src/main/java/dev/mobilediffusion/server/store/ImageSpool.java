@@ -1,7 +1,6 @@
 package dev.mobilediffusion.server.store;
 
 import dev.mobilediffusion.server.generation.JobSpec;
-import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.generation.Upload;
 import dev.mobilediffusion.server.job.ImageContent;
 import dev.mobilediffusion.server.job.JobIds;
@@ -52,7 +51,7 @@ public final class ImageSpool {
 
     /** {@code spec} with its uploads here, out of the heap, until they are released. */
     public JobSpec keepUploads(JobSpec spec) {
-        List<Upload> uploads = spec.source().map(Source::uploads).orElse(List.of());
+        List<Upload> uploads = spec.uploads();
         return spec.withUploads(
                 place -> new SpooledUpload(keep(uploads.get(place).content().read())));
     }

@@ -3,16 +3,18 @@ package dev.mobilediffusion.server.store;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.Preprocessor;
 import dev.mobilediffusion.runtime.image.ImageEdit;
 import dev.mobilediffusion.runtime.image.MaskMarks;
 import dev.mobilediffusion.runtime.image.ResizeMode;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
+import dev.mobilediffusion.server.generation.ControlUpload;
 import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.generation.Upload;
 import java.util.Optional;
 
-/** How the store spells the image that a job draws anew; the bytes of its files are kept apart. */
+/** How the store spells the images that came with a job; the bytes of its files are kept apart. */
 final class SourceJson {
 
     private SourceJson() {}
@@ -45,6 +47,26 @@ final class SourceJson {
                         node.get("padding").asInt(),
                         ImageEdit.Fill.valueOf(node.get("fill").asText()),
                         MaskMarks.valueOf(node.get("marks").asText())));
+    }
+
+    static ObjectNode write(ControlUpload control) {
+        ObjectNode node = JsonNodeFactory.instance.objectNode();
+        node.put("scale", control.scale());
+        control.control().ifPresent(name -> node.put("control", name));
+        control.preprocessor().ifPresent(made -> node.put("preprocessor", made.name()));
+        node.set("image", write(control.image()));
+        return node;
+    }
+
+    /** Without the bytes of its file, which the caller adds. */
+    static ControlUpload readControl(JsonNode node) {
+        return new ControlUpload(
+                upload(node.get("image")),
+                node.get("scale").asDouble(),
+                Optional.ofNullable(node.get("control")).map(JsonNode::asText),
+                Optional.ofNullable(node.get("preprocessor"))
+                        .map(JsonNode::asText)
+                        .map(Preprocessor::valueOf));
     }
 
     private static ObjectNode write(Upload upload) {

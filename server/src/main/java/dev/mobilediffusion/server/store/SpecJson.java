@@ -53,6 +53,7 @@ public final class SpecJson {
         node.put("metadata", delivery.metadata());
         node.put("previews", delivery.previews());
         spec.source().ifPresent(source -> node.set("source", SourceJson.write(source)));
+        spec.control().ifPresent(control -> node.set("control", SourceJson.write(control)));
         spec.timeout().ifPresent(timeout -> node.put("timeout_ms", timeout.toMillis()));
         spec.idempotency().ifPresent(key -> node.put("key", key.key()).put("body_sha256", key.bodySha256()));
         return node.toString();
@@ -84,7 +85,8 @@ public final class SpecJson {
                                 node.get("body_sha256").asText()))
                         : Optional.empty(),
                 Lifetime.DURABLE,
-                node.has("source") ? Optional.of(SourceJson.read(node.get("source"))) : Optional.empty());
+                node.has("source") ? Optional.of(SourceJson.read(node.get("source"))) : Optional.empty(),
+                node.has("control") ? Optional.of(SourceJson.readControl(node.get("control"))) : Optional.empty());
     }
 
     private static List<Lora> loras(JsonNode array) {

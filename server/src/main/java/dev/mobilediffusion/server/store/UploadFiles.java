@@ -2,7 +2,6 @@ package dev.mobilediffusion.server.store;
 
 import dev.mobilediffusion.server.files.PrivateFiles;
 import dev.mobilediffusion.server.generation.JobSpec;
-import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.generation.Upload;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,11 +38,11 @@ final class UploadFiles {
 
     /** Keeps a new job's files, all or none; {@link #arrived} follows. */
     JobSpec keep(String jobId, JobSpec spec) throws IOException {
-        if (spec.source().isEmpty()) {
+        if (spec.uploads().isEmpty()) {
             return spec;
         }
         arriving.add(jobId);
-        List<Upload> uploads = spec.source().get().uploads();
+        List<Upload> uploads = spec.uploads();
         try {
             for (int place = 0; place < uploads.size(); place++) {
                 files.writeThrough(
@@ -64,10 +63,7 @@ final class UploadFiles {
 
     /** {@code spec} with the bytes of its uploads in the job's files. */
     JobSpec withFiles(String jobId, JobSpec spec) {
-        if (spec.source().isEmpty()) {
-            return spec;
-        }
-        List<Upload> uploads = spec.source().get().uploads();
+        List<Upload> uploads = spec.uploads();
         return spec.withUploads(place -> {
             Upload upload = uploads.get(place);
             return new StoredImage(file(jobId, place), upload.size(), upload.sha256(), files)::read;
@@ -76,7 +72,9 @@ final class UploadFiles {
 
     /** Removes a job's files. */
     void delete(String jobId, JobSpec spec) {
-        spec.source().map(Source::places).ifPresent(places -> places.forEach(place -> delete(file(jobId, place))));
+        for (int place = 0; place < spec.uploads().size(); place++) {
+            delete(file(jobId, place));
+        }
         arriving.remove(jobId);
     }
 

@@ -108,7 +108,11 @@ public final class InferenceWorker implements AutoCloseable {
         ImageRequest request = edit.map(
                         one -> task.request().withSource(one.source(source.get().strength())))
                 .orElseGet(task::request);
-        GeneratedImage image = pipeline.generate(request, progressOf(task, model, edit), job.cancelToken());
+        ImageRequest following = job.spec()
+                .control()
+                .map(lines -> request.withControl(lines.image(model)))
+                .orElse(request);
+        GeneratedImage image = pipeline.generate(following, progressOf(task, model, edit), job.cancelToken());
         GeneratedImage finished = edit.map(one -> one.finish(image)).orElse(image);
         return new ImageFinisher.Drawn(task, model, finished, begin);
     }

@@ -25,7 +25,10 @@ final class CrashingServer {
         pipeline.awaitStart();
         pipeline.awaitStart();
         Job waiting = fixture.queue.submit(
-                QueueFixture.durable("waiting", 20).withSource(TestImages.source()), QueueFixture.ALICE);
+                QueueFixture.durable("waiting", 20)
+                        .withSource(TestImages.source())
+                        .withControl(TestImages.control()),
+                QueueFixture.ALICE);
         Job cancelled = fixture.queue.submit(QueueFixture.durable("cancelled", 30), QueueFixture.ALICE);
         fixture.queue.cancel(cancelled);
         System.out.println(String.join(" ", done.id(), running.id(), waiting.id(), cancelled.id()));

@@ -48,6 +48,8 @@ final class KillTest {
                     "the picture that came with the job is drawn anew",
                     edit.source().orElseThrow().isMasked(),
                     is(true));
+            assertThat(edit.control().orElseThrow().scale(), is(0.5));
+            assertThat(edit.control().orElseThrow().image().rgb()[0], is((byte) 255));
             assertThat(data.resolve("uploads").toFile().list(), is(new String[0]));
             List<Long> drawnAgain = fixture.pipeline.finished().stream()
                     .map(ImageRequest::seed)

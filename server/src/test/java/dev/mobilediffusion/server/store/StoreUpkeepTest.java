@@ -83,6 +83,7 @@ final class StoreUpkeepTest extends StoreFixture {
                         large.timeout(),
                         large.idempotency(),
                         Lifetime.DURABLE,
+                        Optional.empty(),
                         Optional.empty());
                 ids[i] = finished(fixture.queue.submit(large, ALICE)).id();
             }
