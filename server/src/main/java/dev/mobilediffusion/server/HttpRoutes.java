@@ -11,6 +11,7 @@ import dev.mobilediffusion.server.edge.RootCertificateRoute;
 import dev.mobilediffusion.server.edge.Routes;
 import dev.mobilediffusion.server.edge.ServerRoutes;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
+import dev.mobilediffusion.server.models.ModelConcepts;
 import dev.mobilediffusion.server.models.ModelRegistry;
 import dev.mobilediffusion.server.page.PageRoutes;
 import dev.mobilediffusion.server.queue.JobQueue;
@@ -48,6 +49,9 @@ record HttpRoutes(
     void install(HttpRouting.Builder routing, Set<ImageFormat> formats) {
         long maxBodyBytes = config.http().maxBodyBytes();
         Uploads uploads = new Uploads(config.http().maxUploadBytes());
+        ModelConcepts concepts =
+                new ModelConcepts(config.models(), UserFolders.concepts(config.data()), device.options());
+        models.tellOf(concepts);
         Enlarger enlarger = new Enlarger(new Upscalers(config.models().resolve(UPSCALERS), device.options()));
         SdApi a1111 = new SdApi(queue, models, formats, maxBodyBytes, uploads, enlarger);
         RestApi rest = new RestApi(
@@ -59,6 +63,7 @@ record HttpRoutes(
                 maxBodyBytes,
                 uploads,
                 enlarger,
+                concepts,
                 config.http().eventHeartbeat(),
                 device.execution());
         PageRoutes page = new PageRoutes();

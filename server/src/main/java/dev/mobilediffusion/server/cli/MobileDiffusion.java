@@ -70,6 +70,7 @@ public final class MobileDiffusion implements Runnable {
         commands.put("generate", GenerateCommand.class);
         commands.put("bench", BenchCommand.class);
         commands.put("models", ModelsCommand.class);
+        commands.put("concepts", ConceptsCommand.class);
         commands.put("keys", KeysCommand.class);
         commands.put("fleet", FleetCommand.class);
         commands.put("doctor", DoctorCommand.class);
