@@ -12,7 +12,8 @@ export class Composer {
   #models = [];
   #form = element("composer");
 
-  /** @param on `draw()` when the person asks for a picture, `change()` after each change of a setting */
+  /** @param on `draw()` when the person asks for a picture, `change()` after each change of a setting,
+   *   `model(name)` when another one is offered that can be taught things */
   constructor(on) {
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -36,6 +37,7 @@ export class Composer {
     element("model").addEventListener("change", () => this.#offer());
     element("more").addEventListener("click", () => this.#offer());
     this.onChange = on.change;
+    this.onModel = on.model;
     this.source = new Source(on.change);
     this.sketch = new Sketch(on.change);
     this.things = new Things((prompt) => this.#write(prompt), () => element("prompt").value);
@@ -133,6 +135,11 @@ export class Composer {
       return chip;
     }));
     this.things.offer(this.model?.groups ?? {});
+    const teachable = Object.keys(this.model?.groups ?? {}).length > 0; // the other models have no memory for it
+    element("teach").hidden = !teachable;
+    if (teachable) {
+      this.onModel(this.model.id);
+    }
     this.#describe();
   }
 }

@@ -9,6 +9,7 @@ import { paceOf } from "./live.js";
 import { LiveMode } from "./livemode.js";
 import { duration } from "./progress.js";
 import { store } from "./store.js";
+import { Teaching } from "./teaching.js";
 import { Viewer } from "./viewer.js";
 
 const AWAY_MS = 3000;
@@ -18,7 +19,8 @@ const keys = new KeyRing(() => refresh());
 const api = new Api(keys);
 const viewer = new Viewer();
 const gallery = new Gallery(api, { open });
-const composer = new Composer({ draw: main, change: () => live.update() });
+const teaching = new Teaching(api, () => loadModels());
+const composer = new Composer({ draw: main, change: () => live.update(), model: (name) => teaching.offer(name) });
 const fleet = new Fleet(api, element("fleet"), element("boards"));
 const live = new LiveMode({ api, viewer, gallery, composer, describe, complain });
 

@@ -24,10 +24,12 @@ final class PackageArrows {
             Map.entry("runtime.image", Set.of(RUNTIME, "runtime.onnx", "runtime.bundle")),
             Map.entry("runtime.adapter", Set.of(RUNTIME, "runtime.bundle")),
             Map.entry("runtime.upscale", Set.of(RUNTIME, "runtime.onnx", "runtime.image")),
+            Map.entry("runtime.concept", Set.of(RUNTIME, "runtime.text", "runtime.image", "runtime.bundle")),
             Map.entry(
                     "runtime.pipeline",
                     Set.of(
                             RUNTIME,
+                            "runtime.concept",
                             "runtime.adapter",
                             "runtime.control",
                             "runtime.text",
@@ -54,13 +56,8 @@ final class PackageArrows {
             Map.entry("server.settings", Set.of(RUNTIME)),
             Map.entry(
                     "server.models",
-                    Set.of(
-                            RUNTIME,
-                            "runtime.adapter",
-                            "runtime.control",
-                            "runtime.pipeline",
-                            "runtime.bundle",
-                            "server.error")),
+                    names("runtime runtime.adapter runtime.concept runtime.control runtime.image runtime.pipeline"
+                            + " runtime.bundle server.error")),
             Map.entry("server.generation", Set.of(RUNTIME, "runtime.image", "server.error")),
             Map.entry("server.job", Set.of(RUNTIME, "runtime.image", "server.generation", "server.error")),
             Map.entry(
@@ -124,6 +121,7 @@ final class PackageArrows {
                     "server.openai",
                     Set.of(
                             RUNTIME,
+                            "runtime.concept",
                             "runtime.image",
                             "server.edge",
                             "server.wire",
@@ -208,7 +206,7 @@ final class PackageArrows {
                             "server.machine")),
             Map.entry(
                     "server.cli",
-                    names("server.benchmark server.settings runtime runtime.pipeline runtime.adapter runtime.bundle"
+                    names("server.benchmark server.settings runtime runtime.adapter runtime.concept runtime.pipeline runtime.bundle"
                             + " runtime.image runtime.measure runtime.onnx server server.fleet server.nats"
                             + " server.queue server.machine server.install server.store server.generation"
                             + " server.discovery server.security")));

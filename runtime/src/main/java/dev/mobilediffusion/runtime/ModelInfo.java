@@ -41,4 +41,21 @@ public record ModelInfo(
         knownWords = List.copyOf(knownWords);
         groups = Collections.unmodifiableMap(new LinkedHashMap<>(groups));
     }
+
+    /** The same model, which knows other words and things. */
+    public ModelInfo withThings(List<String> words, Map<String, List<String>> things) {
+        return new ModelInfo(
+                name,
+                width,
+                height,
+                defaultSteps,
+                defaultGuidanceScale,
+                guidanceBakedIn,
+                schedulerName,
+                parameters,
+                words,
+                things,
+                licence,
+                sha256);
+    }
 }

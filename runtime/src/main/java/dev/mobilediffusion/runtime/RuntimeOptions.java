@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param verifyHashes whether every file is compared with the hashes in {@code bundle.json}, where there is one
  * @param profile folder into which each network writes what its operators did, unoptimized; empty for none
  * @param graphs where optimized graphs are kept for later starts; empty to keep none
+ * @param concepts folder of the things that people taught models; empty for none
  * @param execution what is to compute
  */
 public record RuntimeOptions(
@@ -22,6 +23,7 @@ public record RuntimeOptions(
         boolean verifyHashes,
         Optional<Path> profile,
         Optional<GraphFolder> graphs,
+        Optional<Path> concepts,
         Execution execution) {
 
     public static final int MAX_THREADS = 256;
@@ -38,6 +40,7 @@ public record RuntimeOptions(
         Objects.requireNonNull(memory, "memory");
         Objects.requireNonNull(profile, "profile");
         Objects.requireNonNull(graphs, "graphs");
+        Objects.requireNonNull(concepts, "concepts");
         Objects.requireNonNull(execution, "execution");
         if (threads < 1 || threads > MAX_THREADS) {
             throw new IllegalArgumentException("threads must be in [1, %s], got %s".formatted(MAX_THREADS, threads));
@@ -53,38 +56,47 @@ public record RuntimeOptions(
                 true,
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 Execution.DEFAULT);
     }
 
     public RuntimeOptions withThreads(int value) {
-        return new RuntimeOptions(value, spinning, memory, verifyHashes, profile, graphs, execution);
+        return new RuntimeOptions(value, spinning, memory, verifyHashes, profile, graphs, concepts, execution);
     }
 
     public RuntimeOptions withSpinning(boolean value) {
-        return new RuntimeOptions(threads, value, memory, verifyHashes, profile, graphs, execution);
+        return new RuntimeOptions(threads, value, memory, verifyHashes, profile, graphs, concepts, execution);
     }
 
     public RuntimeOptions withMemory(MemoryProfile value) {
-        return new RuntimeOptions(threads, spinning, value, verifyHashes, profile, graphs, execution);
+        return new RuntimeOptions(threads, spinning, value, verifyHashes, profile, graphs, concepts, execution);
     }
 
     public RuntimeOptions withVerifyHashes(boolean value) {
-        return new RuntimeOptions(threads, spinning, memory, value, profile, graphs, execution);
+        return new RuntimeOptions(threads, spinning, memory, value, profile, graphs, concepts, execution);
     }
 
     public RuntimeOptions withProfile(Path folder) {
-        return new RuntimeOptions(threads, spinning, memory, verifyHashes, Optional.of(folder), graphs, execution);
+        return new RuntimeOptions(
+                threads, spinning, memory, verifyHashes, Optional.of(folder), graphs, concepts, execution);
     }
 
     public RuntimeOptions withoutGraphs() {
-        return new RuntimeOptions(threads, spinning, memory, verifyHashes, profile, Optional.empty(), execution);
+        return new RuntimeOptions(
+                threads, spinning, memory, verifyHashes, profile, Optional.empty(), concepts, execution);
     }
 
     public RuntimeOptions withGraphs(GraphFolder folder) {
-        return new RuntimeOptions(threads, spinning, memory, verifyHashes, profile, Optional.of(folder), execution);
+        return new RuntimeOptions(
+                threads, spinning, memory, verifyHashes, profile, Optional.of(folder), concepts, execution);
+    }
+
+    public RuntimeOptions withConcepts(Path folder) {
+        return new RuntimeOptions(
+                threads, spinning, memory, verifyHashes, profile, graphs, Optional.of(folder), execution);
     }
 
     public RuntimeOptions withExecution(Execution value) {
-        return new RuntimeOptions(threads, spinning, memory, verifyHashes, profile, graphs, value);
+        return new RuntimeOptions(threads, spinning, memory, verifyHashes, profile, graphs, concepts, value);
     }
 }

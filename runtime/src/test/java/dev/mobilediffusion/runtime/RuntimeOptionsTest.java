@@ -22,6 +22,7 @@ final class RuntimeOptionsTest {
                         true,
                         Optional.empty(),
                         Optional.empty(),
+                        Optional.empty(),
                         Execution.DEFAULT)));
     }
 
@@ -37,6 +38,7 @@ final class RuntimeOptionsTest {
                         .withVerifyHashes(false)
                         .withProfile(Path.of("profiles"))
                         .withGraphs(graphs)
+                        .withConcepts(Path.of("concepts"))
                         .withExecution(execution),
                 is(new RuntimeOptions(
                         3,
@@ -45,6 +47,7 @@ final class RuntimeOptionsTest {
                         false,
                         Optional.of(Path.of("profiles")),
                         Optional.of(graphs),
+                        Optional.of(Path.of("concepts")),
                         execution)));
     }
 

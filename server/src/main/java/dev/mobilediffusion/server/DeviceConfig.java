@@ -31,7 +31,7 @@ public record DeviceConfig(Execution execution, int threads, DeviceLimits limits
         ServerConfig.requireInRange("threads", threads, 0, RuntimeOptions.MAX_THREADS);
     }
 
-    /** The runtime's options on {@code machine}, with optimized graphs below the data folder {@code data}. */
+    /** The runtime's options on {@code machine}, with optimized graphs and things of one's own below the data folder {@code data}. */
     public RuntimeOptions options(Machine machine, Path data) {
         Processors processors = machine.processors();
         int computing =
@@ -39,7 +39,8 @@ public record DeviceConfig(Execution execution, int threads, DeviceLimits limits
         return RuntimeOptions.defaults()
                 .withThreads(Math.min(computing, RuntimeOptions.MAX_THREADS))
                 .withExecution(new Execution(execution.provider(), execution.library(), kernels(processors)))
-                .withGraphs(new GraphFolder(UserFolders.graphs(data), processors.identity()));
+                .withGraphs(new GraphFolder(UserFolders.graphs(data), processors.identity()))
+                .withConcepts(UserFolders.concepts(data));
     }
 
     private Set<KernelSwitch> kernels(Processors processors) {

@@ -13,6 +13,7 @@ import dev.mobilediffusion.server.edge.ServerRoutes;
 import dev.mobilediffusion.server.mcp.McpRoutes;
 import dev.mobilediffusion.server.mcp.Tools;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
+import dev.mobilediffusion.server.models.ModelConcepts;
 import dev.mobilediffusion.server.models.ModelRegistry;
 import dev.mobilediffusion.server.page.PageRoutes;
 import dev.mobilediffusion.server.queue.JobQueue;
@@ -50,6 +51,9 @@ record HttpRoutes(
     void install(HttpRouting.Builder routing, Set<ImageFormat> formats) {
         long maxBodyBytes = config.http().maxBodyBytes();
         Uploads uploads = new Uploads(config.http().maxUploadBytes());
+        ModelConcepts concepts =
+                new ModelConcepts(config.models(), UserFolders.concepts(config.data()), device.options());
+        models.tellOf(concepts);
         Enlarger enlarger = new Enlarger(
                 new Upscalers(config.models().resolve(UPSCALERS), device.options()),
                 client -> Admission.countRequest(access.gate(), client));
@@ -63,6 +67,7 @@ record HttpRoutes(
                 maxBodyBytes,
                 uploads,
                 enlarger,
+                concepts,
                 config.http().eventHeartbeat(),
                 device.execution());
         McpRoutes mcp = new McpRoutes(

@@ -8,6 +8,8 @@ import dev.mobilediffusion.server.edge.Submission;
 import dev.mobilediffusion.server.jobs.JobRoutes;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
 import dev.mobilediffusion.server.models.ModelCatalog;
+import dev.mobilediffusion.server.models.ModelConcepts;
+import dev.mobilediffusion.server.openai.ConceptRoutes;
 import dev.mobilediffusion.server.openai.ImageRoutes;
 import dev.mobilediffusion.server.openai.ModelRoutes;
 import dev.mobilediffusion.server.openai.UpscaleRoutes;
@@ -34,6 +36,7 @@ import java.util.function.Supplier;
  * @param maxBodyBytes of a request without images
  * @param uploads takes in those with images
  * @param enlarger of images
+ * @param concepts that models were taught
  * @param heartbeat between two signs of life in an event stream, positive
  * @param execution tells what computes the models
  */
@@ -46,6 +49,7 @@ record RestApi(
         long maxBodyBytes,
         Uploads uploads,
         Enlarger enlarger,
+        ModelConcepts concepts,
         Duration heartbeat,
         Supplier<ExecutionPlan> execution) {
 
@@ -78,6 +82,7 @@ record RestApi(
                 .register("/v1/images", new UpscaleRoutes(enlarger, uploads, formats, Clock.systemUTC()))
                 .register("/v1/jobs", new JobRoutes(submission, heartbeat))
                 .register("/v1/models", new ModelRoutes(models, execution))
+                .register("/v1/models", new ConceptRoutes(concepts, uploads))
                 .register("/", new DescriptionRoutes())
                 .register("/", new HealthRoutes(obstacle, metrics));
     }

@@ -20,4 +20,9 @@ public final class UserFolders {
     public static Path graphs(Path data) {
         return data.resolve("graphs");
     }
+
+    /** Where a data folder keeps the things that people taught models. */
+    public static Path concepts(Path data) {
+        return data.resolve("concepts");
+    }
 }

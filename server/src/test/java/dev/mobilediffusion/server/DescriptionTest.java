@@ -59,7 +59,10 @@ final class DescriptionTest {
         for (Map.Entry<String, JsonNode> path : description.path("paths").properties()) {
             for (Map.Entry<String, JsonNode> operation : path.getValue().properties()) {
                 String method = operation.getKey().toUpperCase(Locale.ROOT);
-                String target = path.getKey().replace("{id}", "fake").replace("{index}", "0");
+                String target = path.getKey()
+                        .replace("{id}", "fake")
+                        .replace("{index}", "0")
+                        .replace("{name}", "zorb");
                 Response reply = given().contentType("application/json")
                         .body(method.equals("POST") ? "{\"prompt\":\"a\",\"image\":\"\"}" : "")
                         .request(method, server.url() + target);

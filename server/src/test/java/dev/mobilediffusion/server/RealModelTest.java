@@ -95,11 +95,11 @@ final class RealModelTest {
                 StatusRuntimeException.class,
                 () -> draw(GenerateRequest.newBuilder()
                         .setPrompt("a red house")
-                        .setModel("tiny-memory")
+                        .setModel("tiny-flow-int8")
                         .setImage(ByteString.copyFrom(TestImages.png(TestImages.noise(64, 64))))));
 
         assertThat(refusal.getStatus().getCode(), is(Status.Code.INVALID_ARGUMENT));
-        assertThat(refusal.getStatus().getDescription(), containsString("tiny-memory draws from words alone"));
+        assertThat(refusal.getStatus().getDescription(), containsString("tiny-flow-int8 draws from words alone"));
     }
 
     @Test

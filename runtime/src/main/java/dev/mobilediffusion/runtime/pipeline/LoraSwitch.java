@@ -23,6 +23,7 @@ final class LoraSwitch implements AutoCloseable {
     private final Denoiser denoiser;
     private final PromptEmbeddings embeddings;
     private List<Lora> current = List.of();
+    private Optional<Path> taught = Optional.empty();
     private Optional<Adapted> adapted = Optional.empty();
 
     LoraSwitch(ModelBundle bundle, TextEncoder textEncoder, Denoiser denoiser, PromptEmbeddings embeddings) {
@@ -36,20 +37,24 @@ final class LoraSwitch implements AutoCloseable {
     /**
      * Lets the networks have these LoRAs, and no others.
      *
+     * @param textEncoder what is read in the place of the bundle's, LoRAs or not
      * @throws dev.mobilediffusion.runtime.InferenceException with code INVALID_REQUEST when one is missing or does not fit; the
      *     networks then are as they were
      */
-    void apply(List<Lora> wanted) {
-        if (wanted.equals(current)) {
+    void apply(List<Lora> wanted, Optional<Path> textEncoder) {
+        if (wanted.equals(current) && textEncoder.equals(taught)) {
             return;
         }
-        Optional<Adapted> next = wanted.isEmpty() ? Optional.empty() : Optional.of(Adapted.of(bundle, library, wanted));
-        textEncoder.read(next.flatMap(Adapted::textEncoder));
+        Path text = textEncoder.orElse(bundle.textEncoderModel());
+        Optional<Adapted> next =
+                wanted.isEmpty() ? Optional.empty() : Optional.of(Adapted.of(bundle, text, library, wanted));
+        this.textEncoder.read(next.flatMap(Adapted::textEncoder).or(() -> textEncoder));
         denoiser.read(next.flatMap(Adapted::unet));
         embeddings.clear();
         adapted.ifPresent(Adapted::close);
         adapted = next;
         current = wanted;
+        taught = textEncoder;
     }
 
     /** The UNet's file as it is now. */

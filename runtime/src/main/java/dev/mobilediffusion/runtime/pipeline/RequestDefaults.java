@@ -5,8 +5,6 @@ import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.bundle.BundleManifest;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.scheduler.Schedulers;
-import dev.mobilediffusion.runtime.text.KnownWords;
-import dev.mobilediffusion.runtime.text.Rephrasing;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,17 +17,8 @@ import java.util.Set;
  * @param maxSteps most that the model was made for
  * @param guidanceScale when a request names none
  * @param guidanceBakedIn whether guidance was distilled into the weights
- * @param knownWords words that the model was trained on
- * @param rephrasing how prompts are put into these words
  */
-record RequestDefaults(
-        int steps,
-        int minSteps,
-        int maxSteps,
-        double guidanceScale,
-        boolean guidanceBakedIn,
-        KnownWords knownWords,
-        Rephrasing rephrasing) {
+record RequestDefaults(int steps, int minSteps, int maxSteps, double guidanceScale, boolean guidanceBakedIn) {
 
     /** For public bundles, which do not say: few steps where the scheduler is made for few, else diffusers' own. */
     private static final int FEW_STEPS = 4;
@@ -50,17 +39,8 @@ record RequestDefaults(
                         manifest.guidanceBakedIn()
                                 ? 1
                                 : manifest.defaultGuidanceScale().orElse(USUAL_GUIDANCE),
-                        manifest.guidanceBakedIn(),
-                        new KnownWords(manifest.words()),
-                        new Rephrasing(manifest.readAs(), manifest.drawnAs())))
-                .orElseGet(() -> new RequestDefaults(
-                        usualSteps,
-                        1,
-                        ImageRequest.MAX_STEPS,
-                        USUAL_GUIDANCE,
-                        false,
-                        new KnownWords(List.of()),
-                        new Rephrasing(Map.of(), Map.of())));
+                        manifest.guidanceBakedIn()))
+                .orElseGet(() -> new RequestDefaults(usualSteps, 1, ImageRequest.MAX_STEPS, USUAL_GUIDANCE, false));
     }
 
     ModelInfo modelInfo(ModelBundle bundle) {

@@ -67,6 +67,7 @@ public final class TextToImagePipeline implements TextToImage {
     private final ControlSwitch control;
     private final DenoiseLoop loop;
     private final LoraSwitch loras;
+    private final OwnThings things;
 
     private TextToImagePipeline(ModelBundle bundle, RuntimeOptions options) {
         this.bundle = bundle;
@@ -75,6 +76,7 @@ public final class TextToImagePipeline implements TextToImage {
         Schedulers.create(
                 bundle.scheduler(), model.defaultSteps()); // refuses what it does not know before the weights load
         this.tokenizer = new ClipTokenizer(bundle.tokenizer());
+        this.things = new OwnThings(bundle, options);
         try {
             textEncoder = opened(TextEncoder.load(bundle, tokenizer.maxLength(), options));
             if (options.memory() == RuntimeOptions.MemoryProfile.SPEED) {
@@ -154,17 +156,16 @@ public final class TextToImagePipeline implements TextToImage {
 
     private GeneratedImage draw(ImageRequest request, ProgressListener progress, CancelToken cancel) {
         StageClock clock = new StageClock(progress, cancel);
-        Warnings warnings = new Warnings(defaults.knownWords());
+        Warnings warnings = things.begin();
         ImageRequest filled = defaults.fill(request, warnings);
-        int steps = filled.steps().orElseThrow();
         double guidanceScale = filled.guidanceScale().orElseThrow();
         boolean guided = guidance.needsNegativePrompt(guidanceScale);
         requireNativeSize(filled);
-        Schedulers.create(bundle.scheduler(), steps); // refuses too many before anything is computed
+        Schedulers.create(bundle.scheduler(), filled.steps().orElseThrow()); // refuses too many before it computes
 
         clock.enter(Stage.TOKENIZE);
-        Rephrased said = defaults.rephrasing().apply(filled.prompt());
-        Rephrased unwanted = defaults.rephrasing().apply(filled.negativePrompt());
+        Rephrased said = things.rephrased(filled.prompt());
+        Rephrased unwanted = things.rephrased(filled.negativePrompt());
         TokenizedPrompt prompt = tokenizer.encodeWeighted(said.text());
         TokenizedPrompt negativePrompt = tokenizer.encodeWeighted(unwanted.text());
         requireUsableWeights("prompt", prompt);
@@ -173,7 +174,7 @@ public final class TextToImagePipeline implements TextToImage {
         warnings.aboutNegative(unwanted, negativePrompt, guided || guidanceScale > 1);
 
         clock.enter(Stage.TEXT_ENCODER);
-        loras.apply(filled.loras());
+        loras.apply(filled.loras(), things.textEncoder());
         float[] positive = embeddings.of(prompt, cancel);
         Optional<float[]> negative = guided ? Optional.of(embeddings.of(negativePrompt, cancel)) : Optional.empty();
         textEncoder.rest();
@@ -181,9 +182,8 @@ public final class TextToImagePipeline implements TextToImage {
         clock.enter(Stage.UNET);
         guidance.use(control.apply(filled.control(), loras.unet()));
         guidance.begin(guidanceScale, positive, negative);
-        DenoiseLoop.Previewer previewer =
-                (step, original) -> progress.onPreview(step, preview(original, filled, cancel));
-        float[] latents = loop.run(filled, progress, previewer, cancel);
+        float[] latents = loop.run(
+                filled, progress, (step, x0) -> progress.onPreview(step, preview(x0, filled, cancel)), cancel);
 
         clock.enter(Stage.VAE_DECODER);
         byte[] rgb = vaeDecoder.decode(latents, cancel);

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -81,6 +82,13 @@ public final class ClipTokenizer {
             encode(piece.text(), ids);
         }
         return ids.padded();
+    }
+
+    /** The ids of {@code text} alone, without start and end: the first {@code most} of them, as many as a prompt holds. */
+    public List<Integer> ids(String text, int most) {
+        Ids ids = new Ids();
+        encode(text, ids);
+        return Arrays.stream(ids.ids, 1, Math.min(ids.count, most + 1)).boxed().toList();
     }
 
     private void encode(String text, Ids ids) {

@@ -125,13 +125,13 @@ final class LoraTest {
     }
 
     @Test
-    void aModelWithoutNamedLayersTakesNone() throws IOException {
+    void aModelWhoseLayersHaveOtherNamesTakesNone() throws IOException {
         Path nameless = models.resolve("tiny-sd");
         copy(TinyBundle.resource("bundles/tiny-sd"), nameless);
         try (TextToImage model = TextToImagePipeline.load(nameless, RuntimeOptions.defaults())) {
             InferenceException refusal =
                     assertThrows(InferenceException.class, () -> draw(model, List.of(new Lora("peft", 1))));
-            assertThat(refusal.getMessage(), containsString("tiny-sd takes no LoRA"));
+            assertThat(refusal.getMessage(), containsString("the LoRA peft is not for tiny-sd, which has no layer"));
         }
     }
 

@@ -71,6 +71,7 @@ public final class MobileDiffusion implements Runnable {
         commands.put("bench", BenchCommand.class);
         commands.put("models", ModelsCommand.class);
         commands.put("loras", LorasCommand.class);
+        commands.put("concepts", ConceptsCommand.class);
         commands.put("keys", KeysCommand.class);
         commands.put("fleet", FleetCommand.class);
         commands.put("doctor", DoctorCommand.class);

@@ -42,7 +42,7 @@ abstract class SettingFlags implements IModelTransformer {
     /** Of commands that load a model and draw: which one, and how it is run. */
     static final class OfDrawing extends SettingFlags {
         OfDrawing() {
-            super(List.of("models", "model", "memory", "ep", "ep-library", "kernels", "threads"));
+            super(List.of("models", "model", "data", "memory", "ep", "ep-library", "kernels", "threads"));
         }
     }
 
@@ -57,6 +57,13 @@ abstract class SettingFlags implements IModelTransformer {
     static final class OfModels extends SettingFlags {
         OfModels() {
             super(List.of("models"));
+        }
+    }
+
+    /** Of commands that teach a model things of one's own. */
+    static final class OfConcepts extends SettingFlags {
+        OfConcepts() {
+            super(List.of("models", "model", "data"));
         }
     }
 

@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
+import java.util.function.UnaryOperator;
 
 /**
  * The bundles in a folder, as many of them loaded as the memory allows. A job that names another one has it loaded on the
@@ -39,6 +40,7 @@ public final class ModelRegistry implements ModelCatalog, Pipelines, AutoCloseab
     private final ToLongFunction<Path> need;
     private final long budget;
     private volatile Optional<ModelInfo> defaultModel = Optional.empty();
+    private volatile UnaryOperator<ModelInfo> description = UnaryOperator.identity();
     private final Map<String, LoadedModel> loaded = new LinkedHashMap<>(16, 0.75f, true); // least lately used first
     private final Map<String, ModelInfo> infos = new ConcurrentHashMap<>(); // of those in loaded
     private final Map<String, ModelInfo> seen = new ConcurrentHashMap<>(); // of those that ever were
@@ -69,6 +71,11 @@ public final class ModelRegistry implements ModelCatalog, Pipelines, AutoCloseab
             long budget) {
         ModelLibrary library = new ModelLibrary(folder);
         return new ModelRegistry(library, library.choose(wanted), loader, need, budget);
+    }
+
+    /** Has models tell of what they were taught, too. */
+    public void tellOf(ModelConcepts concepts) {
+        description = concepts::described;
     }
 
     /** Loads the default model; how long that took. To be called before the worker starts. */
@@ -145,8 +152,10 @@ public final class ModelRegistry implements ModelCatalog, Pipelines, AutoCloseab
 
     @Override
     public ModelInfo defaultModel() {
-        return defaultModel.orElseThrow(() ->
-                ApiException.retry(ErrorCode.NOT_READY, "the model is still being loaded", Duration.ofSeconds(5)));
+        return defaultModel
+                .map(description)
+                .orElseThrow(() -> ApiException.retry(
+                        ErrorCode.NOT_READY, "the model is still being loaded", Duration.ofSeconds(5)));
     }
 
     @Override
@@ -159,7 +168,7 @@ public final class ModelRegistry implements ModelCatalog, Pipelines, AutoCloseab
 
     @Override
     public Optional<ModelInfo> info(String name) {
-        return Optional.ofNullable(seen.get(name));
+        return Optional.ofNullable(seen.get(name)).map(description);
     }
 
     /** Unloads the models other than the default one that have drawn nothing for {@code idle}. */
@@ -209,7 +218,10 @@ public final class ModelRegistry implements ModelCatalog, Pipelines, AutoCloseab
     }
 
     private Entry entry(String name) {
-        return new Entry(name, created(library.model(name)), Optional.ofNullable(infos.get(name)));
+        return new Entry(
+                name,
+                created(library.model(name)),
+                Optional.ofNullable(infos.get(name)).map(description));
     }
 
     /** A model whose files are gone, perhaps for new ones to come, goes on drawing. */

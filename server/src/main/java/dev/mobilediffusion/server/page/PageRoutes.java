@@ -36,6 +36,7 @@ public final class PageRoutes implements HttpService {
             "source.js",
             "store.js",
             "viewer.js",
+            "teaching.js",
             "things.js",
             "fleet.js",
             "words.js",
