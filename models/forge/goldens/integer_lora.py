@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from forge.tokens import Tokenizer  # noqa: E402
 
 POCKET = Path(__file__).resolve().parents[2] / "pocket"
-PROMPT, SEED, RANK, STRENGTH = "a red cat on the beach", 7, 2, 1.5
+PROMPT, SEED, RANK, STRENGTH = "a red cat by the sea", 7, 2, 1.5
 LAYERS = ("down1/transformer/0/self_attention/Gemm_161", "down2/transformer/0/self_attention/Gemm_338", "middle/residual/Conv_406",
           "up1/transformer/0/feed_forward/Gemm_901", "down1/memory/Conv_250", "up0/residual/Conv_621", "copy/Conv_1130")
 

@@ -27,25 +27,11 @@ final class PackageArrows {
             Map.entry("runtime.concept", Set.of(RUNTIME, "runtime.text", "runtime.image", "runtime.bundle")),
             Map.entry(
                     "runtime.pipeline",
-                    Set.of(
-                            RUNTIME,
-                            "runtime.concept",
-                            "runtime.adapter",
-                            "runtime.control",
-                            "runtime.text",
-                            "runtime.diffusion",
-                            "runtime.scheduler",
-                            "runtime.image",
-                            "runtime.bundle")),
+                    names("runtime runtime.concept runtime.adapter runtime.control runtime.text runtime.diffusion"
+                            + " runtime.scheduler runtime.image runtime.bundle")),
             Map.entry(
                     "runtime.measure",
-                    Set.of(
-                            RUNTIME,
-                            "runtime.text",
-                            "runtime.diffusion",
-                            "runtime.image",
-                            "runtime.onnx",
-                            "runtime.bundle")),
+                    names("runtime runtime.text runtime.diffusion runtime.image runtime.onnx runtime.bundle")),
             Map.entry("server.error", Set.of(RUNTIME)),
             Map.entry("server.install", Set.of(RUNTIME, "runtime.bundle")),
             Map.entry("server.machine", Set.of()),
@@ -92,13 +78,7 @@ final class PackageArrows {
             Map.entry("server.transport", Set.of()),
             Map.entry(
                     "server.upscale",
-                    Set.of(
-                            RUNTIME,
-                            "runtime.image",
-                            "runtime.upscale",
-                            "server.transport",
-                            "server.generation",
-                            "server.error")),
+                    names("runtime runtime.image runtime.upscale server.transport server.generation server.error")),
             Map.entry(
                     "server.wire",
                     Set.of("server.transport", "server.queue", "server.job", "server.generation", "server.error")),
@@ -197,19 +177,13 @@ final class PackageArrows {
                             "server.discovery")),
             Map.entry(
                     "server.benchmark",
-                    Set.of(
-                            RUNTIME,
-                            "runtime.bundle",
-                            "runtime.image",
-                            "runtime.measure",
-                            "runtime.pipeline",
-                            "server.machine")),
+                    names("runtime runtime.bundle runtime.image runtime.measure runtime.pipeline server.machine")),
             Map.entry(
                     "server.cli",
-                    names("server.benchmark server.settings runtime runtime.adapter runtime.concept runtime.pipeline runtime.bundle"
-                            + " runtime.image runtime.measure runtime.onnx server server.fleet server.nats"
-                            + " server.queue server.machine server.install server.store server.generation"
-                            + " server.discovery server.security")));
+                    names("server.benchmark server.settings runtime runtime.adapter runtime.concept runtime.pipeline"
+                            + " runtime.bundle runtime.image runtime.measure runtime.onnx server server.fleet"
+                            + " server.nats server.queue server.machine server.install server.store"
+                            + " server.generation server.discovery server.security")));
 
     private PackageArrows() {}
 

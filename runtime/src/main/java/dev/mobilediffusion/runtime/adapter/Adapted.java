@@ -95,7 +95,13 @@ public record Adapted(Path folder, Optional<Path> textEncoder, Optional<Path> un
             layers.forEach((name, layer) -> {
                 Optional<NetworkWeights.Layer> found = weights.layer(name);
                 if (found.isPresent()) {
-                    requireFit(file, bundle, name, layer, found.get().out(), found.get().in());
+                    requireFit(
+                            file,
+                            bundle,
+                            name,
+                            layer,
+                            found.get().out(),
+                            found.get().in());
                     weights.add(found.get(), layer.delta(weight));
                 } else {
                     GraphLayers.Layer other = others.layer(name)

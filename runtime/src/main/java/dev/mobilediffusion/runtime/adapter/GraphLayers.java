@@ -25,7 +25,8 @@ final class GraphLayers {
     private final Map<String, Node> producers = new HashMap<>();
     private final Map<String, List<Node>> consumers = new HashMap<>();
     private final Map<String, Layer> layers = new LinkedHashMap<>();
-    private final IdentityHashMap<Layer, float[]> changes = new IdentityHashMap<>(); // equality would compare the weights
+    private final IdentityHashMap<Layer, float[]> changes =
+            new IdentityHashMap<>(); // equality would compare the weights
 
     /**
      * A layer: {@code out} rows of {@code in} weights, a convolution's kernel counted to {@code in}.
@@ -39,9 +40,10 @@ final class GraphLayers {
         this.graph = graph;
         for (Node node : graph.nodes()) {
             node.outputs().forEach(output -> producers.put(output, node));
-            node.inputs().forEach(input -> consumers
-                    .computeIfAbsent(input, name -> new ArrayList<>())
-                    .add(node));
+            node.inputs()
+                    .forEach(input -> consumers
+                            .computeIfAbsent(input, name -> new ArrayList<>())
+                            .add(node));
         }
         graph.nodes().forEach(this::recognize);
     }
@@ -94,8 +96,7 @@ final class GraphLayers {
                 .ifPresent(weights -> {
                     int first = Math.toIntExact(weights.shape().getFirst());
                     int rest = weights.size() / first;
-                    Layer layer =
-                            new Layer(node, weights, flipped ? rest : first, flipped ? first : rest, flipped);
+                    Layer layer = new Layer(node, weights, flipped ? rest : first, flipped ? first : rest, flipped);
                     names(node).forEach(name -> layers.putIfAbsent(name, layer));
                 });
     }

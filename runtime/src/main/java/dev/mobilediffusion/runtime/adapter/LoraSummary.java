@@ -45,6 +45,7 @@ public record LoraSummary(String name, int unetLayers, int textEncoderLayers, in
      *     does not fit
      */
     public static void requireFit(LoraLibrary library, String name, ModelBundle bundle) {
-        Adapted.of(bundle, library, List.of(new Lora(name, 1))).close();
+        Adapted.of(bundle, bundle.textEncoderModel(), library, List.of(new Lora(name, 1)))
+                .close();
     }
 }

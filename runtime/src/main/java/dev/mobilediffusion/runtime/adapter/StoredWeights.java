@@ -44,9 +44,10 @@ record StoredWeights(
         return before == null
                 ? Optional.empty()
                 : switch (before.operator()) {
-                    case "Cast" -> graph.tensor(before.input(0))
-                            .filter(StoredWeights::isFloat)
-                            .map(values -> floats(values, node));
+                    case "Cast" ->
+                        graph.tensor(before.input(0))
+                                .filter(StoredWeights::isFloat)
+                                .map(values -> floats(values, node));
                     case "Mul" -> scaled(graph, producers, before, node, axis);
                     case "DequantizeLinear" -> dequantized(graph, before);
                     default -> Optional.empty();
@@ -90,7 +91,13 @@ record StoredWeights(
         return graph.tensor(node.input(0))
                 .filter(values -> isWhole(values) && scale.isPresent() && axis >= 0)
                 .map(values -> new StoredWeights(
-                        values, node, 0, Optional.of(new Scale(node, 1, scale.get())), graph.tensor(node.input(2)), axis, false));
+                        values,
+                        node,
+                        0,
+                        Optional.of(new Scale(node, 1, scale.get())),
+                        graph.tensor(node.input(2)),
+                        axis,
+                        false));
     }
 
     /** Of MatMulInteger and ConvInteger, whose scale {@code scales} reads as its input {@code input}. */

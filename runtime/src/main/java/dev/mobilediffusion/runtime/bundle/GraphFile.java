@@ -172,7 +172,9 @@ public final class GraphFile {
                         parts.add(graph.field());
                     } else {
                         ByteBuffer changed = changed(graph.message(), changes);
-                        parts.add(new ProtoWriter().begin(GRAPH_NODE, changed.remaining()).written());
+                        parts.add(new ProtoWriter()
+                                .begin(GRAPH_NODE, changed.remaining())
+                                .written());
                         parts.add(changed);
                     }
                     node++;
@@ -187,7 +189,9 @@ public final class GraphFile {
         }
         for (GraphTensor tensor : added) {
             ByteBuffer bytes = tensor.message();
-            parts.add(new ProtoWriter().begin(GRAPH_INITIALIZER, bytes.remaining()).written());
+            parts.add(new ProtoWriter()
+                    .begin(GRAPH_INITIALIZER, bytes.remaining())
+                    .written());
             parts.add(bytes);
         }
         return parts;

@@ -182,8 +182,8 @@ public final class TextToImagePipeline implements TextToImage {
         clock.enter(Stage.UNET);
         guidance.use(control.apply(filled.control(), loras.unet()));
         guidance.begin(guidanceScale, positive, negative);
-        float[] latents = loop.run(
-                filled, progress, (step, x0) -> progress.onPreview(step, preview(x0, filled, cancel)), cancel);
+        float[] latents =
+                loop.run(filled, progress, (step, x0) -> progress.onPreview(step, preview(x0, filled, cancel)), cancel);
 
         clock.enter(Stage.VAE_DECODER);
         byte[] rgb = vaeDecoder.decode(latents, cancel);

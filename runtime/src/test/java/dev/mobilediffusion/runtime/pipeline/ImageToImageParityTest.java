@@ -134,13 +134,18 @@ final class ImageToImageParityTest {
                         TextToImagePipeline.load(TinyBundle.folder(TinyBundle.FLOW), RuntimeOptions.defaults());
                 TextToImage fresh =
                         TextToImagePipeline.load(TinyBundle.folder(TinyBundle.FLOW), RuntimeOptions.defaults())) {
-            byte[] first = draw(model, request.withSource(SourceImage.of(one, 0.5))).rgb();
+            byte[] first =
+                    draw(model, request.withSource(SourceImage.of(one, 0.5))).rgb();
             byte[] second =
                     draw(model, request.withSource(SourceImage.of(other, 0.5))).rgb();
-            byte[] again = draw(model, request.withSource(SourceImage.of(one, 0.5))).rgb();
+            byte[] again =
+                    draw(model, request.withSource(SourceImage.of(one, 0.5))).rgb();
 
             assertThat(again, is(first));
-            assertThat(second, is(draw(fresh, request.withSource(SourceImage.of(other, 0.5))).rgb()));
+            assertThat(
+                    second,
+                    is(draw(fresh, request.withSource(SourceImage.of(other, 0.5)))
+                            .rgb()));
             Arrays.fill(one.rgb(), 0, one.rgb().length / 2, (byte) 0);
             assertThat(draw(model, request.withSource(SourceImage.of(one, 0.5))).rgb(), is(not(first)));
         }

@@ -14,8 +14,8 @@ import dev.mobilediffusion.runtime.ProgressListener;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.TinyBundle;
-import dev.mobilediffusion.runtime.concept.Concepts;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
+import dev.mobilediffusion.runtime.concept.Concepts;
 import dev.mobilediffusion.runtime.image.ImageFileReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** pocket, whose weights are integers, with LoRAs: {@code goldens/integer_lora.py} draws what is compared, on floats. */
 final class LoraOnIntegersTest {
 
-    private static final String PROMPT = "a red cat on the beach";
+    private static final String PROMPT = "a red cat by the sea";
 
     @TempDir
     private Path models;
@@ -57,7 +57,8 @@ final class LoraOnIntegersTest {
 
             assertThat(Decibels.peakSignalToNoise(with, golden), is(greaterThan(38.0)));
             assertThat(Decibels.peakSignalToNoise(without, golden), is(lessThan(30.0)));
-            assertThat("two halves", draw(model, PROMPT, new Lora("integers", 0.5), new Lora("integers", 0.5)), is(with));
+            assertThat(
+                    "two halves", draw(model, PROMPT, new Lora("integers", 0.5), new Lora("integers", 0.5)), is(with));
             assertThat(draw(model, PROMPT), is(without));
         }
     }
@@ -70,7 +71,8 @@ final class LoraOnIntegersTest {
                     assertThrows(InferenceException.class, () -> draw(model, PROMPT, new Lora("kohya", 1)));
 
             assertThat(refusal.code(), is(InferenceException.Code.INVALID_REQUEST));
-            assertThat(refusal.getMessage().startsWith("the LoRA kohya is not for pocket, which has no layer "), is(true));
+            assertThat(
+                    refusal.getMessage().startsWith("the LoRA kohya is not for pocket, which has no layer "), is(true));
             assertThat(draw(model, PROMPT), is(without));
         }
     }

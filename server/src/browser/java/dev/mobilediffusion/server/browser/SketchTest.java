@@ -48,13 +48,16 @@ final class SketchTest extends PageFixture {
         ControlImage lines = second.control().orElseThrow();
         assertThat(lines.preprocessor(), is(Optional.of(Preprocessor.INVERT)));
         assertThat(
-                lines.image().rgb(), is(not(first.control().orElseThrow().image().rgb())));
+                lines.image().rgb(),
+                is(not(first.control().orElseThrow().image().rgb())));
         assertThat(second.seed(), is(words.seed()));
         assertThat(server.queue().depth(), is(0));
 
         browser.click("#sketch-undo");
         ImageRequest undone = server.pipeline.awaitStart();
-        assertThat(undone.control().orElseThrow().image().rgb(), is(not(lines.image().rgb())));
+        assertThat(
+                undone.control().orElseThrow().image().rgb(),
+                is(not(lines.image().rgb())));
         server.pipeline.allow(1);
     }
 

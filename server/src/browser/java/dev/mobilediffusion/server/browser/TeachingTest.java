@@ -25,7 +25,11 @@ final class TeachingTest extends PageFixture {
         browser.fill("#teach-names", "gizmo");
         browser.type(
                 "#teach-image",
-                RESOURCES.resolve("goldens/pictures/zorb.png").toAbsolutePath().normalize().toString());
+                RESOURCES
+                        .resolve("goldens/pictures/zorb.png")
+                        .toAbsolutePath()
+                        .normalize()
+                        .toString());
         browser.click("#teach-send");
 
         browser.awaitText("#teach-status", "“zorb” is drawn from now on.");
@@ -49,7 +53,11 @@ final class TeachingTest extends PageFixture {
         browser.fill("#teach-name", "cat");
         browser.type(
                 "#teach-image",
-                RESOURCES.resolve("goldens/pictures/zorb.png").toAbsolutePath().normalize().toString());
+                RESOURCES
+                        .resolve("goldens/pictures/zorb.png")
+                        .toAbsolutePath()
+                        .normalize()
+                        .toString());
         browser.click("#teach-send");
 
         browser.awaitText("#teach-status", "name 'cat' already means something to the model tiny-memory");

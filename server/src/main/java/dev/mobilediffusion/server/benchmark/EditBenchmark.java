@@ -92,7 +92,8 @@ public record EditBenchmark(Duration words, Duration fresh, Duration again, doub
     public String table() {
         return String.format(
                 Locale.ROOT,
-                "from words            %4d ms%na picture anew       %4d ms   %.2f times as long%nthe same once more    %4d ms   %.2f%n",
+                "from words            %4d ms%na picture anew       %4d ms   %.2f times as long%nthe same once more   "
+                        + " %4d ms   %.2f%n",
                 words.toMillis(),
                 fresh.toMillis(),
                 freshRatio,

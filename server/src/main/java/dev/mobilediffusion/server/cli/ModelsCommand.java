@@ -5,6 +5,9 @@ import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.bundle.ModelLibrary;
 import dev.mobilediffusion.runtime.measure.ModelCost;
+import dev.mobilediffusion.server.install.HubClient;
+import dev.mobilediffusion.server.install.InstallException;
+import dev.mobilediffusion.server.install.ModelInstaller;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,7 +27,7 @@ import picocli.CommandLine.Spec;
             ModelsCommand.Show.class,
             ModelsCommand.Verify.class,
             ModelsAddCommand.class,
-            ModelsRemoveCommand.class
+            ModelsCommand.Remove.class
         })
 final class ModelsCommand extends CommandGroup {
 
@@ -127,6 +130,31 @@ final class ModelsCommand extends CommandGroup {
                 out.println("%s: %s".formatted(folder.getFileName(), altered.getMessage()));
                 return false;
             }
+        }
+    }
+
+    /** {@code models remove}: deletes a model's files. */
+    @Command(
+            name = "remove",
+            modelTransformer = SettingFlags.OfModels.class,
+            description = "Deletes a model's files. A server that draws with it finishes its picture.")
+    static final class Remove implements Runnable {
+
+        @Spec
+        private CommandSpec spec;
+
+        @Parameters(paramLabel = "NAME", description = "Which model.")
+        private String name;
+
+        @Override
+        public void run() {
+            try {
+                new ModelInstaller(ModelChoice.library(spec), HubClient.ofEnvironment(System.getenv()), model -> {})
+                        .remove(name);
+            } catch (InstallException refusal) {
+                throw new CommandFailure(refusal.getMessage(), refusal);
+            }
+            spec.commandLine().getErr().println("removed " + name);
         }
     }
 }

@@ -19,9 +19,8 @@ final class LastRead {
 
     /** @param field what messages call the image */
     static ImageFileReader.Read of(Upload upload, String field) {
-        Optional<ImageFileReader.Read> kept = last.filter(
-                        one -> one.sha256().equals(upload.sha256()))
-                .map(Kept::read);
+        Optional<ImageFileReader.Read> kept =
+                last.filter(one -> one.sha256().equals(upload.sha256())).map(Kept::read);
         if (kept.isPresent()) {
             return kept.get();
         }

@@ -113,10 +113,7 @@ public final class SourceDraft {
             READING.unlock();
         }
         return new Source(
-                sent,
-                mask.map(Upload::of),
-                strength,
-                new Options(resize, maskBlur, onlyMasked, padding, fill, marks));
+                sent, mask.map(Upload::of), strength, new Options(resize, maskBlur, onlyMasked, padding, fill, marks));
     }
 
     private int inRange(Field field, OptionalInt value, int most, int otherwise) {
