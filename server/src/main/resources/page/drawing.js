@@ -18,7 +18,6 @@ function bodyOf(settings) {
     body.control_image = settings.control_image;
     body.control_scale = settings.control_scale;
     body.control = settings.control;
-    body.control_preprocessor = "invert"; // dark lines on paper
   }
   if (settings.image) {
     body.image = settings.image;
