@@ -12,9 +12,10 @@ import onnx
 import onnxruntime
 import torch
 from onnx import helper, numpy_helper
-from paths import GOLDENS
 from PIL import Image
 from safetensors.torch import load_file, save_file
+
+from paths import GOLDENS
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
