@@ -1,5 +1,5 @@
 /**
  * A queue that several boards share, held by NATS JetStream: who waits, what state a job is in, its events and its images.
- * Uses {@code queue}, {@code store} and {@code job}; the only package that sees NATS.
+ * Uses {@code queue}, {@code store} and {@code job}; it and {@code nats} alone see NATS.
  */
 package dev.mobilediffusion.server.fleet;
