@@ -36,8 +36,8 @@ def export_bundle(folder: Path, preset: Preset, text: TextTower, unet: UNet, vae
 
     tokenizer_files: texts of vocab.json, merges.txt, tokenizer_config.json and special_tokens_map.json. scheduler:
     scheduler_config.json. card: default_steps, default_guidance_scale, guidance_baked_in, licence and words, perhaps
-    name (the preset's otherwise), steps_range (fewest, most) and groups (names of things by group), and under made_by whatever tells people where the
-    weights are from. half stores weights as fp16; encoder adds vae_encoder/. recall: the memory of a preset that has one.
+    name (the preset's otherwise), steps_range (fewest, most), groups (names of things by group), read_as and drawn_as (what is
+    written, what is said instead), and under made_by whatever tells people where the weights are from. half stores weights as fp16; encoder adds vae_encoder/. recall: the memory of a preset that has one.
     ValueError names what is missing.
     """
     if (recall is None) != (preset.unet.memory is None):
@@ -72,7 +72,7 @@ def export_bundle(folder: Path, preset: Preset, text: TextTower, unet: UNet, vae
 
 def _manifest(card: dict, preset: Preset, text: TextTower, unet: UNet, vae: Vae) -> dict:
     required = ("default_steps", "default_guidance_scale", "guidance_baked_in", "licence", "words")
-    optional = ("name", "steps_range", "made_by", "groups")
+    optional = ("name", "steps_range", "made_by", "groups", "read_as", "drawn_as")
     missing, unknown = [key for key in required if key not in card], set(card) - {*required, *optional}
     if missing or unknown:
         raise ValueError(f"card must have {', '.join(required)} and may have {', '.join(optional)}, "

@@ -112,7 +112,7 @@ final class LorasCommand extends CommandGroup {
                 LoraSummary.requireFit(library(spec), name, ModelBundle.open(model));
                 return model.getFileName() + ", which it fits";
             } catch (InferenceException unfit) {
-                return unfit.getMessage();
+                return model.getFileName() + ": " + unfit.getMessage();
             }
         }
     }
