@@ -6,7 +6,6 @@ import static org.hamcrest.Matchers.not;
 
 import dev.mobilediffusion.runtime.ControlImage;
 import dev.mobilediffusion.runtime.ImageRequest;
-import dev.mobilediffusion.runtime.Preprocessor;
 import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.TestServer;
 import java.io.IOException;
@@ -46,7 +45,7 @@ final class SketchTest extends PageFixture {
         browser.await(() -> "the newest lines", () -> server.pipeline.finished().size() == 4);
 
         ControlImage lines = second.control().orElseThrow();
-        assertThat(lines.preprocessor(), is(Optional.of(Preprocessor.INVERT)));
+        assertThat(lines.preprocessor(), is(Optional.empty()));
         assertThat(
                 lines.image().rgb(),
                 is(not(first.control().orElseThrow().image().rgb())));
