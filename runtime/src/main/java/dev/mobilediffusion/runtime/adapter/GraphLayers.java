@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -74,11 +75,16 @@ final class GraphLayers {
 
     /** Writes the network with what was added; whether anything was. */
     boolean write(Path target) {
-        changes.forEach((layer, change) -> layer.weights.changeBy(graph, change));
-        if (!changes.isEmpty()) {
-            graph.write(target);
+        if (changes.isEmpty()) {
+            return false;
         }
-        return !changes.isEmpty();
+        // Each is let go as soon as it is added: those of all layers together are as large as the network in floats
+        for (Iterator<Map.Entry<Layer, float[]>> left = changes.entrySet().iterator(); left.hasNext(); left.remove()) {
+            Map.Entry<Layer, float[]> change = left.next();
+            change.getKey().weights.changeBy(graph, change.getValue());
+        }
+        graph.write(target);
+        return true;
     }
 
     private void recognize(Node node) {

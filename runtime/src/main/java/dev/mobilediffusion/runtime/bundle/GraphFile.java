@@ -188,11 +188,10 @@ public final class GraphFile {
             }
         }
         for (GraphTensor tensor : added) {
-            ByteBuffer bytes = tensor.message();
-            parts.add(new ProtoWriter()
-                    .begin(GRAPH_INITIALIZER, bytes.remaining())
-                    .written());
-            parts.add(bytes);
+            List<ByteBuffer> message = tensor.message();
+            long bytes = message.stream().mapToLong(ByteBuffer::remaining).sum();
+            parts.add(new ProtoWriter().begin(GRAPH_INITIALIZER, bytes).written());
+            parts.addAll(message);
         }
         return parts;
     }

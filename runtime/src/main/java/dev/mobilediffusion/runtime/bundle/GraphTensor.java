@@ -46,14 +46,15 @@ public record GraphTensor(String name, List<Long> shape, int type, ByteBuffer da
 
     /** Of 32-bit floats. */
     public static GraphTensor of(String name, List<Long> shape, float... values) {
-        ByteBuffer data = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer data = room(values.length * Float.BYTES);
         data.asFloatBuffer().put(values);
         return new GraphTensor(name, shape, FLOAT, data);
     }
 
     /** Of bytes. */
     public static GraphTensor of(String name, List<Long> shape, int type, byte[] values) {
-        return new GraphTensor(name, shape, type, ByteBuffer.wrap(values));
+        return new GraphTensor(
+                name, shape, type, room(values.length).put(values).flip());
     }
 
     /** How many elements the shape has. */
@@ -162,11 +163,16 @@ public record GraphTensor(String name, List<Long> shape, int type, ByteBuffer da
         return name;
     }
 
-    /** As it is written. */
-    ByteBuffer message() {
+    /** As it is written: what says what it is, and its elements, which are not copied. */
+    List<ByteBuffer> message() {
         ProtoWriter message = new ProtoWriter();
         shape.forEach(dimension -> message.whole(DIMS, dimension));
         message.whole(TYPE, type).text(NAME, name);
-        return message.begin(RAW_DATA, data.remaining()).fields(data).written();
+        return List.of(message.begin(RAW_DATA, data.remaining()).written(), data.duplicate());
+    }
+
+    /** Outside the heap, which is small on a board, while a network's weights are many. */
+    private static ByteBuffer room(int bytes) {
+        return ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 }
