@@ -37,7 +37,8 @@ def export_bundle(folder: Path, preset: Preset, text: TextTower, unet: UNet, vae
     tokenizer_files: texts of vocab.json, merges.txt, tokenizer_config.json and special_tokens_map.json. scheduler:
     scheduler_config.json. card: default_steps, default_guidance_scale, guidance_baked_in, licence and words, perhaps
     name (the preset's otherwise), steps_range (fewest, most), groups (names of things by group), read_as and drawn_as (what is
-    written, what is said instead), and under made_by whatever tells people where the weights are from. half stores weights as fp16; encoder adds vae_encoder/. recall: the memory of a preset that has one.
+    written, what is said instead), and under made_by whatever tells people where the weights are from. half stores weights as
+    fp16; encoder adds vae_encoder/. recall: the memory of a preset that has one.
     ValueError names what is missing.
     """
     if (recall is None) != (preset.unet.memory is None):
