@@ -4,12 +4,12 @@ import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.Lora;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.bundle.NetworkWeights;
+import dev.mobilediffusion.runtime.bundle.TemporaryFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -58,13 +58,13 @@ public record Adapted(Path folder, Optional<Path> textEncoder, Optional<Path> un
             }
             return new Adapted(folder, textCopy, unetCopy);
         } catch (IOException full) {
-            remove(folder);
+            TemporaryFolder.remove(folder);
             throw failure(full);
         } catch (UncheckedIOException full) {
-            remove(folder);
+            TemporaryFolder.remove(folder);
             throw failure(full.getCause());
         } catch (RuntimeException refused) {
-            remove(folder);
+            TemporaryFolder.remove(folder);
             throw refused;
         }
     }
@@ -152,17 +152,6 @@ public record Adapted(Path folder, Optional<Path> textEncoder, Optional<Path> un
 
     @Override
     public void close() {
-        remove(folder);
-    }
-
-    private static void remove(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        } catch (IOException left) {
-            System.getLogger(Adapted.class.getName())
-                    .log(System.Logger.Level.WARNING, "{0} could not be removed: {1}", folder, left);
-        }
+        TemporaryFolder.remove(folder);
     }
 }

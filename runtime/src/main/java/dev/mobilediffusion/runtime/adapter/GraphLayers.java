@@ -5,7 +5,6 @@ import dev.mobilediffusion.runtime.bundle.GraphFile.Node;
 import dev.mobilediffusion.runtime.bundle.GraphTensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -23,8 +22,8 @@ final class GraphLayers {
     private static final Set<String> OPERATORS = Set.of("MatMul", "Gemm", "Conv", "MatMulInteger", "ConvInteger");
 
     private final GraphFile graph;
-    private final Map<String, Node> producers = new HashMap<>();
-    private final Map<String, List<Node>> consumers = new HashMap<>();
+    private final Map<String, Node> producers;
+    private final Map<String, List<Node>> consumers;
     private final Map<String, Layer> layers = new LinkedHashMap<>();
     private final IdentityHashMap<Layer, float[]> changes =
             new IdentityHashMap<>(); // equality would compare the weights
@@ -39,13 +38,8 @@ final class GraphLayers {
 
     private GraphLayers(GraphFile graph) {
         this.graph = graph;
-        for (Node node : graph.nodes()) {
-            node.outputs().forEach(output -> producers.put(output, node));
-            node.inputs()
-                    .forEach(input -> consumers
-                            .computeIfAbsent(input, name -> new ArrayList<>())
-                            .add(node));
-        }
+        this.producers = graph.producers();
+        this.consumers = graph.consumers();
         graph.nodes().forEach(this::recognize);
     }
 

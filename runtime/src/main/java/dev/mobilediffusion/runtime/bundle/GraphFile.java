@@ -78,6 +78,23 @@ public final class GraphFile {
         return nodes;
     }
 
+    /** Nodes by the tensors that they make. */
+    public Map<String, Node> producers() {
+        Map<String, Node> producers = new HashMap<>();
+        nodes.forEach(node -> node.outputs().forEach(output -> producers.put(output, node)));
+        return producers;
+    }
+
+    /** Nodes by the tensors that they read, in the file's order. */
+    public Map<String, List<Node>> consumers() {
+        Map<String, List<Node>> consumers = new HashMap<>();
+        nodes.forEach(node -> node.inputs()
+                .forEach(input -> consumers
+                        .computeIfAbsent(input, name -> new ArrayList<>())
+                        .add(node)));
+        return consumers;
+    }
+
     /** The weight called {@code name}; empty where that is no weight, or one in a file of its own. */
     public Optional<GraphTensor> tensor(String name) {
         return Optional.ofNullable(tensors.get(name));

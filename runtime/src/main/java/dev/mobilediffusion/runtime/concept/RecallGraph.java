@@ -4,7 +4,6 @@ import dev.mobilediffusion.runtime.bundle.GraphFile;
 import dev.mobilediffusion.runtime.bundle.GraphFile.Node;
 import dev.mobilediffusion.runtime.bundle.GraphTensor;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +17,8 @@ import java.util.Optional;
 final class RecallGraph {
 
     private final GraphFile graph;
-    private final Map<String, Node> producers = new HashMap<>();
-    private final Map<String, List<Node>> consumers = new HashMap<>();
+    private final Map<String, Node> producers;
+    private final Map<String, List<Node>> consumers;
     private final Map<Integer, Phrases> phrases = new HashMap<>(); // by their count of tokens
     private Node lookup; // reads rows of the table
     private GraphTensor table; // (things + 1, parts * numbers) int8, the last row for no thing
@@ -45,13 +44,8 @@ final class RecallGraph {
 
     private RecallGraph(GraphFile graph) {
         this.graph = graph;
-        for (Node node : graph.nodes()) {
-            node.outputs().forEach(output -> producers.put(output, node));
-            node.inputs()
-                    .forEach(input -> consumers
-                            .computeIfAbsent(input, name -> new ArrayList<>())
-                            .add(node));
-        }
+        this.producers = graph.producers();
+        this.consumers = graph.consumers();
     }
 
     /** The memory of the text encoder in {@code file}; empty where it has none that things can be added to. */

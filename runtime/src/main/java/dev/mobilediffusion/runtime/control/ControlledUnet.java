@@ -5,17 +5,16 @@ import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.bundle.NetworkCopy;
 import dev.mobilediffusion.runtime.bundle.NetworkOutline;
+import dev.mobilediffusion.runtime.bundle.TemporaryFolder;
 import dev.mobilediffusion.runtime.onnx.InferredTensors;
 import dev.mobilediffusion.runtime.onnx.TensorSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * A copy of a UNet with an addition behind each tensor that an adapter adds to, in a temporary folder until closed. The
@@ -55,11 +54,11 @@ public record ControlledUnet(Path folder, Path file, UnetControl inputs) impleme
             return new ControlledUnet(folder, file, new Residuals(network, outputs));
         } catch (IOException full) {
             network.close();
-            remove(folder);
+            TemporaryFolder.remove(folder);
             throw failure(full);
         } catch (RuntimeException refused) {
             network.close();
-            remove(folder);
+            TemporaryFolder.remove(folder);
             throw refused;
         }
     }
@@ -93,7 +92,7 @@ public record ControlledUnet(Path folder, Path file, UnetControl inputs) impleme
         Path probe = NetworkCopy.withOutputs(unet, tensors, Files.createDirectory(folder.resolve("probe")));
         Map<String, TensorSpec> specs = new HashMap<>();
         InferredTensors.outputs(probe, "unet", options).forEach(spec -> specs.put(spec.name(), spec));
-        remove(probe.getParent());
+        TemporaryFolder.remove(probe.getParent());
         List<NetworkCopy.Sum> sums = new ArrayList<>();
         for (int i = 0; i < tensors.size(); i++) {
             TensorSpec inside = specs.get(tensors.get(i));
@@ -132,17 +131,6 @@ public record ControlledUnet(Path folder, Path file, UnetControl inputs) impleme
     @Override
     public void close() {
         inputs.close();
-        remove(folder);
-    }
-
-    private static void remove(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        } catch (IOException left) {
-            System.getLogger(ControlledUnet.class.getName())
-                    .log(System.Logger.Level.WARNING, "{0} could not be removed: {1}", folder, left);
-        }
+        TemporaryFolder.remove(folder);
     }
 }
