@@ -3,8 +3,8 @@
 
     deploy/fleet/measure.py [--pairs 40] [--jobs 40] [--pin]
 
-Overhead: calls that wait for their picture, in turn at a board by itself and at one with NATS. Gain: the same jobs drawn by
-one board with one thread, then by two, with --pin each on a core of its own; and what they cost NATS. Redelivery: kill -9 of a board that draws, until another begins anew.
+Overhead: calls that wait for their picture, in turn at a board by itself and at one with NATS, with --pin both on one core.
+Gain: the same jobs drawn by one board with one thread, then by two, with --pin each on a core of its own; and what they cost NATS. Redelivery: kill -9 of a board that draws, until another begins anew.
 Cancel: from the call at another board to the end. Needs nats-server, ip, unshare and nsenter, two cores, and a
 machine that does nothing else. Python's standard library suffices.
 """
@@ -23,7 +23,8 @@ from fleet import HOME, Board, Nats, ask, enter, wait_until
 from saturate import processor_seconds
 
 ACK_WAIT_SECONDS = 4
-WARM = 30  # calls, for Java's compiler
+WARM = 30  # calls before those that count
+WARM_ROUNDS = 3  # of --jobs for each board before those that count: until then Java's compiler takes a tenth of a core
 
 
 def submit(board, seed, **more):
@@ -51,8 +52,7 @@ def overhead(alone, member, pairs):
 def draw_all(board, jobs, first):
     begin = time.perf_counter()
     ids = [submit(board, first + n) for n in range(jobs)]
-    wait_until("all drawn", lambda: all(state(board, job) == "succeeded" for job in ids[-3:]), 300)
-    wait_until("all drawn", lambda: all(state(board, job) == "succeeded" for job in ids), 300)
+    wait_until("all drawn", lambda: all(state(board, job) == "succeeded" for job in reversed(ids)), 300)
     return time.perf_counter() - begin
 
 
@@ -90,8 +90,8 @@ def main():
 def run(arguments, folder):
     options = ["--model", "pocket", "--fleet-ack-wait", f"PT{ACK_WAIT_SECONDS}S"]
     nats = Nats(folder)
-    alone = Board(9, folder, arguments.command, options[:2], queue=False)
     cores = (0, 1) if arguments.pin else (None, None)
+    alone = Board(9, folder, arguments.command, options[:2], queue=False, core=cores[0])
     boards = [Board(n + 1, folder, arguments.command, options, core=core) for n, core in enumerate(cores)]
     try:
         nats.start()
@@ -103,12 +103,15 @@ def run(arguments, folder):
         print(f"overhead: p50 {by_itself:.0f} ms alone, {in_fleet:.0f} ms in a fleet of one, ratio {in_fleet / by_itself:.2f}",
               flush=True)
         alone.stop()
-        one = draw_all(boards[0], arguments.jobs, 1000)
+        for n in range(WARM_ROUNDS):
+            draw_all(boards[0], arguments.jobs, 1000 * (1 + n))
+        one = draw_all(boards[0], arguments.jobs, 10_000)
         boards[1].start()
         boards[1].await_ready()
-        draw_all(boards[0], 10, 2000)  # warm
+        for n in range(2 * WARM_ROUNDS):
+            draw_all(boards[0], arguments.jobs, 1000 * (20 + n))
         before = processor_seconds(nats.process)
-        two = draw_all(boards[0], arguments.jobs, 3000)
+        two = draw_all(boards[0], arguments.jobs, 30_000)
         each = 1000 * (processor_seconds(nats.process) - before) / arguments.jobs
         print(f"gain: {arguments.jobs} pictures in {one:.1f} s by one board, {two:.1f} s by two, ratio {one / two:.2f}; "
               f"{each:.1f} ms of NATS's processor each", flush=True)
