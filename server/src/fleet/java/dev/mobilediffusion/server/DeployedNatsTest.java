@@ -1,18 +1,28 @@
 package dev.mobilediffusion.server;
 
 import static org.hamcrest.MatcherAssert.assertThat;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.nullValue;
 
 import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobState;
+import dev.mobilediffusion.server.security.CertificateNames;
+import dev.mobilediffusion.server.security.Certificates;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.Nats;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,9 +31,8 @@ import java.util.OptionalInt;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The configurations in {@code deploy/nats}, as they are, with boards and jobs. */
@@ -35,17 +44,8 @@ final class DeployedNatsTest {
     @TempDir
     private Path folder;
 
-    private TestBoards boards;
-
-    @BeforeEach
-    void open() {
-        boards = new TestBoards(folder);
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        boards.close();
-    }
+    @RegisterExtension
+    private final TestBoards boards = new TestBoards(() -> folder);
 
     @Test
     void aSingleServerKeepsOneCopyAndLetsNobodyInWithoutItsPassword() throws Exception {
@@ -65,6 +65,8 @@ final class DeployedNatsTest {
     @Test
     void aClusterOutlivesAnyOneOfItsThree() throws Exception {
         List<NatsProcess> cluster = cluster();
+        assertThat("says nothing before a handshake", firstLine(routePorts.getFirst()), is(nullValue()));
+        assertThat(firstLine(leafPorts.getFirst()), containsString("\"tls_required\":true"));
         String all = cluster.stream().map(DeployedNatsTest::url).collect(Collectors.joining(","));
         TestServer gated = boards.board(all, FakePipeline.gated());
         assertThat(copies(url(cluster.get(0))), is(List.of(3)));
@@ -101,25 +103,47 @@ final class DeployedNatsTest {
     /** Where a leaf node finds the cluster. */
     private final Map<String, String> hubs = new HashMap<>();
 
+    /** Of the cluster's three. */
+    private final List<Integer> routePorts =
+            IntStream.range(0, 3).mapToObj(node -> NatsProcess.freePort()).toList();
+
+    private final List<Integer> leafPorts =
+            IntStream.range(0, 3).mapToObj(node -> NatsProcess.freePort()).toList();
+
+    /** What NATS says to whoever connects and says nothing; null where it hangs up. */
+    private static String firstLine(int port) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII))
+                    .readLine();
+        }
+    }
+
     private List<NatsProcess> cluster() throws IOException {
+        Path tls = folder.resolve("tls");
+        var unused = Certificates.issue(
+                folder.resolve("authority"), "test", Map.of(tls, CertificateNames.of("127.0.0.1")), Clock.systemUTC());
+        String authority = tls.resolve("root.pem").toString();
         Map<String, String> routes = new HashMap<>();
-        List<Integer> ports = IntStream.range(0, 3).mapToObj(node -> NatsProcess.freePort()).toList();
         for (int node = 1; node <= 3; node++) {
-            routes.put("NATS_ROUTE_" + node, "nats-route://cluster:routes@127.0.0.1:" + ports.get(node - 1));
+            routes.put("NATS_ROUTE_" + node, "nats-route://cluster:routes@127.0.0.1:" + routePorts.get(node - 1));
         }
         List<NatsProcess> cluster = new ArrayList<>();
         for (int node = 1; node <= 3; node++) {
-            int leaves = NatsProcess.freePort();
+            int leaves = leafPorts.get(node - 1);
             Map<String, String> variables = new HashMap<>(routes);
             variables.put("NATS_NAME", "node" + node);
-            variables.put("NATS_ROUTES_LISTEN", "127.0.0.1:" + ports.get(node - 1));
+            variables.put("NATS_ROUTES_LISTEN", "127.0.0.1:" + routePorts.get(node - 1));
             variables.put("CLUSTER_PASSWORD", "routes");
             variables.put("NATS_LEAVES_LISTEN", "127.0.0.1:" + leaves);
             variables.put("SITE_PASSWORD", "site");
-            hubs.put("NATS_HUB_" + node, "nats-leaf://site:site@127.0.0.1:" + leaves);
+            variables.put("NATS_CERT", tls.resolve("server.pem").toString());
+            variables.put("NATS_KEY", tls.resolve("server-key.pem").toString());
+            variables.put("NATS_CA", authority);
+            hubs.put("NATS_HUB_" + node, "tls://site:site@127.0.0.1:" + leaves);
             cluster.add(start("cluster", variables));
         }
         hubs.put("NATS_NAME", "leaf");
+        hubs.put("NATS_CA", authority);
         return cluster;
     }
 

@@ -31,9 +31,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a fleet says and does where NATS, or one board alone, would let something pass. */
@@ -44,17 +43,8 @@ final class FleetGapsTest {
     @TempDir
     private Path folder;
 
-    private TestBoards boards;
-
-    @BeforeEach
-    void open() {
-        boards = new TestBoards(folder);
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        boards.close();
-    }
+    @RegisterExtension
+    private final TestBoards boards = new TestBoards(() -> folder);
 
     @Test
     void aPictureThatTheObjectStoreDoesNotTakeFailsItsJobWithTheReason() throws Exception {

@@ -7,12 +7,9 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 
-import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.server.fleet.FleetAdmin;
 import dev.mobilediffusion.server.nats.FleetOptions;
 import dev.mobilediffusion.server.generation.ClientId;
-import dev.mobilediffusion.server.generation.JobSpec;
-import dev.mobilediffusion.server.generation.Lifetime;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobState;
 import dev.mobilediffusion.server.nats.JoinCode;
@@ -24,16 +21,16 @@ import io.nats.client.api.StreamConfiguration;
 import io.restassured.response.Response;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the owner of a fleet does and sees, on a real NATS: joining, draining, and what is wrong with a NATS. */
@@ -42,21 +39,12 @@ final class FleetKeeperTest {
     @TempDir
     private Path folder;
 
-    private final List<AutoCloseable> open = new ArrayList<>();
-
-    @AfterEach
-    void stop() throws Exception {
-        for (AutoCloseable each : open.reversed()) {
-            each.close();
-        }
-    }
+    @RegisterExtension
+    private final TestBoards boards = new TestBoards(() -> folder);
 
     @Test
     void aBoardJoinsByCodeAndItsKeyOpensNothingElse() throws Exception {
-        NatsProcess nats = NatsProcess.startConfigured(
-                port -> fleet("nats", port),
-                folder.resolve("nats/nats.conf"));
-        open.add(nats);
+        boards.keep(NatsProcess.startConfigured(port -> fleet("nats", port), folder.resolve("nats/nats.conf")));
         Path file = folder.resolve("code");
         JoinCode code = JoinCode.read(folder.resolve("nats/join-code"));
         code.write(file);
@@ -64,26 +52,26 @@ final class FleetKeeperTest {
         FleetOptions options = options(code.server(), Optional.of(file), "joined");
         TestServer board = start(options);
         TestFleet.awaitReady(board.queue());
-        Job job = board.queue().submit(durable(), ClientId.ofKey("alice"));
+        Job job = board.queue().submit(TestBoards.durable("a house", 7), ClientId.ofKey("alice"));
         assertThat(job.awaitFinished(Duration.ofSeconds(60)), is(true));
         assertThat(job.state(), is(JobState.SUCCEEDED));
         given().get(board.url() + "/v1/jobs/" + job.id() + "/images/0").then().statusCode(200);
 
         TestServer stranger = start(options(code.server(), Optional.empty(), "stranger"));
-        awaitObstacle(stranger, "cannot be reached");
+        TestBoards.awaitObstacle(stranger, "cannot be reached");
         JoinCode other = fleet("other", 4222);
         Path wrong = folder.resolve("other-code");
         new JoinCode(code.server(), other.seed(), code.authority()).write(wrong);
-        awaitObstacle(start(options(code.server(), Optional.of(wrong), "wrong")), "does not accept this board's credentials");
+        TestBoards.awaitObstacle(start(options(code.server(), Optional.of(wrong), "wrong")), "does not accept this board's credentials");
         new JoinCode(code.server(), code.seed(), other.authority()).write(wrong);
-        awaitObstacle(start(options(code.server(), Optional.of(wrong), "fooled")), "another authority vouches for it");
-        awaitObstacle(
+        TestBoards.awaitObstacle(start(options(code.server(), Optional.of(wrong), "fooled")), "another authority vouches for it");
+        TestBoards.awaitObstacle(
                 start(options(code.server(), Optional.of(folder.resolve("no-file")), "absent")), "no-file is not there");
     }
 
     @Test
     void aDrainedBoardAnswersAndDrawsNothing() throws Exception {
-        NatsProcess nats = nats();
+        NatsProcess nats = boards.nats();
         FleetOptions options = options(nats.url(), Optional.empty(), "one");
         TestServer one = start(options);
         TestServer other = start(options(nats.url(), Optional.empty(), "two"));
@@ -95,7 +83,7 @@ final class FleetKeeperTest {
             TestFleet.await("it is drained", () -> one.queue().boards().getFirst().resting());
 
             int before = one.pipeline.finished().size();
-            Job job = one.queue().submit(durable(), ClientId.ofKey("alice"));
+            Job job = one.queue().submit(TestBoards.durable("a house", 7), ClientId.ofKey("alice"));
             assertThat(job.awaitFinished(Duration.ofSeconds(60)), is(true));
             assertThat(one.pipeline.finished(), hasSize(before));
             given().get(one.url() + "/v1/server")
@@ -114,7 +102,7 @@ final class FleetKeeperTest {
 
     @Test
     void whatIsWrongWithANatsIsToldInASentence() throws Exception {
-        NatsProcess nats = nats();
+        NatsProcess nats = boards.nats();
         try (Connection foreign = Nats.connect(nats.url())) {
             foreign.jetStreamManagement()
                     .addStream(StreamConfiguration.builder()
@@ -123,28 +111,24 @@ final class FleetKeeperTest {
                             .description("mobilediffusion schema 99")
                             .build());
         }
-        awaitObstacle(start(options(nats.url(), Optional.empty(), "old")), "update this board");
-        NatsProcess narrow = configured(
+        TestBoards.awaitObstacle(start(options(nats.url(), Optional.empty(), "old")), "update this board");
+        NatsProcess narrow = boards.configured(
                 """
                 jetstream { store_dir: "%s" }
                 authorization { users: [ { user: u, password: p, permissions { publish: "x.>", subscribe: "_INBOX.>" } } ] }
                 """);
-        awaitObstacle(
+        TestBoards.awaitObstacle(
                 start(options(narrow.url().replace("://", "://u:p@"), Optional.empty(), "narrow")),
                 "does not permit this board");
-        awaitObstacle(
+        TestBoards.awaitObstacle(
                 start(options(narrow.url().replace("://", "://u:wrong@"), Optional.empty(), "wrong")),
                 "does not accept this board's credentials");
     }
 
     @Test
     void aFullNatsRefusesJobsAndKeepsThoseThatItHas() throws Exception {
-        NatsProcess nats = configured("jetstream { store_dir: \"%s\", max_file_store: 6144 }\n");
-        TestServer board = TestServer.start(
-                TestServer.config(folder.resolve("full")).withFleet(options(nats.url(), Optional.empty(), "full")),
-                FakePipeline.gated());
-        open.add(board);
-        TestFleet.awaitReady(board.queue());
+        NatsProcess nats = boards.configured("jetstream { store_dir: \"%s\", max_file_store: 6144 }\n");
+        TestServer board = boards.board(nats.url(), FakePipeline.gated());
         String body = "{\"prompt\":\"%s\"}".formatted("a house ".repeat(100));
         List<String> accepted = new ArrayList<>();
         Response last = submit(board, body);
@@ -169,33 +153,8 @@ final class FleetKeeperTest {
         return NatsConfiguration.make(folder.resolve(name), "test", names, "127.0.0.1", port);
     }
 
-    private NatsProcess nats() {
-        NatsProcess nats = NatsProcess.start(folder.resolve("nats"));
-        open.add(nats);
-        return nats;
-    }
-
-    /** @param text of its configuration, with %s for a folder of its own */
-    private NatsProcess configured(String text) throws IOException {
-        Path own = Files.createTempDirectory(folder, "nats");
-        Path file = own.resolve("nats.conf");
-        NatsProcess nats = NatsProcess.startConfigured(
-                port -> Files.writeString(file, "listen: 127.0.0.1:%s%n%s".formatted(port, text.formatted(own))), file);
-        open.add(nats);
-        return nats;
-    }
-
     private TestServer start(FleetOptions options) {
-        TestServer server = TestServer.start(
-                TestServer.config(folder.resolve(options.board())).withFleet(options), FakePipeline.quick());
-        open.add(server);
-        return server;
-    }
-
-    private static void awaitObstacle(TestServer server, String part) {
-        TestFleet.await(
-                part + " was not said",
-                () -> server.queue().obstacle().orElse("").contains(part));
+        return boards.start(options, FakePipeline.quick(), Map.of());
     }
 
     private static FleetOptions options(String url, Optional<Path> credentials, String board) {
@@ -207,9 +166,5 @@ final class FleetKeeperTest {
                 Duration.ofSeconds(2),
                 Duration.ofDays(1),
                 OptionalInt.empty());
-    }
-
-    private static JobSpec durable() {
-        return JobSpec.of("fake", ImageRequest.of("a house", 7)).withLifetime(Lifetime.DURABLE);
     }
 }

@@ -6,11 +6,8 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 
-import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.server.nats.FleetOptions;
 import dev.mobilediffusion.server.generation.ClientId;
-import dev.mobilediffusion.server.generation.JobSpec;
-import dev.mobilediffusion.server.generation.Lifetime;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobEvent;
 import dev.mobilediffusion.server.job.JobState;
@@ -22,11 +19,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Several boards on a real NATS. */
@@ -37,26 +35,19 @@ final class FleetTest {
     @TempDir
     private Path folder;
 
-    private final List<AutoCloseable> open = new ArrayList<>();
-    private int boards;
-
-    @AfterEach
-    void stop() throws Exception {
-        for (AutoCloseable each : open.reversed()) {
-            each.close();
-        }
-    }
+    @RegisterExtension
+    private final TestBoards boards = new TestBoards(() -> folder);
 
     @Test
     void anyBoardAnswersForAnyJobUnderTheSameEventIds() throws Exception {
-        NatsProcess nats = nats();
-        TestServer drawing = board(nats.url(), FakePipeline.quick());
-        TestServer asked = board(nats.url(), FakePipeline.quick());
-        Job job = drawing.queue().submit(durable("a house", 7).withCount(3), ALICE);
+        NatsProcess nats = boards.nats();
+        TestServer drawing = boards.board(nats.url(), FakePipeline.quick());
+        TestServer asked = boards.board(nats.url(), FakePipeline.quick());
+        Job job = drawing.queue().submit(TestBoards.durable("a house", 7).withCount(3), ALICE);
 
-        awaitEnd(job);
+        TestBoards.awaitEnd(job);
         Job seen = asked.queue().find(job.id()).orElseThrow();
-        awaitEnd(seen);
+        TestBoards.awaitEnd(seen);
 
         assertThat(seen.status().state(), is(JobState.SUCCEEDED));
         assertThat(seen.status().images(), hasSize(3));
@@ -68,31 +59,31 @@ final class FleetTest {
 
     @Test
     void aJobIsCancelledFromABoardThatDoesNotDrawIt() throws Exception {
-        NatsProcess nats = nats();
-        TestServer drawing = board(nats.url(), FakePipeline.gated());
-        Job job = drawing.queue().submit(durable("a house", 7), ALICE);
+        NatsProcess nats = boards.nats();
+        TestServer drawing = boards.board(nats.url(), FakePipeline.gated());
+        Job job = drawing.queue().submit(TestBoards.durable("a house", 7), ALICE);
         drawing.pipeline.awaitStart();
-        TestServer asked = board(nats.url(), FakePipeline.gated());
+        TestServer asked = boards.board(nats.url(), FakePipeline.gated());
 
         assertThat(asked.queue().cancel(asked.queue().find(job.id()).orElseThrow()), is(true));
 
-        awaitEnd(job);
+        TestBoards.awaitEnd(job);
         assertThat(job.state(), is(JobState.CANCELLED));
-        Job next = drawing.queue().submit(durable("next", 8), ALICE);
+        Job next = drawing.queue().submit(TestBoards.durable("next", 8), ALICE);
         drawing.pipeline.allow(1);
         asked.pipeline.allow(1);
-        awaitEnd(next);
+        TestBoards.awaitEnd(next);
         assertThat(next.state(), is(JobState.SUCCEEDED));
     }
 
     @Test
     void nothingIsLostWhenNatsIsKilledAndStartedAgain() throws Exception {
-        NatsProcess nats = nats();
-        TestServer one = board(nats.url(), FakePipeline.gated());
-        TestServer other = board(nats.url(), FakePipeline.gated());
+        NatsProcess nats = boards.nats();
+        TestServer one = boards.board(nats.url(), FakePipeline.gated());
+        TestServer other = boards.board(nats.url(), FakePipeline.gated());
         List<Job> jobs = new ArrayList<>();
         for (int seed = 0; seed < 4; seed++) {
-            jobs.add(one.queue().submit(durable("house", seed), ALICE));
+            jobs.add(one.queue().submit(TestBoards.durable("house", seed), ALICE));
         }
         one.pipeline.awaitStart();
 
@@ -108,23 +99,23 @@ final class FleetTest {
         other.pipeline.allow(1000);
 
         for (Job job : jobs) {
-            awaitEnd(job);
+            TestBoards.awaitEnd(job);
             assertThat(job.state(), is(JobState.SUCCEEDED));
         }
     }
 
     @Test
     void whatADeadBoardBeganIsDrawnByAnother() throws Exception {
-        NatsProcess nats = nats();
+        NatsProcess nats = boards.nats();
         Process dying = JavaProcess.start(
                 FleetBoard.class, nats.url(), folder.resolve("dying").toString());
-        open.add(dying::destroyForcibly);
+        boards.keep(dying::destroyForcibly);
         String id = dying.inputReader().lines().filter(line -> line.startsWith("job_")).findFirst().orElseThrow();
         dying.destroyForcibly().waitFor();
 
-        TestServer living = board(nats.url(), FakePipeline.quick());
+        TestServer living = boards.board(nats.url(), FakePipeline.quick());
         Job job = living.queue().find(id).orElseThrow();
-        awaitEnd(job);
+        TestBoards.awaitEnd(job);
 
         assertThat(job.state(), is(JobState.SUCCEEDED));
         assertThat(job.status().images(), hasSize(2));
@@ -132,9 +123,9 @@ final class FleetTest {
 
     @Test
     void clientsTakeTurnsAndOneIdempotencyKeyIsOneJobForAllBoards() throws Exception {
-        NatsProcess nats = nats();
-        TestServer one = board(nats.url(), FakePipeline.quick());
-        TestServer other = board(nats.url(), FakePipeline.quick());
+        NatsProcess nats = boards.nats();
+        TestServer one = boards.board(nats.url(), FakePipeline.quick());
+        TestServer other = boards.board(nats.url(), FakePipeline.quick());
         Set<String> ids = new HashSet<>();
         for (TestServer server : List.of(one, other)) {
             ids.add(given().contentType("application/json").header("Idempotency-Key", "k")
@@ -152,8 +143,8 @@ final class FleetTest {
 
     @Test
     void aForeignMessageOnTheFleetsSubjectsHarmsNothing() throws Exception {
-        NatsProcess nats = nats();
-        TestServer server = board(nats.url(), FakePipeline.quick());
+        NatsProcess nats = boards.nats();
+        TestServer server = boards.board(nats.url(), FakePipeline.quick());
         try (Connection foreign = Nats.connect(nats.url())) {
             byte[] noise = "not json".getBytes(StandardCharsets.UTF_8);
             foreign.publish("$KV.md_live.job_x", noise);
@@ -162,25 +153,21 @@ final class FleetTest {
             foreign.publish("md.work.a.b.job_x", noise);
             foreign.flush(Duration.ofSeconds(5));
         }
-        Job job = server.queue().submit(durable("a house", 7), ALICE);
-        awaitEnd(job);
+        Job job = server.queue().submit(TestBoards.durable("a house", 7), ALICE);
+        TestBoards.awaitEnd(job);
         assertThat(job.state(), is(JobState.SUCCEEDED));
     }
 
     @Test
     void aNatsWithoutJetStreamIsNamedAndSoIsOneThatIsAbsent() throws Exception {
-        NatsProcess plain = NatsProcess.startPlain();
-        open.add(plain);
-        TestServer server = start(plain.url(), FakePipeline.quick(), FleetOptions.Offline.REFUSE);
-        TestFleet.await("JetStream was not missed", () -> server.queue()
-                .obstacle()
-                .orElse("")
-                .contains("runs without JetStream: start it with -js"));
+        NatsProcess plain = boards.keep(NatsProcess.startPlain());
+        TestServer server = start(plain.url(), FleetOptions.Offline.REFUSE);
+        TestBoards.awaitObstacle(server, "runs without JetStream: start it with -js");
     }
 
     @Test
     void withoutNatsABoardDrawsForWaitingClientsWhereItsOwnerAllowsIt() {
-        TestServer server = start("nats://127.0.0.1:1", FakePipeline.quick(), FleetOptions.Offline.DRAW);
+        TestServer server = start("nats://127.0.0.1:1", FleetOptions.Offline.DRAW);
         given().contentType("application/json").body("{\"prompt\":\"a house\"}")
                 .post(server.url() + "/v1/images/generations")
                 .then()
@@ -193,37 +180,19 @@ final class FleetTest {
                 .body("error.message", containsString("without its fleet"));
     }
 
-    private NatsProcess nats() {
-        NatsProcess nats = NatsProcess.start(folder.resolve("nats"));
-        open.add(nats);
-        return nats;
-    }
-
-    private TestServer board(String url, FakePipeline pipeline) {
-        TestServer server = start(url, pipeline, FleetOptions.Offline.REFUSE);
-        TestFleet.awaitReady(server.queue());
-        return server;
-    }
-
-    private TestServer start(String url, FakePipeline pipeline, FleetOptions.Offline offline) {
-        boards++;
+    private TestServer start(String url, FleetOptions.Offline offline) {
         FleetOptions options = new FleetOptions(
-                List.of(url), Optional.empty(), offline, "board" + boards, Duration.ofSeconds(2), Duration.ofDays(1), OptionalInt.empty());
-        TestServer server =
-                TestServer.start(TestServer.config(folder.resolve("board" + boards)).withFleet(options), pipeline);
-        open.add(server);
-        return server;
-    }
-
-    private static JobSpec durable(String prompt, long seed) {
-        return JobSpec.of("fake", ImageRequest.of(prompt, seed)).withLifetime(Lifetime.DURABLE);
+                List.of(url),
+                Optional.empty(),
+                offline,
+                "alone",
+                Duration.ofSeconds(2),
+                Duration.ofDays(1),
+                OptionalInt.empty());
+        return boards.start(options, FakePipeline.quick(), Map.of());
     }
 
     private static List<Long> ids(Job job) {
         return job.eventsAfter(0).stream().map(JobEvent::id).toList();
-    }
-
-    private static void awaitEnd(Job job) throws InterruptedException {
-        assertThat("job is " + job.state() + " after 60 s", job.awaitFinished(Duration.ofSeconds(60)), is(true));
     }
 }

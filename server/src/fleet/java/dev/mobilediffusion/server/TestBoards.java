@@ -17,23 +17,28 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** The boards of a test and their NATS; closing ends them, the last first. */
-final class TestBoards implements AutoCloseable {
+/** The boards of a test and their NATS, which end with it, the last first. */
+final class TestBoards implements AfterEachCallback {
 
-    private final Path folder;
+    private final Supplier<Path> folder;
     private final List<AutoCloseable> open = new ArrayList<>();
     private int boards;
 
-    TestBoards(Path folder) {
+    /** @param folder that is there when a test begins */
+    TestBoards(Supplier<Path> folder) {
         this.folder = folder;
     }
 
     @Override
-    public void close() throws Exception {
+    public void afterEach(ExtensionContext test) throws Exception {
         for (AutoCloseable each : open.reversed()) {
             each.close();
         }
+        open.clear();
     }
 
     /** Has something ended with the boards. */
@@ -43,12 +48,12 @@ final class TestBoards implements AutoCloseable {
     }
 
     NatsProcess nats(String... arguments) throws IOException {
-        return keep(NatsProcess.start(Files.createTempDirectory(folder, "nats"), arguments));
+        return keep(NatsProcess.start(Files.createTempDirectory(folder.get(), "nats"), arguments));
     }
 
     /** @param text of its configuration, with %s for a folder of its own */
     NatsProcess configured(String text) throws IOException {
-        Path own = Files.createTempDirectory(folder, "nats");
+        Path own = Files.createTempDirectory(folder.get(), "nats");
         Path file = own.resolve("nats.conf");
         return keep(NatsProcess.startConfigured(
                 port -> Files.writeString(file, "listen: 127.0.0.1:%s%n%s".formatted(port, text.formatted(own))), file));
@@ -68,7 +73,7 @@ final class TestBoards implements AutoCloseable {
 
     /** A board that may or may not join. */
     TestServer start(FleetOptions options, FakePipeline pipeline, Map<String, String> settings) {
-        ServerConfig config = TestServer.config(folder.resolve(options.board()), settings);
+        ServerConfig config = TestServer.config(folder.get().resolve(options.board()), settings);
         return keep(TestServer.start(config.withFleet(options), pipeline));
     }
 

@@ -18,12 +18,20 @@ public final class NatsProcess implements AutoCloseable {
     private final int port;
     private final List<String> command;
     private final Map<String, String> variables;
+    private final String host;
+    private final Path folder;
     private Process process;
 
     private NatsProcess(int port, List<String> command, Map<String, String> variables) {
+        this("127.0.0.1", port, command, variables, Path.of(""));
+    }
+
+    private NatsProcess(String host, int port, List<String> command, Map<String, String> variables, Path folder) {
+        this.host = host;
         this.port = port;
         this.command = command;
         this.variables = variables;
+        this.folder = folder;
     }
 
     /** @param arguments more of nats-server's */
@@ -69,14 +77,25 @@ public final class NatsProcess implements AutoCloseable {
         return nats;
     }
 
+    /** One that runs in {@code folder} with the {@code nats.conf} there, and listens at {@code host}. */
+    public static NatsProcess startIn(Path folder, String host, int port, List<String> arguments) {
+        List<String> command =
+                new ArrayList<>(List.of("nats-server", "-c", "nats.conf", "-a", host, "-p", Integer.toString(port)));
+        command.addAll(arguments);
+        NatsProcess nats = new NatsProcess(host, port, command, Map.of(), folder);
+        nats.start();
+        return nats;
+    }
+
     public String url() {
-        return "nats://127.0.0.1:" + port;
+        return "nats://%s:%s".formatted(host, port);
     }
 
     /** Returns when it listens. */
     public void start() {
         try {
             ProcessBuilder builder = new ProcessBuilder(command)
+                    .directory(folder.toAbsolutePath().toFile())
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD);
             builder.environment().putAll(variables);
@@ -109,7 +128,7 @@ public final class NatsProcess implements AutoCloseable {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (System.nanoTime() < end && process.isAlive()) {
             try (Socket socket = new Socket()) {
-                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 100);
+                socket.connect(new InetSocketAddress(host, port), 100);
                 return;
             } catch (IOException notYet) {
                 pause();

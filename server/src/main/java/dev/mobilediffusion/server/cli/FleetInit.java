@@ -2,13 +2,17 @@ package dev.mobilediffusion.server.cli;
 
 import dev.mobilediffusion.server.discovery.LocalNetwork;
 import dev.mobilediffusion.server.discovery.QrCode;
+import dev.mobilediffusion.server.nats.ClusterConfiguration;
 import dev.mobilediffusion.server.nats.JoinCode;
 import dev.mobilediffusion.server.nats.NatsConfiguration;
 import dev.mobilediffusion.server.security.CertificateNames;
+import dev.mobilediffusion.server.security.TlsException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Command;
@@ -22,7 +26,7 @@ import picocli.CommandLine.Spec;
         name = "init",
         modelTransformer = SettingFlags.OfKeys.class,
         description = "Writes the configuration of a NATS for a new fleet, and prints the code by which boards join."
-                + " Run again, it prints the code again.")
+                + " Run again, it prints the code again, and renews certificates that are about to expire.")
 final class FleetInit implements Runnable {
 
     @Spec
@@ -33,6 +37,16 @@ final class FleetInit implements Runnable {
             paramLabel = "HOST",
             description = "Name or address by which boards reach the NATS. Default: this machine's address.")
     private String host;
+
+    @Option(
+            names = "--cluster",
+            paramLabel = "HOST",
+            split = ",",
+            description =
+                    "Names or addresses of three or five machines, each of which gets a NATS: a folder for each is"
+                            + " written, and any of three may die. With a fleet that is there, its boards keep their"
+                            + " code.")
+    private List<String> cluster;
 
     @Option(names = "--port", paramLabel = "N", defaultValue = "4222", description = "Port of the NATS. Default: 4222.")
     private int port;
@@ -45,19 +59,33 @@ final class FleetInit implements Runnable {
             PrintWriter err = spec.commandLine().getErr();
             QrCode.lines(code.text(), Boolean.getBoolean("mobilediffusion.stderr.terminal"))
                     .forEach(err::println);
-            err.println("start the fleet's NATS here:  nats-server -c " + folder.resolve("nats.conf"));
+            if (cluster == null && Files.exists(folder.resolve("nats.conf"))) {
+                err.println("start the fleet's NATS here:  nats-server -c " + folder.resolve("nats.conf"));
+            } else if (cluster != null) {
+                cluster.forEach(
+                        each -> err.println("copy %s to %s, and start there, in the folder:  nats-server -c nats.conf"
+                                .formatted(ClusterConfiguration.folder(folder, each), each)));
+            }
             err.println("then on each board:  mobilediffusion fleet join CODE");
             err.println("who has the code is in the fleet; it is:");
             err.flush();
             spec.commandLine().getOut().println(code.text());
         } catch (IllegalArgumentException wrong) {
             throw new ParameterException(spec.commandLine(), wrong.getMessage(), wrong);
+        } catch (TlsException e) {
+            throw new CommandFailure(e.getMessage(), e);
         } catch (IOException e) {
             throw new CommandFailure("%s cannot be written: %s".formatted(folder, e.getMessage()), e);
         }
     }
 
     private JoinCode make(Path folder) throws IOException {
+        if (cluster != null) {
+            if (host != null) {
+                throw new IllegalArgumentException("--host is for one NATS, --cluster for several: give one of them");
+            }
+            return ClusterConfiguration.make(folder, LocalNetwork.machineName(), cluster, port);
+        }
         String name = Optional.ofNullable(host)
                 .or(() -> LocalNetwork.primaryAddress().map(InetAddress::getHostAddress))
                 .orElseThrow(() ->

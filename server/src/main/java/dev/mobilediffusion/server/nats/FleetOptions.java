@@ -83,10 +83,14 @@ public record FleetOptions(
         }
     }
 
-    /** Those of somebody who looks at a fleet and is no board of it. */
+    /**
+     * Those of somebody who looks at a fleet and is no board of it.
+     *
+     * @param server address of NATS, several with commas
+     */
     public static FleetOptions of(String server, Optional<Path> credentials) {
         return new FleetOptions(
-                List.of(server),
+                servers(server),
                 credentials,
                 Offline.REFUSE,
                 "owner",

@@ -7,6 +7,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.Optional;
@@ -21,14 +22,14 @@ import java.util.regex.Pattern;
  * mdfleet1.dGxzOi8vMTkyLjE2OC4xLjEwOjQyMjIgU1VB…
  * }</pre>
  *
- * @param server {@code tls://HOST:PORT}
+ * @param server {@code tls://HOST:PORT}, several of a cluster with commas
  * @param seed of the fleet's key, as NATS writes it: {@code SU…}
  * @param authority SHA-256 of the certificate of NATS's authority, 64 hex digits
  */
 public record JoinCode(String server, String seed, String authority) {
 
     private static final String PREFIX = "mdfleet1.";
-    private static final Pattern PARTS = Pattern.compile("(tls://\\S{1,300}) (SU[A-Z2-7]{40,100}) ([0-9a-f]{64})");
+    private static final Pattern PARTS = Pattern.compile("(tls://\\S{1,1500}) (SU[A-Z2-7]{40,100}) ([0-9a-f]{64})");
 
     /** The code in a text that may have white space around it. Empty where the text is none of ours. */
     static Optional<JoinCode> find(String text) {
@@ -42,7 +43,7 @@ public record JoinCode(String server, String seed, String authority) {
             try {
                 Matcher parts = PARTS.matcher(new String(
                         Base64.getUrlDecoder().decode(code.substring(PREFIX.length())), StandardCharsets.UTF_8));
-                if (parts.matches() && URI.create(parts.group(1)).getHost() != null) {
+                if (parts.matches() && isServers(parts.group(1))) {
                     NKey.fromSeed(parts.group(2).toCharArray()).clear();
                     return new JoinCode(parts.group(1), parts.group(2), parts.group(3));
                 }
@@ -51,6 +52,11 @@ public record JoinCode(String server, String seed, String authority) {
             }
         }
         throw noCode(null);
+    }
+
+    private static boolean isServers(String text) {
+        return Arrays.stream(text.split(",", -1))
+                .allMatch(server -> URI.create(server).getHost() != null);
     }
 
     /** The one word. */

@@ -30,12 +30,15 @@ public final class NatsConfiguration {
 
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9.-]{1,253}|\\[[0-9a-fA-F:.]{2,45}\\]");
     private static final int MAX_PORT = 65_535;
-    private static final String CODE = "join-code";
+
+    /** The file of the fleet's code. */
+    static final String CODE = "join-code";
 
     private NatsConfiguration() {}
 
     /**
-     * The code of the fleet in {@code folder}, which is made where there is none.
+     * The code of the fleet in {@code folder}, which is made where there is none. A certificate that is about to expire is
+     * renewed.
      *
      * @param names under which boards reach NATS
      * @param host the one of them that the code tells
@@ -44,20 +47,15 @@ public final class NatsConfiguration {
      */
     public static JoinCode make(Path folder, String machine, CertificateNames names, String host, int port)
             throws IOException {
-        if (!HOST.matcher(host).matches()) {
-            throw new IllegalArgumentException(
-                    "host must be a name or an address, IPv6 in brackets, got \"%s\"".formatted(host));
-        }
-        if (port < 1 || port > MAX_PORT) {
-            throw new IllegalArgumentException("port must be in [1, %s], got %s".formatted(MAX_PORT, port));
-        }
+        requireHost("host", host);
+        requirePort(port, MAX_PORT);
+        PrivateFiles.createFolder(folder);
+        Path tls = folder.resolve("tls");
+        ServerCertificate certificate = Certificates.generated(tls, machine, names, Clock.systemUTC());
         Path code = folder.resolve(CODE);
         if (Files.exists(code)) {
             return JoinCode.read(code);
         }
-        PrivateFiles.createFolder(folder);
-        Path tls = folder.resolve("tls");
-        ServerCertificate certificate = Certificates.generated(tls, machine, names, Clock.systemUTC());
         try {
             NKey key = NKey.createUser(new SecureRandom());
             X509Certificate root = certificate.root().orElseThrow();
@@ -72,6 +70,19 @@ public final class NatsConfiguration {
         }
     }
 
+    static void requireHost(String field, String host) {
+        if (!HOST.matcher(host).matches()) {
+            throw new IllegalArgumentException(
+                    "%s must be a name or an address, IPv6 in brackets, got \"%s\"".formatted(field, host));
+        }
+    }
+
+    static void requirePort(int port, int most) {
+        if (port < 1 || port > most) {
+            throw new IllegalArgumentException("port must be in [1, %s], got %s".formatted(most, port));
+        }
+    }
+
     private static String text(Path folder, int port, String publicKey) {
         return """
             # NATS for a fleet of boards; start it with: nats-server -c %1$s/nats.conf
@@ -81,15 +92,22 @@ public final class NatsConfiguration {
               cert_file: "%1$s/tls/server.pem"
               key_file: "%1$s/tls/server-key.pem"
             }
+            %3$s\
+            """.formatted(folder.toString().replace("\\", "/"), port, account(publicKey));
+    }
+
+    /** The fleet's account, in which one key may use what a fleet needs. */
+    static String account(String publicKey) {
+        return """
             accounts {
               FLEET {
                 jetstream: enabled
                 users: [
                   {
-                    nkey: %3$s
+                    nkey: %s
                     permissions {
                       publish: [
-                        %4$s
+                        %s
                       ]
                       subscribe: ["_INBOX.>"]
                     }
@@ -98,8 +116,6 @@ public final class NatsConfiguration {
               }
             }
             """.formatted(
-                        folder.toString().replace("\\", "/"),
-                        port,
                         publicKey,
                         subjects().stream()
                                 .map(subject -> "\"" + subject + "\"")

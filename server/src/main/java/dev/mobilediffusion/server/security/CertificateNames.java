@@ -1,10 +1,16 @@
 package dev.mobilediffusion.server.security;
 
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
@@ -23,6 +29,8 @@ public record CertificateNames(Set<String> hosts, Set<InetAddress> addresses) {
 
     private static final System.Logger LOG = System.getLogger(CertificateNames.class.getName());
 
+    private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
+
     /** Address and mask of the networks that nobody on the internet has: RFC 1918, 3927, 4193, 4291, 6598. */
     private static final byte[][] PRIVATE_NETWORKS = {
         ipv4(127, 0, 0, 0, 8),
@@ -38,6 +46,33 @@ public record CertificateNames(Set<String> hosts, Set<InetAddress> addresses) {
     public CertificateNames {
         hosts = Set.copyOf(hosts);
         addresses = Set.copyOf(addresses);
+    }
+
+    /** Those of a machine that is known by one name or address alone; an IPv6 address has brackets. */
+    public static CertificateNames of(String host) {
+        boolean address = host.startsWith("[") || IPV4.matcher(host).matches();
+        try {
+            return address
+                    ? new CertificateNames(Set.of(), Set.of(InetAddress.getByName(host)))
+                    : new CertificateNames(Set.of(host.toLowerCase(Locale.ROOT)), Set.of());
+        } catch (UnknownHostException none) {
+            throw new IllegalArgumentException("\"%s\" is no address".formatted(host), none);
+        }
+    }
+
+    /** All of them together. */
+    static CertificateNames all(Collection<CertificateNames> each) {
+        return new CertificateNames(
+                each.stream().flatMap(names -> names.hosts().stream()).collect(Collectors.toSet()),
+                each.stream().flatMap(names -> names.addresses().stream()).collect(Collectors.toSet()));
+    }
+
+    /** For people: names and addresses with commas. */
+    @Override
+    public String toString() {
+        return Stream.concat(hosts.stream(), addresses.stream().map(InetAddress::getHostAddress))
+                .sorted()
+                .collect(Collectors.joining(", "));
     }
 
     /** The subject alternative names, always in the same order. */

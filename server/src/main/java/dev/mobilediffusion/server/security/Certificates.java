@@ -12,6 +12,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralNames;
@@ -71,9 +72,33 @@ public final class Certificates {
             }
         }
         ServerCertificate issued = authority.issue(names, clock.instant());
-        write(key, Pem.of(issued.privateKey()));
-        write(certificate, Pem.of(issued.chain().get(0)) + Pem.of(issued.chain().get(1)));
+        write(folder, issued);
         return issued;
+    }
+
+    /**
+     * New certificates for servers that know each other by them, each for the other server and the client of a connection.
+     *
+     * @param authority folder of the root's {@code root.pem} and {@code root-key.pem}, made where they are missing
+     * @param machine the machine's name, for people
+     * @param peers the folder that each certificate is written into, as {@code server.pem}, {@code server-key.pem} and the
+     *     {@code root.pem} that vouches for all, and what it speaks for
+     * @return the root
+     * @throws TlsException when a file that is there cannot be used, none can be written, or an earlier root may not vouch
+     *     for a name
+     */
+    public static X509Certificate issue(
+            Path authority, String machine, Map<Path, CertificateNames> peers, Clock clock) {
+        LocalAuthority root = authority(authority, machine, CertificateNames.all(peers.values()), clock.instant());
+        peers.forEach((folder, names) -> {
+            if (!root.subject(names).equals(names.asSubject())) {
+                throw new TlsException("the root certificate in %s is not for %s; move that folder away to make another"
+                        .formatted(authority, names));
+            }
+            write(folder, root.issueForPeer(names, clock.instant()));
+            write(folder.resolve("root.pem"), Pem.of(root.certificate()));
+        });
+        return root.certificate();
     }
 
     /** A certificate's PEM text, for a device that is to trust it. */
@@ -129,6 +154,13 @@ public final class Certificates {
         } catch (GeneralSecurityException e) {
             return false;
         }
+    }
+
+    private static void write(Path folder, ServerCertificate issued) {
+        write(folder.resolve("server-key.pem"), Pem.of(issued.privateKey()));
+        write(
+                folder.resolve("server.pem"),
+                Pem.of(issued.chain().get(0)) + Pem.of(issued.chain().get(1)));
     }
 
     private static void write(Path file, String text) {

@@ -70,6 +70,15 @@ record LocalAuthority(X509Certificate certificate, PrivateKey privateKey) {
 
     /** A key and a certificate for a server under {@code names}, as far as the root may vouch for them. */
     ServerCertificate issue(CertificateNames names, Instant now) {
+        return issue(names, now, KeyPurposeId.id_kp_serverAuth);
+    }
+
+    /** As {@link #issue}, for one that also shows the certificate where it calls its like. */
+    ServerCertificate issueForPeer(CertificateNames names, Instant now) {
+        return issue(names, now, KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth);
+    }
+
+    private ServerCertificate issue(CertificateNames names, Instant now, KeyPurposeId... purposes) {
         KeyPair pair = keyPair();
         X509v3CertificateBuilder builder = builder(
                 X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded()),
@@ -81,8 +90,7 @@ record LocalAuthority(X509Certificate certificate, PrivateKey privateKey) {
             JcaX509ExtensionUtils identifiers = new JcaX509ExtensionUtils();
             builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false))
                     .addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature))
-                    .addExtension(
-                            Extension.extendedKeyUsage, false, new ExtendedKeyUsage(KeyPurposeId.id_kp_serverAuth))
+                    .addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purposes))
                     .addExtension(Extension.subjectAlternativeName, false, subject(names))
                     .addExtension(
                             Extension.subjectKeyIdentifier,
