@@ -117,6 +117,7 @@ final class PackageArrows {
                     "server.a1111",
                     Set.of(
                             RUNTIME,
+                            "runtime.upscale",
                             "runtime.image",
                             "server.edge",
                             "server.wire",
@@ -181,8 +182,8 @@ final class PackageArrows {
             Map.entry(
                     "server.cli",
                     names("server.benchmark server.settings runtime runtime.adapter runtime.concept runtime.pipeline"
-                            + " runtime.bundle runtime.image runtime.measure runtime.onnx server server.fleet"
-                            + " server.nats server.queue server.machine server.install server.store"
+                            + " runtime.upscale runtime.bundle runtime.image runtime.measure runtime.onnx server"
+                            + " server.fleet server.nats server.queue server.machine server.install server.store"
                             + " server.generation server.discovery server.security")));
 
     private PackageArrows() {}

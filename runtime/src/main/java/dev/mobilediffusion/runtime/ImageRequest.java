@@ -21,6 +21,7 @@ import java.util.OptionalInt;
  * @param source the image that is drawn anew; empty for text to image
  * @param loras at most {@value Lora#MAX_COUNT} that the model is adapted by, in the order they are added
  * @param control the picture whose lines are followed; empty for none
+ * @param secondPass how it becomes larger than the model draws; empty for the model's own size
  */
 public record ImageRequest(
         String prompt,
@@ -30,7 +31,8 @@ public record ImageRequest(
         OptionalDouble guidanceScale,
         Optional<SourceImage> source,
         List<Lora> loras,
-        Optional<ControlImage> control) {
+        Optional<ControlImage> control,
+        Optional<SecondPass> secondPass) {
 
     public static final int MAX_STEPS = 150;
     public static final double MAX_GUIDANCE_SCALE = 30;
@@ -38,7 +40,16 @@ public record ImageRequest(
     /** A request for text to image. */
     public ImageRequest(
             String prompt, String negativePrompt, long seed, OptionalInt steps, OptionalDouble guidanceScale) {
-        this(prompt, negativePrompt, seed, steps, guidanceScale, Optional.empty(), List.of(), Optional.empty());
+        this(
+                prompt,
+                negativePrompt,
+                seed,
+                steps,
+                guidanceScale,
+                Optional.empty(),
+                List.of(),
+                Optional.empty(),
+                Optional.empty());
     }
 
     public ImageRequest {
@@ -48,6 +59,7 @@ public record ImageRequest(
         Objects.requireNonNull(guidanceScale, "guidanceScale");
         Objects.requireNonNull(source, "source");
         Objects.requireNonNull(control, "control");
+        Objects.requireNonNull(secondPass, "secondPass");
         loras = List.copyOf(loras);
         if (loras.size() > Lora.MAX_COUNT) {
             throw InferenceException.invalid("loras", "loras must be at most %d, got %d", Lora.MAX_COUNT, loras.size());
@@ -73,31 +85,45 @@ public record ImageRequest(
     }
 
     public ImageRequest withNegativePrompt(String text) {
-        return new ImageRequest(prompt, text, seed, steps, guidanceScale, source, loras, control);
+        return new ImageRequest(prompt, text, seed, steps, guidanceScale, source, loras, control, secondPass);
     }
 
     public ImageRequest withSeed(long value) {
-        return new ImageRequest(prompt, negativePrompt, value, steps, guidanceScale, source, loras, control);
+        return new ImageRequest(
+                prompt, negativePrompt, value, steps, guidanceScale, source, loras, control, secondPass);
     }
 
     public ImageRequest withSteps(int value) {
         return new ImageRequest(
-                prompt, negativePrompt, seed, OptionalInt.of(value), guidanceScale, source, loras, control);
+                prompt, negativePrompt, seed, OptionalInt.of(value), guidanceScale, source, loras, control, secondPass);
     }
 
     public ImageRequest withGuidanceScale(double value) {
-        return new ImageRequest(prompt, negativePrompt, seed, steps, OptionalDouble.of(value), source, loras, control);
+        return new ImageRequest(
+                prompt, negativePrompt, seed, steps, OptionalDouble.of(value), source, loras, control, secondPass);
     }
 
     public ImageRequest withSource(SourceImage value) {
-        return new ImageRequest(prompt, negativePrompt, seed, steps, guidanceScale, Optional.of(value), loras, control);
+        return new ImageRequest(
+                prompt, negativePrompt, seed, steps, guidanceScale, Optional.of(value), loras, control, secondPass);
     }
 
     public ImageRequest withLoras(List<Lora> value) {
-        return new ImageRequest(prompt, negativePrompt, seed, steps, guidanceScale, source, value, control);
+        return new ImageRequest(prompt, negativePrompt, seed, steps, guidanceScale, source, value, control, secondPass);
     }
 
     public ImageRequest withControl(ControlImage value) {
-        return new ImageRequest(prompt, negativePrompt, seed, steps, guidanceScale, source, loras, Optional.of(value));
+        return new ImageRequest(
+                prompt, negativePrompt, seed, steps, guidanceScale, source, loras, Optional.of(value), secondPass);
+    }
+
+    public ImageRequest withSecondPass(Optional<SecondPass> value) {
+        return new ImageRequest(prompt, negativePrompt, seed, steps, guidanceScale, source, loras, control, value);
+    }
+
+    /** The same without lines to follow. */
+    public ImageRequest withoutControl() {
+        return new ImageRequest(
+                prompt, negativePrompt, seed, steps, guidanceScale, source, loras, Optional.empty(), secondPass);
     }
 }

@@ -44,9 +44,6 @@ record HttpRoutes(
         Supplier<Optional<String>> obstacle,
         IntSupplier grpcPort) {
 
-    /** The folder of networks that enlarge images, in the one of the models. */
-    private static final String UPSCALERS = "upscalers";
-
     /** Registers them: first what the routes say of themselves, then the gate, then the routes. */
     void install(HttpRouting.Builder routing, Set<ImageFormat> formats) {
         long maxBodyBytes = config.http().maxBodyBytes();
@@ -55,7 +52,7 @@ record HttpRoutes(
                 new ModelConcepts(config.models(), UserFolders.concepts(config.data()), device.options());
         models.tellOf(concepts);
         Enlarger enlarger = new Enlarger(
-                new Upscalers(config.models().resolve(UPSCALERS), device.options()),
+                Upscalers.in(config.models(), device.options()),
                 client -> Admission.countRequest(access.gate(), client));
         SdApi a1111 = new SdApi(queue, models, formats, maxBodyBytes, uploads, enlarger);
         RestApi rest = new RestApi(

@@ -5,6 +5,8 @@ import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.onnx.OnnxRuntime;
+import dev.mobilediffusion.runtime.upscale.TwoPassPipeline;
+import dev.mobilediffusion.runtime.upscale.Upscalers;
 import dev.mobilediffusion.server.discovery.Advertisement;
 import dev.mobilediffusion.server.discovery.LocalNetwork;
 import dev.mobilediffusion.server.error.ApiException;
@@ -68,7 +70,10 @@ public final class Main {
             ModelRegistry models = ModelRegistry.open(
                     config.models(),
                     config.model(),
-                    loader,
+                    bundle -> new TwoPassPipeline(
+                            loader.apply(bundle),
+                            Upscalers.in(config.models(), options),
+                            ModelBundle.open(bundle).vaeEncoderModel().isPresent()),
                     bundle -> ModelBundle.open(bundle)
                             .memoryEstimate(config.memory().profile()),
                     config.memory().budget(machine.memory().availableBytes()));

@@ -33,6 +33,7 @@ public final class FakePipeline implements TextToImage {
     private final BlockingQueue<ImageRequest> started = new LinkedBlockingQueue<>();
     private final List<ImageRequest> finished = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
+    private volatile boolean anyText;
 
     private FakePipeline(boolean gated) {
         this.gated = gated;
@@ -77,6 +78,11 @@ public final class FakePipeline implements TextToImage {
         gated = true;
     }
 
+    /** From now on it says that it was not taught words one by one, as large models say. */
+    public void takeAnyText(boolean value) {
+        anyText = value;
+    }
+
     public void allow(int images) {
         allowed.release(images);
     }
@@ -111,7 +117,7 @@ public final class FakePipeline implements TextToImage {
 
     @Override
     public ModelInfo model() {
-        return MODEL;
+        return anyText ? MODEL.withThings(List.of(), Map.of()) : MODEL;
     }
 
     @Override

@@ -3,6 +3,8 @@ package dev.mobilediffusion.server;
 import dev.mobilediffusion.runtime.ExecutionPlan;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.image.ImageFormat;
+import dev.mobilediffusion.runtime.upscale.TwoPassPipeline;
+import dev.mobilediffusion.runtime.upscale.Upscalers;
 import dev.mobilediffusion.server.machine.Machine;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
 import dev.mobilediffusion.server.models.ModelRegistry;
@@ -104,8 +106,13 @@ public final class TestServer extends Fixture {
     private void run(ServerConfig config, ImageEncoder encoder, Device device) {
         fakeBundle(config.models());
         pipeline.allow(1); // to warm up
-        ModelRegistry models =
-                ModelRegistry.open(config.models(), Optional.empty(), bundle -> pipeline, bundle -> 0, Long.MAX_VALUE);
+        Upscalers upscalers = Upscalers.in(config.models(), RuntimeOptions.defaults());
+        ModelRegistry models = ModelRegistry.open(
+                config.models(),
+                Optional.empty(),
+                bundle -> new TwoPassPipeline(pipeline, upscalers, true),
+                bundle -> 0,
+                Long.MAX_VALUE);
         fleet = config.fleet().isEmpty() ? TestFleet.wanted(config.data().getParent()) : Optional.empty();
         ServerConfig queued =
                 fleet.map(found -> config.withFleet(found.options())).orElse(config);

@@ -3,6 +3,7 @@ package dev.mobilediffusion.runtime.image;
 import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.SecondPass;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -63,12 +64,22 @@ public final class Infotext {
         settings.add("Seed: " + request.seed());
         settings.add("Size: %sx%s".formatted(width, height));
         strength.ifPresent(share -> settings.add("Denoising strength: " + shortest(share)));
+        request.secondPass().ifPresent(pass -> addSecondPass(pass, settings));
         settings.add("Model hash: "
                 + model.sha256()
                         .substring(0, Math.min(HASH_DIGITS, model.sha256().length())));
         settings.add("Model: " + quotedIfNeeded(model.name()));
         settings.add("Version: MobileDiffusion");
         return text.append(String.join(", ", settings)).toString();
+    }
+
+    private static void addSecondPass(SecondPass pass, List<String> settings) {
+        settings.add("Denoising strength: " + shortest(pass.strength()));
+        settings.add("Hires resize: %sx%s".formatted(pass.width(), pass.height()));
+        pass.steps().ifPresent(steps -> settings.add("Hires steps: " + steps));
+        if (!pass.upscaler().isEmpty()) {
+            settings.add("Hires upscaler: " + quotedIfNeeded(pass.upscaler()));
+        }
     }
 
     /** What A1111 calls a scheduler of diffusers; the same name where it has none. */

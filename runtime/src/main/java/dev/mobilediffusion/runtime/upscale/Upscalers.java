@@ -30,6 +30,11 @@ public record Upscalers(Path folder, RuntimeOptions options) {
     private static final String FILE = ".onnx";
     private static final int MAX_PASSES = 3;
 
+    /** Those that lie beside the models in a folder, in its {@code upscalers/}. */
+    public static Upscalers in(Path models, RuntimeOptions options) {
+        return new Upscalers(models.resolve("upscalers"), options);
+    }
+
     /** The networks' names, sorted. */
     public List<String> networks() {
         if (!Files.isDirectory(folder)) {
@@ -49,6 +54,20 @@ public record Upscalers(Path folder, RuntimeOptions options) {
                     "the folder of upscalers %s cannot be read: %s".formatted(folder, unreadable),
                     unreadable);
         }
+    }
+
+    /** The first network; {@value #LANCZOS} where there is none. */
+    public String usual() {
+        return networks().stream().findFirst().orElse(LANCZOS);
+    }
+
+    /** The upscaler of that name, whatever the case of its letters; the usual one for an empty name. */
+    public Optional<String> named(String name) {
+        return name.isEmpty()
+                ? Optional.of(usual())
+                : Stream.concat(Stream.of(LANCZOS), networks().stream())
+                        .filter(known -> known.equalsIgnoreCase(name))
+                        .findFirst();
     }
 
     private Optional<Path> file(String name) {

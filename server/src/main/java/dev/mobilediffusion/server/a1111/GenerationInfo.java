@@ -7,8 +7,10 @@ import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.SecondPass;
 import dev.mobilediffusion.runtime.image.Infotext;
 import dev.mobilediffusion.server.generation.JobSpec;
+import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.job.JobImage;
 import dev.mobilediffusion.server.wire.Json;
 import java.time.LocalDateTime;
@@ -58,7 +60,9 @@ final class GenerationInfo {
         node.set(
                 "denoising_strength",
                 spec.source()
-                        .<JsonNode>map(source -> DoubleNode.valueOf(source.strength()))
+                        .map(Source::strength)
+                        .or(() -> request.secondPass().map(SecondPass::strength))
+                        .<JsonNode>map(DoubleNode::valueOf)
                         .orElseGet(NullNode::getInstance));
         node.putObject("extra_generation_params");
         node.put("index_of_first_image", 0);

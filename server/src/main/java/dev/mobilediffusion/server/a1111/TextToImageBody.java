@@ -2,11 +2,11 @@ package dev.mobilediffusion.server.a1111;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.generation.Delivery;
 import dev.mobilediffusion.server.generation.Field;
 import dev.mobilediffusion.server.generation.FieldNames;
-import dev.mobilediffusion.server.generation.ImageSize;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.LoraChoice;
 import dev.mobilediffusion.server.generation.RequestDraft;
@@ -122,37 +122,15 @@ record TextToImageBody(JobSpec spec, boolean sendImages, List<String> warnings, 
     private static void size(Fields fields, boolean enlarged, Checkpoints checkpoints, RequestDraft draft) {
         OptionalInt width = fields.count("width");
         OptionalInt height = fields.count("height");
-        if (width.isEmpty() && height.isEmpty() && !enlarged) {
-            return;
+        ModelInfo model = checkpoints.models().defaultModel();
+        int wide = width.orElse(model.width());
+        int high = height.orElse(model.height());
+        if (width.isPresent() || height.isPresent()) {
+            draft.size(wide, high);
         }
-        int wide = width.orElseGet(() -> checkpoints.models().defaultModel().width());
-        int high = height.orElseGet(() -> checkpoints.models().defaultModel().height());
-        draft.size(wide, high);
         if (enlarged) {
-            enlarge(fields, wide, high, draft);
+            draft.secondPass(Optional.of(HiresFields.secondPass(fields, wide, high)));
         }
-    }
-
-    /** A1111's second pass draws again at the larger size; here the image is resampled to it. */
-    private static void enlarge(Fields fields, long width, long height, RequestDraft draft) {
-        int toWidth = fields.count("hr_resize_x").orElse(0);
-        int toHeight = fields.count("hr_resize_y").orElse(0);
-        double scale = fields.real("hr_scale").orElse(2);
-        if (toWidth > 0 || toHeight > 0) {
-            scale = Math.max((double) toWidth / width, (double) toHeight / height);
-        }
-        long wide = toWidth > 0 && toHeight > 0 ? toWidth : Math.round(width * scale);
-        long high = toWidth > 0 && toHeight > 0 ? toHeight : Math.round(height * scale);
-        if (!ImageSize.isAllowed(wide) || !ImageSize.isAllowed(high)) {
-            throw ApiException.invalid(
-                    "hr_scale",
-                    "hr_scale must give pictures of [%d, %d] pixels a side, got %d x %d",
-                    ImageSize.MIN_PIXELS,
-                    ImageSize.MAX_PIXELS,
-                    wide,
-                    high);
-        }
-        draft.size(wide, high);
     }
 
     private static void requireKnownSampler(Fields fields, String sampler, List<String> warnings) {

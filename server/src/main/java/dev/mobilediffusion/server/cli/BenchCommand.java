@@ -60,7 +60,7 @@ final class BenchCommand implements Runnable {
             return;
         }
         Optional<JsonNode> earlier = Optional.ofNullable(compare).map(this::read);
-        RuntimeOptions options = EngineOptions.options(spec);
+        RuntimeOptions options = ModelChoice.options(spec);
         boolean visible = ProgressBar.isStderrTerminal();
         Path bundle = ModelChoice.bundle(spec);
         Benchmark benchmark = Benchmark.run(
@@ -90,7 +90,7 @@ final class BenchCommand implements Runnable {
         }
         spec.commandLine()
                 .getOut()
-                .print(EditBenchmark.run(ModelChoice.bundle(spec), EngineOptions.options(spec), runs, file)
+                .print(EditBenchmark.run(ModelChoice.bundle(spec), ModelChoice.options(spec), runs, file)
                         .table());
         spec.commandLine().getOut().flush();
     }

@@ -11,7 +11,6 @@ import dev.mobilediffusion.runtime.image.ImageCodec;
 import dev.mobilediffusion.runtime.image.ImageEdit;
 import dev.mobilediffusion.runtime.image.ImageFileReader;
 import dev.mobilediffusion.runtime.image.Infotext;
-import dev.mobilediffusion.runtime.pipeline.TextToImagePipeline;
 import dev.mobilediffusion.server.benchmark.ImageSummary;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.Seeds;
@@ -110,6 +109,9 @@ final class GenerateCommand implements Runnable {
     @Mixin
     private ControlOptions control;
 
+    @Mixin
+    private UpscaleOptions upscale;
+
     @Option(
             names = "--lora",
             paramLabel = "NAME=WEIGHT",
@@ -136,18 +138,24 @@ final class GenerateCommand implements Runnable {
         if (image == null && (mask != null || strength != null)) {
             throw wrong("%s wants a picture: name it by --image", mask != null ? "--mask" : "--strength");
         }
+        upscale.check(spec.commandLine());
         Optional<ImageFileReader.Read> source = read("--image", image);
         Optional<ImageFileReader.Read> marks = read("--mask", mask);
         Optional<ImageFileReader.Read> lines = read("--control", control.file(spec.commandLine()));
         List<Path> files = files(request);
-        try (TextToImage pipeline = TextToImagePipeline.load(ModelChoice.bundle(spec), EngineOptions.options(spec))) {
+        try (TextToImage pipeline = ModelChoice.load(spec)) {
             Optional<ImageEdit> edit =
                     source.map(read -> ImageEdit.of(read, marks, ImageEdit.Options.DEFAULT, pipeline.model()));
             for (int index = 0; index < count; index++) {
                 String label = count == 1 ? "" : "%s/%s ".formatted(index + 1, count);
                 ImageRequest wanted = control.applied(
                         request.withSeed(Seeds.ofImage(request.seed(), index)), lines, pipeline.model());
-                draw(pipeline, wanted, edit, files.get(index), label);
+                draw(
+                        pipeline,
+                        upscale.applied(wanted, pipeline.model(), spec.commandLine()),
+                        edit,
+                        files.get(index),
+                        label);
             }
         }
     }

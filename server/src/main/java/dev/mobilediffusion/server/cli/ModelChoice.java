@@ -1,13 +1,21 @@
 package dev.mobilediffusion.server.cli;
 
+import dev.mobilediffusion.runtime.RuntimeOptions;
+import dev.mobilediffusion.runtime.TextToImage;
+import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.bundle.ModelLibrary;
+import dev.mobilediffusion.runtime.onnx.OnnxRuntime;
+import dev.mobilediffusion.runtime.pipeline.TextToImagePipeline;
+import dev.mobilediffusion.runtime.upscale.TwoPassPipeline;
+import dev.mobilediffusion.runtime.upscale.Upscalers;
 import dev.mobilediffusion.server.ServerConfig;
+import dev.mobilediffusion.server.machine.Machine;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
-/** The models that a command's settings {@code models} and {@code model} name. */
+/** The models that a command's settings {@code models} and {@code model} name, and how they run. */
 final class ModelChoice {
 
     private ModelChoice() {}
@@ -43,5 +51,29 @@ final class ModelChoice {
     /** The folder beside the program may be missing: there are no models then. */
     private static boolean isUsual(Path folder) {
         return folder.equals(SettingFlags.home().resolve("models"));
+    }
+
+    /** How it runs: memory, execution provider, kernels, threads. Optimized graphs are kept in the data folder, where things of one's own are. */
+    static RuntimeOptions options(CommandSpec command) {
+        ServerConfig config = SettingFlags.config(command);
+        RuntimeOptions options = config.device()
+                .options(Machine.here(), config.data())
+                .withMemory(config.memory().profile());
+        try {
+            OnnxRuntime.plan(options);
+            return options;
+        } catch (IllegalArgumentException absent) {
+            throw new CommandFailure("--" + absent.getMessage(), absent);
+        }
+    }
+
+    /** The model, which also draws larger than its own size; loaded, and the caller's to close. */
+    static TextToImage load(CommandSpec command) {
+        Path bundle = bundle(command);
+        RuntimeOptions options = options(command);
+        return new TwoPassPipeline(
+                TextToImagePipeline.load(bundle, options),
+                Upscalers.in(library(command).folder(), options),
+                ModelBundle.open(bundle).vaeEncoderModel().isPresent());
     }
 }

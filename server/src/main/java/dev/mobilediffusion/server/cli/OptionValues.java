@@ -3,6 +3,7 @@ package dev.mobilediffusion.server.cli;
 import dev.mobilediffusion.runtime.ControlImage;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.server.generation.JobSpec;
+import dev.mobilediffusion.server.generation.SecondPasses;
 import dev.mobilediffusion.server.security.ApiKey;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -46,6 +47,18 @@ final class OptionValues {
         @Override
         public Double convert(String text) {
             return number(text, 1);
+        }
+    }
+
+    static final class Upscale implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            double value = number(text, SecondPasses.MAX_FACTOR);
+            if (value < 1) {
+                throw new TypeConversionException(
+                        "must be a number in [1, %s], got '%s'".formatted(SecondPasses.MAX_FACTOR, text));
+            }
+            return value;
         }
     }
 

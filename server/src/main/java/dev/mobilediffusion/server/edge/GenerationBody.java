@@ -121,7 +121,12 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
                 .metadata(fields.flag("metadata", true))
                 .previews(fields.count("partial_images").orElse(0))
                 .timeout(fields.real("timeout_seconds"))
-                .source(source);
+                .source(source)
+                .secondPass(UpscaleFields.of(
+                        fields,
+                        size.map(Sides::width).orElse(defaults.width()),
+                        size.map(Sides::height).orElse(defaults.height()),
+                        source.isEmpty()));
         if (size.isPresent()) {
             draft.size(size.get().width(), size.get().height());
         }
@@ -143,7 +148,8 @@ public record GenerationBody(JobSpec spec, boolean stream, boolean wantsUrl, Lis
         List<String> ignored = fields.names().stream()
                 .filter(name -> !KNOWN.contains(name)
                         && !SourceFields.NAMES.contains(name)
-                        && !ControlFields.NAMES.contains(name))
+                        && !ControlFields.NAMES.contains(name)
+                        && !UpscaleFields.NAMES.contains(name))
                 .map(GenerationBody::abridged)
                 .toList();
         if (!ignored.isEmpty()) {

@@ -1,5 +1,7 @@
 package dev.mobilediffusion.server.generation;
 
+import dev.mobilediffusion.server.error.ApiException;
+
 /**
  * Width and height of a delivered image.
  *
@@ -19,6 +21,20 @@ public record ImageSize(int width, int height) {
     /** Whether a side may have that many pixels. */
     public static boolean isAllowed(long pixels) {
         return pixels >= MIN_PIXELS && pixels <= MAX_PIXELS;
+    }
+
+    /** A size that was asked for; refused by the name that the API has for the side. */
+    static ImageSize of(long width, long height, FieldNames names) {
+        require(names.of(Field.WIDTH), "width", width);
+        require(names.of(Field.HEIGHT), "height", height);
+        return new ImageSize((int) width, (int) height);
+    }
+
+    private static void require(String field, String side, long value) {
+        if (!isAllowed(value)) {
+            throw ApiException.invalid(
+                    field, "%s must be in [%d, %d] pixels, got %d", side, MIN_PIXELS, MAX_PIXELS, value);
+        }
     }
 
     private static void requireInRange(String name, int value) {

@@ -144,9 +144,9 @@ public record JobSpec(
         uploads().forEach(upload -> upload.content().release());
     }
 
-    /** A finished image in the size that was asked for; one that was drawn anew has it already. */
+    /** A finished image in the size that was asked for; one that was drawn anew, or in two passes, has it already. */
     public GeneratedImage sized(GeneratedImage image) {
-        return source.isPresent() ? image : delivery.sized(image);
+        return source.isPresent() || request.secondPass().isPresent() ? image : delivery.sized(image);
     }
 
     /** What image {@code index} of the job asks of the model; the first is 0. */

@@ -1,6 +1,7 @@
 package dev.mobilediffusion.server.generation;
 
 import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.SecondPass;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import dev.mobilediffusion.server.error.ApiException;
 import java.time.Duration;
@@ -50,6 +51,7 @@ public final class RequestDraft {
     private Optional<Duration> timeout = Optional.empty();
     private Lifetime lifetime = Lifetime.ATTACHED;
     private Optional<Source> source = Optional.empty();
+    private Optional<SecondPass> secondPass = Optional.empty();
 
     /**
      * @param api that takes the request in, for metrics and logs
@@ -133,9 +135,7 @@ public final class RequestDraft {
 
     /** Sides in pixels, each in [{@value ImageSize#MIN_PIXELS}, {@value ImageSize#MAX_PIXELS}]; the model's own size otherwise. */
     public RequestDraft size(long width, long height) {
-        requirePixels(Field.WIDTH, "width", width);
-        requirePixels(Field.HEIGHT, "height", height);
-        size = Optional.of(new ImageSize((int) width, (int) height));
+        size = Optional.of(ImageSize.of(width, height, names));
         return this;
     }
 
@@ -195,6 +195,12 @@ public final class RequestDraft {
         return this;
     }
 
+    /** @param value how the images become larger than the model draws; for those from words alone */
+    public RequestDraft secondPass(Optional<SecondPass> value) {
+        secondPass = value;
+        return this;
+    }
+
     /** The request, complete; the random seed is drawn here. */
     public JobSpec spec() {
         long first = Seeds.orRandom(seed);
@@ -206,7 +212,9 @@ public final class RequestDraft {
         return new JobSpec(
                 api,
                 model,
-                new ImageRequest(prompt, negativePrompt, first, steps, guidanceScale).withLoras(loras.loras()),
+                new ImageRequest(prompt, negativePrompt, first, steps, guidanceScale)
+                        .withLoras(loras.loras())
+                        .withSecondPass(secondPass),
                 count,
                 new Delivery(size, format, quality, metadata, previews),
                 timeout,
@@ -229,18 +237,6 @@ public final class RequestDraft {
         if (value < min || value > max) {
             String name = names.of(field);
             throw ApiException.invalid(name, "%s must be in [%d, %d], got %d", name, min, max, value);
-        }
-    }
-
-    private void requirePixels(Field field, String side, long value) {
-        if (!ImageSize.isAllowed(value)) {
-            throw ApiException.invalid(
-                    names.of(field),
-                    "%s must be in [%d, %d] pixels, got %d",
-                    side,
-                    ImageSize.MIN_PIXELS,
-                    ImageSize.MAX_PIXELS,
-                    value);
         }
     }
 }

@@ -79,7 +79,7 @@ final class DrawRate {
 
     private double beside(ImageTask task) {
         Pace pace = paces.get(task.job().spec().model());
-        return pace == null ? FIRST_GUESS_SECONDS : pace.beside();
+        return pace == null ? FIRST_GUESS_SECONDS : pace.beside() * DrawCost.passes(task.request(), pace.model());
     }
 
     private static double seconds(Duration duration) {

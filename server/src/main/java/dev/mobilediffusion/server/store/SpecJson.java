@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.Lora;
+import dev.mobilediffusion.runtime.SecondPass;
 import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.runtime.StageTimings;
 import dev.mobilediffusion.runtime.image.ImageFormat;
@@ -52,6 +53,7 @@ public final class SpecJson {
         node.put("quality", delivery.quality());
         node.put("metadata", delivery.metadata());
         node.put("previews", delivery.previews());
+        request.secondPass().ifPresent(pass -> node.set("second_pass", write(pass)));
         spec.source().ifPresent(source -> node.set("source", SourceJson.write(source)));
         spec.control().ifPresent(control -> node.set("control", SourceJson.write(control)));
         spec.timeout().ifPresent(timeout -> node.put("timeout_ms", timeout.toMillis()));
@@ -73,7 +75,11 @@ public final class SpecJson {
         return new JobSpec(
                 node.get("api").asText(),
                 node.get("model").asText(),
-                request.withLoras(loras(node.path("loras"))),
+                request.withLoras(loras(node.path("loras")))
+                        .withSecondPass(
+                                node.has("second_pass")
+                                        ? Optional.of(secondPass(node.get("second_pass")))
+                                        : Optional.empty()),
                 node.get("count").asInt(),
                 delivery(node),
                 node.has("timeout_ms")
@@ -94,6 +100,25 @@ public final class SpecJson {
         array.forEach(lora ->
                 loras.add(new Lora(lora.get("name").asText(), lora.get("weight").asDouble())));
         return loras;
+    }
+
+    private static ObjectNode write(SecondPass pass) {
+        ObjectNode node = JSON.createObjectNode()
+                .put("width", pass.width())
+                .put("height", pass.height())
+                .put("upscaler", pass.upscaler())
+                .put("strength", pass.strength());
+        pass.steps().ifPresent(value -> node.put("steps", value));
+        return node;
+    }
+
+    private static SecondPass secondPass(JsonNode node) {
+        return new SecondPass(
+                node.get("width").asInt(),
+                node.get("height").asInt(),
+                node.get("upscaler").asText(),
+                node.get("strength").asDouble(),
+                node.has("steps") ? OptionalInt.of(node.get("steps").asInt()) : OptionalInt.empty());
     }
 
     private static Delivery delivery(JsonNode node) {

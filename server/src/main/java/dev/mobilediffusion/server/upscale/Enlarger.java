@@ -17,6 +17,7 @@ import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.transport.PeerWatch;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -62,7 +63,7 @@ public final class Enlarger {
 
     /** The first network; Lanczos where there is none. */
     public String usual() {
-        return networks().stream().findFirst().orElse(Upscalers.LANCZOS);
+        return guarded(upscalers::usual);
     }
 
     /**
@@ -71,9 +72,9 @@ public final class Enlarger {
      * @throws ApiException INVALID_REQUEST that names {@code field} and those there are
      */
     public String named(String name, String field) {
-        return names().stream()
-                .filter(known -> known.equalsIgnoreCase(name))
-                .findFirst()
+        return Optional.of(name)
+                .filter(given -> !given.isEmpty())
+                .flatMap(given -> guarded(() -> upscalers.named(given)))
                 .orElseThrow(() -> ApiException.invalid(
                         field,
                         "%s must be one of %s, got \"%s\"",

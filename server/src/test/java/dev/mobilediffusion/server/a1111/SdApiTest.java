@@ -128,18 +128,6 @@ final class SdApiTest {
     }
 
     @Test
-    void aSecondPassIsAResampledImage() {
-        Response reply = txt2img("{\"prompt\":\"a\",\"width\":32,\"height\":16,\"enable_hr\":true,\"hr_scale\":1.5}");
-
-        assertThat(info(reply).getInt("width"), is(48));
-        assertThat(info(reply).getInt("height"), is(24));
-        assertThat(
-                info(txt2img("{\"prompt\":\"a\",\"enable_hr\":true,\"hr_resize_x\":64,\"hr_resize_y\":0}"))
-                        .getInt("height"),
-                is(64));
-    }
-
-    @Test
     void unwantedImagesAreNotSent() {
         Response reply = txt2img("{\"prompt\":\"a\",\"seed\":4,\"send_images\":false}");
 

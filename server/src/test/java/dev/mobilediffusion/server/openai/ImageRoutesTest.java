@@ -19,6 +19,8 @@ import java.util.Base64;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class ImageRoutesTest extends ImageRoutesFixture {
 
@@ -91,6 +93,37 @@ final class ImageRoutesTest extends ImageRoutesFixture {
                 .statusCode(200)
                 .body("size", is("64x32"))
                 .body("warnings", contains("64x32 was made from the model's own 16x16"));
+    }
+
+    @Test
+    void anImageMayBeLargerThanTheModelDraws() {
+        server.pipeline.takeAnyText(true);
+        post("{\"prompt\":\"a\",\"size\":\"32x16\",\"upscale\":2.5,\"upscaler\":\"lanczos\"}")
+                .then()
+                .statusCode(200)
+                .body("size", is("80x40"));
+        assertThat("enlarged alone", server.pipeline.finished(), hasSize(1));
+        server.pipeline.forget();
+        post("{\"prompt\":\"a\",\"upscale\":2,\"upscale_strength\":0.3}")
+                .then()
+                .statusCode(200)
+                .body("size", is("32x32"));
+        server.pipeline.takeAnyText(false);
+        assertThat("drawn anew in tiles", server.pipeline.finished(), hasSize(1 + 9));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+        "upscale":9                        | upscale          | upscale must be in [1, 8], got 9.0
+        "upscale":8,"size":"512x512"       | upscale          | [16, 2048] pixels a side, got 4096 x 4096
+        "upscale":2,"upscale_strength":1.1 | upscale_strength | upscale_strength must be in [0, 1], got 1.1
+        """)
+    void refusesSizesThatCannotBe(String fields, String field, String sentence) {
+        post("{\"prompt\":\"a\",%s}".formatted(fields))
+                .then()
+                .statusCode(400)
+                .body("error.param", is(field))
+                .body("error.message", containsString(sentence));
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.hamcrest.Matchers.closeTo;
 
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.ModelInfo;
+import dev.mobilediffusion.runtime.SecondPass;
 import dev.mobilediffusion.runtime.Stage;
 import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.job.Job;
@@ -12,6 +13,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 final class DrawRateTest {
@@ -39,6 +42,18 @@ final class DrawRateTest {
 
         assertThat(seconds(rate.whole(task(GUIDED, request()))), closeTo(85, 1e-6));
         assertThat(seconds(rate.whole(task(GUIDED, request().withSteps(2).withGuidanceScale(1)))), closeTo(9, 1e-6));
+    }
+
+    @Test
+    void aSecondPassCostsAPassForEachTile() {
+        rate.observe(new DrawCost(GUIDED, 40, Duration.ofSeconds(80), Duration.ofSeconds(5)));
+        SecondPass pass = new SecondPass(2 * GUIDED.width(), GUIDED.height(), "", 0.5, OptionalInt.of(10));
+        ImageRequest larger = request().withSecondPass(Optional.of(pass));
+
+        assertThat(
+                "20 steps, three tiles of 5 steps, all guided",
+                seconds(rate.whole(task(GUIDED, larger))),
+                closeTo(2 * (40 + 3 * 10) + 5 * 4, 1e-6));
     }
 
     @Test
