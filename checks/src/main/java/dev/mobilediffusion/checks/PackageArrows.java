@@ -23,12 +23,13 @@ final class PackageArrows {
             Map.entry("runtime.scheduler", Set.of(RUNTIME, "runtime.diffusion", "runtime.bundle")),
             Map.entry("runtime.image", Set.of(RUNTIME, "runtime.onnx", "runtime.bundle")),
             Map.entry("runtime.adapter", Set.of(RUNTIME, "runtime.bundle")),
+            Map.entry("runtime.safety", Set.of(RUNTIME, "runtime.onnx", "runtime.bundle")),
             Map.entry("runtime.upscale", Set.of(RUNTIME, "runtime.onnx", "runtime.image")),
             Map.entry("runtime.concept", Set.of(RUNTIME, "runtime.text", "runtime.image", "runtime.bundle")),
             Map.entry(
                     "runtime.pipeline",
                     names("runtime runtime.concept runtime.adapter runtime.control runtime.text runtime.diffusion"
-                            + " runtime.scheduler runtime.image runtime.bundle")),
+                            + " runtime.scheduler runtime.image runtime.safety runtime.bundle")),
             Map.entry(
                     "runtime.measure",
                     names("runtime runtime.text runtime.diffusion runtime.image runtime.onnx runtime.bundle")),

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param profile folder into which each network writes what its operators did, unoptimized; empty for none
  * @param graphs where optimized graphs are kept for later starts; empty to keep none
  * @param concepts folder of the things that people taught models; empty for none
+ * @param safetyChecker whether a bundle's safety checker is run, where it has one
  * @param execution what is to compute
  */
 public record RuntimeOptions(
@@ -24,6 +25,7 @@ public record RuntimeOptions(
         Optional<Path> profile,
         Optional<GraphFolder> graphs,
         Optional<Path> concepts,
+        boolean safetyChecker,
         Execution execution) {
 
     public static final int MAX_THREADS = 256;
@@ -47,7 +49,7 @@ public record RuntimeOptions(
         }
     }
 
-    /** A thread for each processor that Java may use, no spinning, for speed, verified, no folders, computed by what suits. */
+    /** A thread for each processor that Java may use, no spinning, for speed, verified and checked, no folders, computed by what suits. */
     public static RuntimeOptions defaults() {
         return new RuntimeOptions(
                 Math.min(Runtime.getRuntime().availableProcessors(), MAX_THREADS),
@@ -57,46 +59,80 @@ public record RuntimeOptions(
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                true,
                 Execution.DEFAULT);
     }
 
     public RuntimeOptions withThreads(int value) {
-        return new RuntimeOptions(value, spinning, memory, verifyHashes, profile, graphs, concepts, execution);
+        return new RuntimeOptions(
+                value, spinning, memory, verifyHashes, profile, graphs, concepts, safetyChecker, execution);
     }
 
     public RuntimeOptions withSpinning(boolean value) {
-        return new RuntimeOptions(threads, value, memory, verifyHashes, profile, graphs, concepts, execution);
+        return new RuntimeOptions(
+                threads, value, memory, verifyHashes, profile, graphs, concepts, safetyChecker, execution);
     }
 
     public RuntimeOptions withMemory(MemoryProfile value) {
-        return new RuntimeOptions(threads, spinning, value, verifyHashes, profile, graphs, concepts, execution);
+        return new RuntimeOptions(
+                threads, spinning, value, verifyHashes, profile, graphs, concepts, safetyChecker, execution);
     }
 
     public RuntimeOptions withVerifyHashes(boolean value) {
-        return new RuntimeOptions(threads, spinning, memory, value, profile, graphs, concepts, execution);
+        return new RuntimeOptions(
+                threads, spinning, memory, value, profile, graphs, concepts, safetyChecker, execution);
     }
 
     public RuntimeOptions withProfile(Path folder) {
         return new RuntimeOptions(
-                threads, spinning, memory, verifyHashes, Optional.of(folder), graphs, concepts, execution);
+                threads,
+                spinning,
+                memory,
+                verifyHashes,
+                Optional.of(folder),
+                graphs,
+                concepts,
+                safetyChecker,
+                execution);
     }
 
     public RuntimeOptions withoutGraphs() {
         return new RuntimeOptions(
-                threads, spinning, memory, verifyHashes, profile, Optional.empty(), concepts, execution);
+                threads, spinning, memory, verifyHashes, profile, Optional.empty(), concepts, safetyChecker, execution);
     }
 
     public RuntimeOptions withGraphs(GraphFolder folder) {
         return new RuntimeOptions(
-                threads, spinning, memory, verifyHashes, profile, Optional.of(folder), concepts, execution);
+                threads,
+                spinning,
+                memory,
+                verifyHashes,
+                profile,
+                Optional.of(folder),
+                concepts,
+                safetyChecker,
+                execution);
     }
 
     public RuntimeOptions withConcepts(Path folder) {
         return new RuntimeOptions(
-                threads, spinning, memory, verifyHashes, profile, graphs, Optional.of(folder), execution);
+                threads,
+                spinning,
+                memory,
+                verifyHashes,
+                profile,
+                graphs,
+                Optional.of(folder),
+                safetyChecker,
+                execution);
+    }
+
+    public RuntimeOptions withSafetyChecker(boolean value) {
+        return new RuntimeOptions(threads, spinning, memory, verifyHashes, profile, graphs, concepts, value, execution);
     }
 
     public RuntimeOptions withExecution(Execution value) {
-        return new RuntimeOptions(threads, spinning, memory, verifyHashes, profile, graphs, concepts, value);
+        return new RuntimeOptions(
+                threads, spinning, memory, verifyHashes, profile, graphs, concepts, safetyChecker, value);
     }
 }

@@ -23,6 +23,7 @@ final class RuntimeOptionsTest {
                         Optional.empty(),
                         Optional.empty(),
                         Optional.empty(),
+                        true,
                         Execution.DEFAULT)));
     }
 
@@ -39,6 +40,7 @@ final class RuntimeOptionsTest {
                         .withProfile(Path.of("profiles"))
                         .withGraphs(graphs)
                         .withConcepts(Path.of("concepts"))
+                        .withSafetyChecker(false)
                         .withExecution(execution),
                 is(new RuntimeOptions(
                         3,
@@ -48,6 +50,7 @@ final class RuntimeOptionsTest {
                         Optional.of(Path.of("profiles")),
                         Optional.of(graphs),
                         Optional.of(Path.of("concepts")),
+                        false,
                         execution)));
     }
 

@@ -67,6 +67,7 @@ public final class ConfigKeys {
                 device(base.device()),
                 values.flag("log-prompts", base.logPrompts()),
                 values.flag("picture-metadata", base.pictureMetadata()),
+                safetyChecker(base.safetyChecker()),
                 FleetOptions.apply(base.fleet(), values, LocalNetwork.machineName(), retention.maxAge()));
     }
 
@@ -110,6 +111,17 @@ public final class ConfigKeys {
                 profile,
                 values.whole("model-memory-bytes", base.bytes()),
                 values.duration("unload-after", base.unloadAfter()));
+    }
+
+    private boolean safetyChecker(boolean base) {
+        return switch (values.text("safety-checker")
+                .orElse(base ? "on" : "off")
+                .strip()
+                .toLowerCase(Locale.ROOT)) {
+            case "on" -> true;
+            case "off" -> false;
+            default -> throw values.wrong("safety-checker", "on or off");
+        };
     }
 
     private DeviceConfig device(DeviceConfig base) {

@@ -88,7 +88,13 @@ record HttpRoutes(
         routing.register(McpRoutes.PATH, mcp);
         routing.register(
                 "/v1/server",
-                new ServerRoutes(ImageServer.version(), grpcPort, device.execution(), device.machine(), queue::boards));
+                new ServerRoutes(
+                        ImageServer.version(),
+                        grpcPort,
+                        device.execution(),
+                        device.options().safetyChecker(),
+                        device.machine(),
+                        queue::boards));
         certificate
                 .flatMap(ServerCertificate::root)
                 .map(Certificates::pem)

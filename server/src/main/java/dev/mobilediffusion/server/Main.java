@@ -45,7 +45,8 @@ public final class Main {
         Machine machine = Machine.here();
         RuntimeOptions options = config.device()
                 .options(machine, config.data())
-                .withMemory(config.memory().profile());
+                .withMemory(config.memory().profile())
+                .withSafetyChecker(config.safetyChecker());
         PipelineLoader loader = new PipelineLoader(options);
         ImageServer server = start(config, loader, machine, options);
         server.metrics().watchEmbeddingCache(loader::cacheHits, loader::cacheMisses);

@@ -29,6 +29,7 @@ import java.util.OptionalInt;
  * @param device how the device is used
  * @param logPrompts whether prompts may go to the log
  * @param pictureMetadata whether the settings that drew an image, its prompt included, are written into its file
+ * @param safetyChecker whether a model's safety checker is run, where it has one
  * @param fleet how it shares its queue with other boards; empty for a board by itself
  */
 public record ServerConfig(
@@ -48,6 +49,7 @@ public record ServerConfig(
         DeviceConfig device,
         boolean logPrompts,
         boolean pictureMetadata,
+        boolean safetyChecker,
         Optional<FleetOptions> fleet) {
 
     public static final String LOOPBACK = "127.0.0.1";
@@ -95,6 +97,7 @@ public record ServerConfig(
                 DeviceConfig.DEFAULT,
                 false,
                 true,
+                true,
                 Optional.empty());
     }
 
@@ -117,6 +120,7 @@ public record ServerConfig(
                 device,
                 logPrompts,
                 pictureMetadata,
+                safetyChecker,
                 Optional.of(value));
     }
 

@@ -102,6 +102,7 @@ final class HeatTest {
             given().get(server.url() + "/v1/server")
                     .then()
                     .statusCode(200)
+                    .body("safety_checker", is("on"))
                     .body("grpc_port", is(server.server().grpcPort()))
                     .body("execution.provider", is("cpu"))
                     .body("execution.reason", is("a test's"))

@@ -46,6 +46,7 @@ final class ServerConfigTest {
         assertThat(config.gracePeriod(), is(Duration.ofSeconds(30)));
         assertThat(config.logPrompts(), is(false));
         assertThat(config.pictureMetadata(), is(true));
+        assertThat(config.safetyChecker(), is(true));
         assertThat(config.retention(), is(new Retention(Duration.ofDays(7), 1L << 30, 32L << 20)));
         assertThat(
                 config.http(),
@@ -103,6 +104,7 @@ final class ServerConfigTest {
         values.put("body-timeout", "PT4S");
         values.put("log-prompts", "true");
         values.put("picture-metadata", "false");
+        values.put("safety-checker", "OFF");
         assertThat("no setting is left out here", values.keySet(), is(keysWithout("host")));
 
         assertThat(
@@ -140,6 +142,7 @@ final class ServerConfigTest {
                                 3,
                                 new DeviceLimits(70, 90, 0)),
                         true,
+                        false,
                         false,
                         Optional.of(new FleetOptions(
                                 List.of("nats://a:4222", "tls://b:4223"),
@@ -216,6 +219,7 @@ final class ServerConfigTest {
         "log-prompts,yes,'log-prompts must be true or false, got \"yes\"'",
         "host,'  ','host must not be empty'",
         "tls-key,k,'tls-certificate and tls-key come together or not at all'",
+        "safety-checker,maybe,'safety-checker must be on or off, got \"maybe\"'",
         "insecure,maybe,'insecure must be true or false, got \"maybe\"'",
         "allowed-hosts,a.example:80,'allowed-hosts must be names such as pictures.example.org, got ''a.example:80'''",
         "public-url,example.org,'public-url must be such as https://pictures.example.org or https://example.org/draw,"

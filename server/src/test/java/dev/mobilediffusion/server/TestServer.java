@@ -149,6 +149,7 @@ public final class TestServer extends Fixture {
                 DeviceConfig.DEFAULT,
                 false,
                 true,
+                true,
                 Optional.empty());
     }
 

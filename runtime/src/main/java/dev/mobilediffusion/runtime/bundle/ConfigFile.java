@@ -178,9 +178,13 @@ public final class ConfigFile {
     }
 
     /** The object at {@code key} as a config of its own; without keys when absent. */
-    ConfigFile section(String key) {
+    public ConfigFile section(String key) {
         JsonNode node = has(key) ? require(key, JsonNode::isObject, "an object") : JSON.createObjectNode();
         return new ConfigFile(name + " " + key, node);
+    }
+
+    public boolean isObject(String key) {
+        return root.path(key).isObject();
     }
 
     List<String> keys() {

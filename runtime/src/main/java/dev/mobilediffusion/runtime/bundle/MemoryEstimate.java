@@ -1,6 +1,8 @@
 package dev.mobilediffusion.runtime.bundle;
 
 import dev.mobilediffusion.runtime.RuntimeOptions;
+import java.nio.file.Files;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalInt;
 
@@ -21,7 +23,7 @@ final class MemoryEstimate {
     private MemoryEstimate() {}
 
     static long of(ModelBundle bundle, RuntimeOptions.MemoryProfile profile) {
-        Map<String, NetworkSummary> networks = bundle.networks();
+        Map<String, NetworkSummary> networks = networks(bundle);
         int height = bundle.unet().latentHeight();
         return switch (profile) {
             case SPEED -> {
@@ -40,6 +42,15 @@ final class MemoryEstimate {
                         .orElseThrow();
             }
         };
+    }
+
+    /** With the safety checker, which is as large as a UNet. */
+    private static Map<String, NetworkSummary> networks(ModelBundle bundle) {
+        Map<String, NetworkSummary> networks = new LinkedHashMap<>(bundle.networks());
+        if (bundle.namesSafetyChecker() && Files.isRegularFile(bundle.folder().resolve("safety_checker/model.onnx"))) {
+            networks.put("safety_checker", NetworkSummary.read(bundle.folder(), "safety_checker"));
+        }
+        return networks;
     }
 
     private static long weights(NetworkSummary network) {

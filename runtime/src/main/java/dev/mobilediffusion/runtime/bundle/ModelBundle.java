@@ -19,6 +19,7 @@ import java.util.Optional;
  * text_encoder/ unet/ vae_decoder/  config.json, model.onnx, perhaps its external data
  * vae_encoder/                      the same, optional: without it no image can be drawn anew
  * controlnet/ control/NAME/         model.onnx, optional: what follows control images
+ * safety_checker/ feature_extractor/  model.onnx, preprocessor_config.json, where model_index.json names them
  * scheduler/scheduler_config.json
  * </pre>
  *
@@ -41,16 +42,16 @@ public record ModelBundle(
         ConfigFile scheduler,
         Optional<BundleManifest> manifest) {
 
+    private static final String INDEX = "model_index.json";
+    private static final String SAFETY_CHECKER = "safety_checker";
     private static final List<String> NETWORKS = List.of("text_encoder", "unet", "vae_decoder");
 
     /** Parts of other pipelines, which would have to run for a right image, and the sentence that refuses them. */
     private static final Map<String, String> REFUSED_PARTS = Map.of(
             "text_encoder_2", "has a second text encoder (Stable Diffusion XL), which cannot run here",
             "text_encoder_3", "has a third text encoder (Stable Diffusion 3), which cannot run here",
-            "transformer", "has a transformer in the place of a UNet (Stable Diffusion 3, Flux), which cannot run here",
-            "safety_checker",
-                    "names a safety_checker, which cannot run here; to run the model without one, set it to [null,"
-                            + " null] in model_index.json");
+            "transformer",
+                    "has a transformer in the place of a UNet (Stable Diffusion 3, Flux), which cannot run here");
 
     /**
      * Reads the configs of the bundle in {@code folder}.
@@ -106,6 +107,32 @@ public record ModelBundle(
         return Optional.of(folder.resolve("vae_encoder/model.onnx")).filter(Files::isRegularFile);
     }
 
+    /** Whether the index names a safety checker, whose word every image then waits for. */
+    public boolean namesSafetyChecker() {
+        return ConfigFile.read(folder, INDEX).namesPart(SAFETY_CHECKER);
+    }
+
+    /**
+     * The safety checker that the index names.
+     *
+     * @throws InferenceException with code INVALID_BUNDLE when it is missing
+     */
+    public Path safetyCheckerModel() {
+        Path model = folder.resolve(SAFETY_CHECKER).resolve("model.onnx");
+        if (!Files.isRegularFile(model)) {
+            throw ConfigFile.invalid(
+                    "the model in %s names a safety_checker, and safety_checker/model.onnx is missing; export it to"
+                            + " ONNX, or run without one: --safety-checker off",
+                    name);
+        }
+        return model;
+    }
+
+    /** How images are made ready for the safety checker. */
+    public ConfigFile featureExtractor() {
+        return ConfigFile.read(folder, "feature_extractor/preprocessor_config.json");
+    }
+
     /** Native image width in pixels. */
     public int width() {
         return unet.latentWidth() * vaeDecoder.scaleFactor();
@@ -143,7 +170,7 @@ public record ModelBundle(
     }
 
     private static void refuseOtherPipelines(Path folder) {
-        ConfigFile index = ConfigFile.read(folder, "model_index.json");
+        ConfigFile index = ConfigFile.read(folder, INDEX);
         REFUSED_PARTS.forEach((part, sentence) -> {
             if (index.namesPart(part)) {
                 throw ConfigFile.invalid("the model in %s %s", folder.getFileName(), sentence);

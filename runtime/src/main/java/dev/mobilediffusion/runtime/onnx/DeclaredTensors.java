@@ -25,7 +25,7 @@ final class DeclaredTensors {
             }
             ElementType type = ElementType.of(info)
                     .orElseThrow(() -> OnnxModel.invalid(
-                            "%s: %s has elements of type %s; float32, float16, int64 and int32 can run here",
+                            "%s: %s has elements of type %s; float32, float16, int64, int32 and bool can run here",
                             network, node.getName(), info.onnxType));
             specs.add(new TensorSpec(node.getName(), type, info.getShape(), List.of(info.getDimensionNames())));
         }

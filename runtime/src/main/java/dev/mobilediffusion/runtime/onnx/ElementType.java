@@ -9,7 +9,8 @@ public enum ElementType {
     FLOAT32(1, OnnxJavaType.FLOAT, TensorInfo.OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, Float.BYTES),
     FLOAT16(10, OnnxJavaType.FLOAT16, TensorInfo.OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16, Short.BYTES),
     INT64(7, OnnxJavaType.INT64, TensorInfo.OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, Long.BYTES),
-    INT32(6, OnnxJavaType.INT32, TensorInfo.OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32, Integer.BYTES);
+    INT32(6, OnnxJavaType.INT32, TensorInfo.OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32, Integer.BYTES),
+    BOOL(9, OnnxJavaType.BOOL, TensorInfo.OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL, Byte.BYTES);
 
     private final int number; // in onnx.proto
     final OnnxJavaType javaType;

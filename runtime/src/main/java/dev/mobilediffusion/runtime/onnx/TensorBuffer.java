@@ -44,6 +44,7 @@ public final class TensorBuffer implements AutoCloseable {
             case FLOAT16 -> OnnxTensor.createTensor(environment, bytes.asShortBuffer(), shape, spec.type().javaType);
             case INT64 -> OnnxTensor.createTensor(environment, bytes.asLongBuffer(), shape);
             case INT32 -> OnnxTensor.createTensor(environment, bytes.asIntBuffer(), shape);
+            case BOOL -> OnnxTensor.createTensor(environment, bytes, shape, spec.type().javaType);
         };
     }
 
@@ -86,6 +87,11 @@ public final class TensorBuffer implements AutoCloseable {
                     ints.put(at + i, (int) values[i]);
                 }
             }
+            case BOOL -> {
+                for (int i = 0; i < values.length; i++) {
+                    bytes.put(at + i, (byte) (values[i] == 0 ? 0 : 1));
+                }
+            }
         }
     }
 
@@ -102,7 +108,7 @@ public final class TensorBuffer implements AutoCloseable {
             switch (spec.type()) {
                 case INT64 -> bytes.putLong(i * Long.BYTES, values[i]);
                 case INT32 -> bytes.putInt(i * Integer.BYTES, values[i]);
-                case FLOAT32, FLOAT16 -> put(i, values[i]);
+                case FLOAT32, FLOAT16, BOOL -> put(i, values[i]);
             }
         }
     }
@@ -130,6 +136,11 @@ public final class TensorBuffer implements AutoCloseable {
                 IntBuffer ints = bytes.asIntBuffer();
                 for (int i = 0; i < values.length; i++) {
                     values[i] = ints.get(at + i);
+                }
+            }
+            case BOOL -> {
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = bytes.get(at + i);
                 }
             }
         }

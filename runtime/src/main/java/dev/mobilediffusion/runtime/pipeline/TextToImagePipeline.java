@@ -13,7 +13,6 @@ import dev.mobilediffusion.runtime.StageTimings;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
 import dev.mobilediffusion.runtime.diffusion.Guidance;
-import dev.mobilediffusion.runtime.image.VaeDecoder;
 import dev.mobilediffusion.runtime.scheduler.Schedulers;
 import dev.mobilediffusion.runtime.text.ClipTokenizer;
 import dev.mobilediffusion.runtime.text.PromptEmbeddings;
@@ -62,7 +61,7 @@ public final class TextToImagePipeline implements TextToImage {
     private final ClipTokenizer tokenizer;
     private final PromptEmbeddings embeddings;
     private final Guidance guidance;
-    private final VaeDecoder vaeDecoder;
+    private final CheckedDecoder decoder;
     private final TextEncoder textEncoder;
     private final ControlSwitch control;
     private final DenoiseLoop loop;
@@ -82,7 +81,7 @@ public final class TextToImagePipeline implements TextToImage {
             if (options.memory() == RuntimeOptions.MemoryProfile.SPEED) {
                 Aside<ControlSwitch> unet = Aside.start("unet", () -> control(bundle, options));
                 try {
-                    vaeDecoder = opened(VaeDecoder.load(bundle, options));
+                    decoder = opened(CheckedDecoder.load(bundle, options));
                 } finally {
                     control = opened(unet.join());
                 }
@@ -90,7 +89,7 @@ public final class TextToImagePipeline implements TextToImage {
                 textEncoder.rest(); // so that not even while loading two networks hold memory
                 control = opened(control(bundle, options));
                 control.plain().rest();
-                vaeDecoder = opened(VaeDecoder.load(bundle, options));
+                decoder = opened(CheckedDecoder.load(bundle, options));
             }
             embeddings = new PromptEmbeddings(textEncoder, EMBEDDING_CACHE_BYTES);
             guidance = new Guidance(control.plain());
@@ -186,12 +185,12 @@ public final class TextToImagePipeline implements TextToImage {
                 loop.run(filled, progress, (step, x0) -> progress.onPreview(step, preview(x0, filled, cancel)), cancel);
 
         clock.enter(Stage.VAE_DECODER);
-        byte[] rgb = vaeDecoder.decode(latents, cancel);
+        byte[] rgb = decoder.decode(latents, () -> warnings.flagged(filled.seed()), cancel);
         return new GeneratedImage(model.width(), model.height(), rgb, filled, clock.stop(), warnings.sentences());
     }
 
     private GeneratedImage preview(float[] original, ImageRequest request, CancelToken cancel) {
-        byte[] rgb = vaeDecoder.decode(original, cancel);
+        byte[] rgb = decoder.decode(original, () -> {}, cancel);
         return new GeneratedImage(model.width(), model.height(), rgb, request, StageTimings.NONE, List.of());
     }
 

@@ -42,6 +42,14 @@ final class Warnings {
         }
     }
 
+    /** Of an image that is black because it must not be shown; its seed tells it from a job's others. */
+    void flagged(long seed) {
+        add(
+                "the model's safety checker took the picture with seed %d for unsafe, so it is black; try another seed"
+                        + " or prompt",
+                seed);
+    }
+
     List<String> sentences() {
         return sentences;
     }

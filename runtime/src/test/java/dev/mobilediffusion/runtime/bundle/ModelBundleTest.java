@@ -150,7 +150,6 @@ final class ModelBundleTest {
                 "{'text_encoder_2': ['transformers', 'CLIPTextModelWithProjection']} | second text encoder",
                 "{'_class_name': 'StableDiffusionXLPipeline'} | second text encoder",
                 "{'transformer': ['diffusers', 'FluxTransformer2DModel']} | transformer in the place of a UNet",
-                "{'safety_checker': ['stable_diffusion', 'StableDiffusionSafetyChecker']} | set it to [null, null]",
             })
     void refusesWhatCannotRun(String change, String expected) {
         TinyBundle.change(stableDiffusion.resolve("model_index.json"), change);

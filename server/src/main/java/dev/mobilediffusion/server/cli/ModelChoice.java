@@ -58,7 +58,8 @@ final class ModelChoice {
         ServerConfig config = SettingFlags.config(command);
         RuntimeOptions options = config.device()
                 .options(Machine.here(), config.data())
-                .withMemory(config.memory().profile());
+                .withMemory(config.memory().profile())
+                .withSafetyChecker(config.safetyChecker());
         try {
             OnnxRuntime.plan(options);
             return options;

@@ -42,7 +42,8 @@ abstract class SettingFlags implements IModelTransformer {
     /** Of commands that load a model and draw: which one, and how it is run. */
     static final class OfDrawing extends SettingFlags {
         OfDrawing() {
-            super(List.of("models", "model", "data", "memory", "ep", "ep-library", "kernels", "threads"));
+            super(List.of(
+                    "models", "model", "data", "memory", "ep", "ep-library", "kernels", "threads", "safety-checker"));
         }
     }
 

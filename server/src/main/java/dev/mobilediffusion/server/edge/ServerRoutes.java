@@ -21,6 +21,7 @@ import java.util.function.Supplier;
  * @param version of the program
  * @param grpcPort where gRPC is served
  * @param execution tells what computes the networks, and why
+ * @param safetyChecker whether models' safety checkers are run, where they have one
  * @param machine whose memory and temperatures are told
  * @param boards of the fleet that this one is in; none where it is in none
  */
@@ -28,6 +29,7 @@ public record ServerRoutes(
         String version,
         IntSupplier grpcPort,
         Supplier<ExecutionPlan> execution,
+        boolean safetyChecker,
         Machine machine,
         Supplier<List<BoardStatus>> boards)
         implements HttpService {
@@ -54,6 +56,7 @@ public record ServerRoutes(
         node.put("version", version);
         node.put("grpc_port", grpcPort.getAsInt());
         ExecutionJson.put(node, execution.get());
+        node.put("safety_checker", safetyChecker ? "on" : "off");
         ObjectNode memory = node.putObject("memory");
         machine.memory().residentBytes().ifPresent(bytes -> memory.put("resident_bytes", bytes));
         machine.memory().peakBytes().ifPresent(bytes -> memory.put("peak_bytes", bytes));

@@ -9,8 +9,17 @@ final class ModelFiles {
 
     private static final Set<String> AT_THE_TOP = Set.of("model_index.json", "bundle.json", "LICENSE", "LICENSE.txt");
 
-    private static final Set<String> FOLDERS =
-            Set.of("tokenizer", "text_encoder", "unet", "vae_decoder", "vae_encoder", "scheduler");
+    private static final Set<String> FOLDERS = Set.of(
+            "tokenizer",
+            "text_encoder",
+            "unet",
+            "vae_decoder",
+            "vae_encoder",
+            "scheduler",
+            "safety_checker",
+            "feature_extractor",
+            "controlnet",
+            "control");
 
     /** Weights in the form of other programs. */
     private static final Set<String> FOREIGN =

@@ -119,6 +119,7 @@ public final class Settings {
                     "speed",
                     "speed or small",
                     "speed, or small: weights as they lie in the file, working memory given back after each stage"),
+            new Setting("safety-checker", "on", "on or off", "off to draw without asking a model's safety checker"),
             new Setting("ep", "auto", "see docs/devices.md", "what computes: one of " + ExecutionProvider.labels()),
             new Setting(
                     "ep-library",

@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.containsInAnyOrder;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.startsWith;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -84,6 +86,50 @@ final class GenerateCommandTest {
                 CommandLineRun.generate("a", "--strength", 1.5).err().toString(),
                 containsString("--strength must be a number in [0, 1], got '1.5'"));
         assertThat(CommandLineRun.generate("a", "--image", none).exitCode(), is(2));
+    }
+
+    @Test
+    void tellsThatASafetyCheckerMadeThePictureBlack() throws IOException {
+        Path models = Files.createDirectories(folder.resolve("models"));
+        Path golden = CommandLineRun.MODELS.resolveSibling("goldens").resolve("safety");
+        for (Path parts : List.of(CommandLineRun.MODELS.resolve("tiny-sd"), golden)) {
+            TinyModel.copyTree(parts, models.resolve("checked"));
+        }
+        Path file = folder.resolve("house.png");
+        Object[] words = {
+            "generate",
+            "a red house by the sea at sunset",
+            "--negative-prompt",
+            "snow",
+            "--guidance-scale",
+            "5",
+            "--steps",
+            "4",
+            "--seed",
+            "2",
+            "--models",
+            models,
+            "--model",
+            "checked",
+            "--data",
+            folder.resolve("data"),
+            "--out",
+            file
+        };
+
+        CommandLineRun run = CommandLineRun.of(words);
+
+        assertThat(run.err().toString(), run.exitCode(), is(0));
+        assertThat(
+                run.err(),
+                hasItem("mobilediffusion: the model's safety checker took the picture with seed 2 for unsafe, so it is"
+                        + " black; try another seed or prompt"));
+        assertThat(ImageIO.read(file.toFile()).getRGB(30, 30), is(0xff000000));
+
+        List<Object> unchecked = new ArrayList<>(List.of(words));
+        unchecked.addAll(List.of("--safety-checker", "off"));
+        assertThat(CommandLineRun.of(unchecked.toArray()).err().toString(), not(containsString("unsafe")));
+        assertThat(ImageIO.read(file.toFile()).getRGB(30, 30), is(not(0xff000000)));
     }
 
     @Test
