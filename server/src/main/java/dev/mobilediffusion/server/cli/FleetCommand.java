@@ -7,6 +7,7 @@ import dev.mobilediffusion.server.nats.JoinCode;
 import dev.mobilediffusion.server.queue.BoardStatus;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -35,6 +36,8 @@ final class FleetCommand extends CommandGroup {
                     + " 'serve'.")
     static final class Join implements Runnable {
 
+        private static final int SEARCHES = 4;
+
         @Spec
         private CommandSpec spec;
 
@@ -43,13 +46,13 @@ final class FleetCommand extends CommandGroup {
                 arity = "0..1",
                 description =
                         "What 'fleet init' printed. Without it, the NATS that boards on this network tell of is asked,"
-                                + " which must be one without a key.")
+                                + " with the code of an earlier 'fleet join' where it wants one.")
         private String text;
 
         @Override
         public void run() {
             if (text == null) {
-                joinOpen();
+                joinFound();
                 return;
             }
             JoinCode code;
@@ -64,25 +67,40 @@ final class FleetCommand extends CommandGroup {
             } catch (IOException e) {
                 throw new CommandFailure("%s cannot be written: %s".formatted(file, e.getMessage()), e);
             }
-            greet(FleetOptions.of(code.server(), Optional.of(file)));
-            spec.commandLine().getOut().println("--queue %s --queue-credentials %s".formatted(code.server(), file));
+            join(code.server(), Optional.of(file));
         }
 
-        private void joinOpen() {
+        private void joinFound() {
             List<Set<String>> fleets = FleetSearch.fleets();
+            for (int tries = 1; tries < SEARCHES && fleets.isEmpty(); tries++) {
+                fleets = FleetSearch.fleets(); // a question by multicast is lost easily, on Wi-Fi above all
+            }
             if (fleets.size() != 1) {
                 throw new CommandFailure(
                         fleets.isEmpty()
                                 ? "no board on this network tells of a fleet; give the CODE that 'fleet init' printed"
-                                : "several fleets are on this network, join one by its --queue: " + fleets);
+                                : "several fleets are on this network, join one by its CODE or its --queue: " + fleets);
             }
-            String server = fleets.getFirst().iterator().next();
-            if (server.startsWith("tls://")) {
+            String servers = String.join(",", fleets.getFirst());
+            boolean locked = servers.contains("tls://");
+            Path file = code(spec);
+            if (locked && !Files.exists(file)) {
                 throw new CommandFailure(
-                        "the fleet at %s asks for the CODE that 'fleet init' printed".formatted(server));
+                        ("the fleet at %s lets in who has its code, which is never told on the network: 'fleet init'"
+                            + " on the machine of its NATS prints it again, then run 'fleet join CODE' here")
+                                .formatted(servers));
             }
-            greet(FleetOptions.of(server, Optional.empty()));
-            spec.commandLine().getOut().println("--queue " + server);
+            join(servers, locked ? Optional.of(file) : Optional.empty());
+        }
+
+        private void join(String servers, Optional<Path> credentials) {
+            greet(FleetOptions.of(servers, credentials));
+            spec.commandLine()
+                    .getOut()
+                    .println("--queue " + servers
+                            + credentials
+                                    .map(file -> " --queue-credentials " + file)
+                                    .orElse(""));
         }
 
         private void greet(FleetOptions options) {
