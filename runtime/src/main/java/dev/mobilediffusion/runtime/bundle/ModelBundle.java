@@ -43,6 +43,7 @@ public record ModelBundle(
         Optional<BundleManifest> manifest) {
 
     private static final String INDEX = "model_index.json";
+    private static final String VAE_ENCODER = "vae_encoder/model.onnx";
     private static final String SAFETY_CHECKER = "safety_checker";
     private static final List<String> NETWORKS = List.of("text_encoder", "unet", "vae_decoder");
 
@@ -74,6 +75,12 @@ public record ModelBundle(
                     "unet/config.json has in_channels %d, vae_decoder/config.json latent_channels %d; they do not fit",
                     unet.latentChannels(), vae.latentChannels());
         }
+        if (unet.inpaints() && !Files.isRegularFile(absolute.resolve(VAE_ENCODER))) {
+            throw ConfigFile.invalid(
+                    "the model in %s is made for in-painting (its UNet takes %d channels), and %s is missing; copy it"
+                            + " from the model's export",
+                    absolute.getFileName(), unet.inputChannels(), VAE_ENCODER);
+        }
         ConfigFile scheduler = ConfigFile.read(absolute, "scheduler/scheduler_config.json");
         scheduler.text("_class_name");
         ModelBundle bundle = new ModelBundle(
@@ -104,7 +111,7 @@ public record ModelBundle(
 
     /** The VAE's encoder, where the bundle has one. */
     public Optional<Path> vaeEncoderModel() {
-        return Optional.of(folder.resolve("vae_encoder/model.onnx")).filter(Files::isRegularFile);
+        return Optional.of(folder.resolve(VAE_ENCODER)).filter(Files::isRegularFile);
     }
 
     /** Whether the index names a safety checker, whose word every image then waits for. */

@@ -35,6 +35,7 @@ public final class Denoiser implements AutoCloseable {
     private final DenoiserBatch single;
     private DenoiserBatch pair; // null when the network takes one sample at a time
     private boolean pairRan;
+    private float[] beside; // (C + 1, H, W), empty for a network that takes the sample alone
     private final float[] guidanceEmbedding; // (time_cond_proj_dim), empty when the network takes none
 
     private Denoiser(OnnxModel model, UnetConfig config, int rows, int hiddenSize, ExtraInputs extras) {
@@ -44,6 +45,8 @@ public final class Denoiser implements AutoCloseable {
         this.rows = rows;
         this.hiddenSize = hiddenSize;
         this.guidanceEmbedding = new float[checkInputs()];
+        this.beside = new float
+                [(config.inputChannels() - config.latentChannels()) * config.latentHeight() * config.latentWidth()];
         long declaredBatch = model.input(SAMPLE).shape()[0];
         if (declaredBatch > PAIR) {
             throw invalid("the batch of %s must be 1, 2 or free, got %d", SAMPLE, declaredBatch);
@@ -102,6 +105,19 @@ public final class Denoiser implements AutoCloseable {
         }
     }
 
+    /**
+     * Sets what a network made for in-painting sees behind every sample from now on.
+     *
+     * @param values (C + 1, H, W): a mask, 1 where the image is drawn anew, and latents of what is left of it
+     */
+    public void inpaint(float[] values) {
+        if (values.length != beside.length) {
+            throw new IllegalArgumentException(
+                    "the network takes %s values behind a sample, got %s".formatted(beside.length, values.length));
+        }
+        beside = values;
+    }
+
     /** Sets the guidance that {@link #predict} passes in, for a network that {@link #takesGuidanceScale}. */
     public void passGuidanceScale(double guidanceScale) {
         int half = guidanceEmbedding.length / 2;
@@ -121,7 +137,7 @@ public final class Denoiser implements AutoCloseable {
      */
     public void predict(float[] sample, float timestep, float[] hiddenStates, float[] prediction, CancelToken cancel) {
         for (int at = 0; at < single.size(); at++) {
-            single.write(at, new ExtraInputs.Call(sample, timestep, hiddenStates));
+            single.write(at, new ExtraInputs.Call(sample, timestep, hiddenStates), beside);
         }
         single.run(guidanceEmbedding, cancel);
         single.read(0, prediction);
@@ -153,8 +169,8 @@ public final class Denoiser implements AutoCloseable {
             CancelToken cancel) {
         DenoiserBatch both = pair != null ? pair : single;
         if (both.size() == PAIR) {
-            both.write(0, new ExtraInputs.Call(sample, timestep, firstStates));
-            both.write(1, new ExtraInputs.Call(sample, timestep, secondStates));
+            both.write(0, new ExtraInputs.Call(sample, timestep, firstStates), beside);
+            both.write(1, new ExtraInputs.Call(sample, timestep, secondStates), beside);
             if (ranPair(both, cancel)) {
                 both.read(0, firstPrediction);
                 both.read(1, secondPrediction);
@@ -186,6 +202,7 @@ public final class Denoiser implements AutoCloseable {
         return new DenoiserBatch(
                 model,
                 size,
+                new long[] {size, config.inputChannels(), config.latentHeight(), config.latentWidth()},
                 new long[] {size, config.latentChannels(), config.latentHeight(), config.latentWidth()},
                 new long[] {size, rows, hiddenSize},
                 guidanceEmbedding.length,

@@ -14,7 +14,7 @@ final class DenoiserBatch implements AutoCloseable {
 
     private final int size;
     private final List<TensorBuffer> buffers = new ArrayList<>();
-    private final TensorBuffer sample; // (size, C, H, W)
+    private final TensorBuffer sample; // (size, C or 2 C + 1, H, W)
     private final TensorBuffer timestep; // (), (1) or (size)
     private final TensorBuffer hiddenStates; // (size, L, D)
     private final TensorBuffer prediction; // (size, C, H, W)
@@ -27,6 +27,7 @@ final class DenoiserBatch implements AutoCloseable {
             OnnxModel model,
             int size,
             long[] sampleShape,
+            long[] predictionShape,
             long[] statesShape,
             int guidanceWidth,
             ExtraInputs extraInputs) {
@@ -47,11 +48,11 @@ final class DenoiserBatch implements AutoCloseable {
             List<TensorBuffer> inputs = List.copyOf(buffers);
             TensorSpec output = model.outputs().get(0);
             long[] found = model.outputShapes(inputs, List.of(output)).getFirst();
-            if (!Arrays.equals(found, sampleShape)) {
+            if (!Arrays.equals(found, predictionShape)) {
                 throw new InferenceException(
                         InferenceException.Code.INVALID_BUNDLE,
                         "unet: %s must have the shape of the latents %s, found %s"
-                                .formatted(output.name(), Arrays.toString(sampleShape), Arrays.toString(found)));
+                                .formatted(output.name(), Arrays.toString(predictionShape), Arrays.toString(found)));
             }
             prediction = keep(model.allocate(output, found));
             binding = model.bind(inputs, List.of(prediction));
@@ -78,9 +79,15 @@ final class DenoiserBatch implements AutoCloseable {
         return size;
     }
 
-    /** Sets element {@code at} of the batch. */
-    void write(int at, ExtraInputs.Call call) {
-        sample.put(at * call.sample().length, call.sample());
+    /**
+     * Sets element {@code at} of the batch.
+     *
+     * @param beside (C + 1, H, W) what the network sees behind the sample; empty where it takes the sample alone
+     */
+    void write(int at, ExtraInputs.Call call, float[] beside) {
+        int from = at * (call.sample().length + beside.length);
+        sample.put(from, call.sample());
+        sample.put(from + call.sample().length, beside);
         hiddenStates.put(at * call.hiddenStates().length, call.hiddenStates());
         calls[at] = call;
     }

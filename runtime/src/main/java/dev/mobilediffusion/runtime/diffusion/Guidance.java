@@ -57,6 +57,11 @@ public final class Guidance {
         }
     }
 
+    /** See {@link Denoiser#inpaint}. */
+    public void inpaint(float[] values) {
+        denoiser.inpaint(values);
+    }
+
     /** Gives memory back until the next prediction, see {@link Denoiser#rest}. */
     public void rest() {
         denoiser.rest();

@@ -10,19 +10,24 @@ import dev.mobilediffusion.runtime.onnx.OnnxModel;
 import dev.mobilediffusion.runtime.onnx.TensorBuffer;
 import dev.mobilediffusion.runtime.onnx.TensorSpec;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
 
 /**
  * The VAE's encoder: pixels in, latents out. Exporters give either the latents themselves or mean and log-variance of
- * their distribution, in twice the channels, which is then drawn from as diffusers does. What it made of the last image
+ * their distribution, in twice the channels, which is then drawn from as diffusers does. What it made of the last images
  * it still knows. Owns its network and buffers; for one thread at a time.
  */
 public final class VaeEncoder implements AutoCloseable {
 
     private static final int COLOURS = 3;
+
+    /** An image, and what is left of it around a hole. */
+    private static final int REMEMBERED = 2;
 
     /** What diffusers holds the logarithm of the variance within. */
     private static final float MIN_LOG_VARIANCE = -30;
@@ -37,7 +42,20 @@ public final class VaeEncoder implements AutoCloseable {
     private final TensorBuffer pixels; // (1, 3, H, W) in [-1, 1]
     private final TensorBuffer output; // (1, C or 2 C, H/f, W/f)
     private final OnnxModel.Binding binding;
-    private byte[] encoded = new byte[0]; // (H, W, 3) of the image that the output is of; empty for none
+    private final Deque<Encoded> last = new ArrayDeque<>(); // as with a job's images, or one picture and many prompts
+
+    /**
+     * What the network made of an image.
+     *
+     * @param rgb (H, W, 3)
+     * @param hole (H, W), or empty
+     * @param values (C or 2 C, H/f, W/f)
+     */
+    private record Encoded(byte[] rgb, byte[] hole, float[] values) {
+        boolean isOf(byte[] otherRgb, byte[] otherHole) {
+            return Arrays.equals(hole, otherHole) && Arrays.equals(rgb, otherRgb);
+        }
+    }
 
     private VaeEncoder(OnnxModel model, ModelBundle bundle) {
         this.model = model;
@@ -103,23 +121,41 @@ public final class VaeEncoder implements AutoCloseable {
      * @return (C, H/f, W/f) latents as the denoise loop has them; the caller's own
      */
     public float[] encode(RgbImage image, IntFunction<float[]> noise, CancelToken cancel) {
+        return encode(image, new byte[0], noise, cancel);
+    }
+
+    /**
+     * The same of an image with a hole.
+     *
+     * @param hole (H, W) bytes, row by row: where above 127, the network sees the grey in the middle; empty for none
+     */
+    public float[] encode(RgbImage image, byte[] hole, IntFunction<float[]> noise, CancelToken cancel) {
         if (image.width() != width || image.height() != height) {
             throw new IllegalArgumentException("the picture must have %sx%s pixels, got %sx%s"
                     .formatted(width, height, image.width(), image.height()));
         }
         try {
-            if (!Arrays.equals(encoded, image.rgb())) { // as with a job's images, or one picture and many prompts
-                encoded = new byte[0];
-                separate(image.rgb());
-                binding.run(cancel);
-                encoded = image.rgb().clone();
-            }
-            float[] values = new float[output.size()];
-            output.read(0, values);
-            return scaled(distribution ? drawn(values, noise.apply(values.length / 2)) : values);
+            float[] values = last.stream()
+                    .filter(known -> known.isOf(image.rgb(), hole))
+                    .findFirst()
+                    .map(Encoded::values)
+                    .orElseGet(() -> run(image.rgb(), hole, cancel));
+            return scaled(distribution ? drawn(values, noise.apply(values.length / 2)) : values.clone());
         } finally {
             model.rest();
         }
+    }
+
+    private float[] run(byte[] rgb, byte[] hole, CancelToken cancel) {
+        separate(rgb, hole);
+        binding.run(cancel);
+        float[] values = new float[output.size()];
+        output.read(0, values);
+        if (last.size() == REMEMBERED) {
+            last.removeLast();
+        }
+        last.addFirst(new Encoded(rgb.clone(), hole.clone(), values));
+        return values;
     }
 
     /** Whether {@link #encode} asks for noise. */
@@ -127,13 +163,15 @@ public final class VaeEncoder implements AutoCloseable {
         return distribution;
     }
 
-    /** Bytes in [0, 255] to planes in [-1, 1]. */
-    private void separate(byte[] rgb) {
+    /** Bytes in [0, 255] to planes in [-1, 1], 0 in the hole. */
+    private void separate(byte[] rgb, byte[] hole) {
         float[] row = new float[width];
         for (int colour = 0; colour < COLOURS; colour++) {
             for (int y = 0; y < height; y++) {
                 for (int x = 0; x < width; x++) {
-                    row[x] = (rgb[(y * width + x) * COLOURS + colour] & 0xff) / 255f * 2 - 1;
+                    int pixel = y * width + x;
+                    boolean seen = hole.length == 0 || (hole[pixel] & 0xff) <= 127;
+                    row[x] = seen ? (rgb[pixel * COLOURS + colour] & 0xff) / 255f * 2 - 1 : 0;
                 }
                 pixels.put((colour * height + y) * width, row);
             }

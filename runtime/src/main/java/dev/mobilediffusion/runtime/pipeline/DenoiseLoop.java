@@ -4,6 +4,7 @@ import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.ProgressListener;
+import dev.mobilediffusion.runtime.RgbImage;
 import dev.mobilediffusion.runtime.RuntimeOptions;
 import dev.mobilediffusion.runtime.SourceImage;
 import dev.mobilediffusion.runtime.bundle.ModelBundle;
@@ -12,6 +13,7 @@ import dev.mobilediffusion.runtime.diffusion.Guidance;
 import dev.mobilediffusion.runtime.image.VaeEncoder;
 import dev.mobilediffusion.runtime.scheduler.Scheduler;
 import dev.mobilediffusion.runtime.scheduler.Walk;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -56,6 +58,9 @@ final class DenoiseLoop implements AutoCloseable {
         if (held.isEmpty()) {
             noise.fill(latents);
             scale(latents, scheduler.initNoiseSigma());
+            if (bundle.unet().inpaints()) {
+                guidance.inpaint(beside(nothing(), everywhere(), noise, cancel));
+            }
         }
         float[] timesteps = scheduler.timesteps();
         for (int call = walk.firstCall(); call < timesteps.length; call++) {
@@ -115,10 +120,11 @@ final class DenoiseLoop implements AutoCloseable {
 
     /** Fills the latents with the image's, noised; draws from the generator in diffusers' order. */
     private Held begin(SourceImage source, Walk walk, GaussianNoise noise, CancelToken cancel) {
-        if (encoder.isEmpty()) {
-            encoder = Optional.of(VaeEncoder.load(bundle, options));
-        }
-        float[] original = encoder.get().encode(source.image(), noise::next, cancel);
+        boolean inpaints = bundle.unet().inpaints();
+        boolean fromNoise = source.strength() == 1 && walk.calls() > 0 && (source.isMasked() || inpaints);
+        // Which diffusers then does not encode, so the generator must not draw for it either
+        boolean unseen = fromNoise && inpaints;
+        float[] original = unseen ? new float[latents.length] : encoder().encode(source.image(), noise::next, cancel);
         float[] first = new float[latents.length];
         noise.fill(first);
         boolean[] mask = source.isMasked() ? latentMask(source.mask()) : new boolean[0];
@@ -127,18 +133,59 @@ final class DenoiseLoop implements AutoCloseable {
                 original[i] = source.content() == SourceImage.MaskContent.LATENT_NOISE ? first[i] : 0;
             }
         }
-        if (source.isMasked() && encoder.get().drawsNoise()) {
+        if (inpaints) {
+            byte[] hole = source.isMasked() ? source.mask() : everywhere();
+            guidance.inpaint(beside(source.image(), hole, noise, cancel));
+        } else if (source.isMasked() && encoder().drawsNoise()) {
             noise.next(latents.length); // diffusers encodes the image without its masked part, too
         }
         if (walk.calls() == 0) {
             System.arraycopy(original, 0, latents, 0, latents.length);
-        } else if (source.isMasked() && source.strength() == 1) {
+        } else if (fromNoise) {
             System.arraycopy(first, 0, latents, 0, latents.length);
             scale(latents, walk.scheduler().initNoiseSigma());
         } else {
             walk.scheduler().addNoise(walk.firstCall(), original, first, latents);
         }
-        return new Held(original, first, mask);
+        return new Held(original, first, inpaints ? new boolean[0] : mask);
+    }
+
+    private VaeEncoder encoder() {
+        if (encoder.isEmpty()) {
+            encoder = Optional.of(VaeEncoder.load(bundle, options));
+        }
+        return encoder.get();
+    }
+
+    /**
+     * What a network made for in-painting sees behind the sample: the mask of the upper left pixel of each latent, as
+     * diffusers scales it, and the image around the hole. Words alone, and an image without a mask, are a hole as large as
+     * the image.
+     *
+     * @return (C + 1, H/f, W/f)
+     */
+    private float[] beside(RgbImage image, byte[] hole, GaussianNoise noise, CancelToken cancel) {
+        float[] left = encoder().encode(image, hole, noise::next, cancel);
+        int factor = bundle.vaeDecoder().scaleFactor();
+        int columns = bundle.unet().latentWidth();
+        float[] beside = new float[columns * bundle.unet().latentHeight() + left.length];
+        int perChannel = beside.length - left.length;
+        for (int i = 0; i < perChannel; i++) {
+            int pixel = i / columns * factor * bundle.width() + i % columns * factor;
+            beside[i] = (hole[pixel] & 0xff) > 127 ? 1 : 0;
+        }
+        System.arraycopy(left, 0, beside, perChannel, left.length);
+        return beside;
+    }
+
+    private byte[] everywhere() {
+        byte[] hole = new byte[bundle.width() * bundle.height()];
+        Arrays.fill(hole, (byte) 255);
+        return hole;
+    }
+
+    private RgbImage nothing() {
+        return new RgbImage(bundle.width(), bundle.height(), new byte[3 * bundle.width() * bundle.height()]);
     }
 
     /** A latent is drawn anew where any of its pixels is. */

@@ -72,7 +72,7 @@ public final class TwoPassPipeline implements TextToImage {
         int tiles = pass.tiles(model());
         if (tiles > 0 && readsImages) {
             steps.beginTiles(tiles);
-            timings = timings.plus(redraw(canvas, drawn.request(), pass, steps, cancel));
+            timings = timings.plus(redraw(canvas, drawn.request(), pass, warnings, steps, cancel));
         } else if (pass.strength() > 0) {
             warnings.add("the second pass only enlarged the picture: the model %s %s"
                     .formatted(
@@ -117,7 +117,12 @@ public final class TwoPassPipeline implements TextToImage {
     }
 
     private StageTimings redraw(
-            RgbImage canvas, ImageRequest drawn, SecondPass pass, StepCount steps, CancelToken cancel) {
+            RgbImage canvas,
+            ImageRequest drawn,
+            SecondPass pass,
+            List<String> warnings,
+            StepCount steps,
+            CancelToken cancel) {
         ImageRequest request = drawn.withoutControl()
                 .withSteps(pass.steps().orElse(drawn.steps().orElseThrow()));
         int width = model().width();
@@ -136,6 +141,9 @@ public final class TwoPassPipeline implements TextToImage {
                 GeneratedImage anew = model.generate(one, steps, cancel);
                 place.fadeIn(anew.rgb(), fromLeft - left, fromAbove - top);
                 timings = timings.plus(anew.timings());
+                anew.warnings().stream()
+                        .filter(told -> !warnings.contains(told))
+                        .forEach(warnings::add);
                 fromLeft = left + width;
             }
             fromAbove = top + height;

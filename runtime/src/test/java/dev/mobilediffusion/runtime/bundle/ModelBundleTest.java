@@ -122,7 +122,8 @@ final class ModelBundleTest {
             value = {
                 "unet/config.json ; {'in_channels': null} ; unet/config.json lacks the key in_channels (an integer)",
                 "unet/config.json ; {'in_channels': 'four'} ; in_channels must be an integer, got \"four\"",
-                "unet/config.json ; {'in_channels': 9} ; takes 9 channels and gives 4",
+                "unet/config.json ; {'in_channels': 8, 'out_channels': 4} ; takes 8 channels and gives 4 cannot run"
+                        + " here: it must take as many, or 9 with a mask",
                 "unet/config.json ; {'sample_size': 0} ; sample_size",
                 "unet/config.json ; {'in_channels': 6, 'out_channels': 6} ; they do not fit",
                 "vae_decoder/config.json ; {'latent_channels': null} ; lacks the key latent_channels",
