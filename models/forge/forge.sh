@@ -42,8 +42,8 @@ fi
 "$venv/bin/python" -m forge export --run "$run" --out "$run/bundle"
 "$venv/bin/python" -m forge add-encoder "$run/bundle" --run "$run"
 
-# 6. Integers, and what they cost: matrices as they come, the decoder by what it sees of drawings (minutes; docs/adr/0010)
+# 6. Integers, and what they cost: matrices as they come, decoder and encoder by what they see of drawings (minutes; docs/adr/0010)
 rm -rf "$run/mixed"
 "$venv/bin/python" -m forge quantize "$run/bundle" --kind int8-mixed --networks text_encoder unet --out "$run/mixed"
-"$venv/bin/python" -m forge quantize "$run/mixed" --kind int8-static --networks vae_decoder --out "$bundle"
+"$venv/bin/python" -m forge quantize "$run/mixed" --kind int8-static --networks vae_decoder vae_encoder --out "$bundle"
 mv "$bundle.quantization.json" "$run/"

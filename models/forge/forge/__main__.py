@@ -180,7 +180,8 @@ def parser() -> argparse.ArgumentParser:
     quantize.add_argument("bundle", type=Path, help="folder in the diffusers ONNX layout")
     quantize.add_argument("--out", type=Path, help="folder of the new bundle; the report goes beside it")
     quantize.add_argument("--kind", choices=KINDS, help="see models/forge/README.md")
-    quantize.add_argument("--networks", nargs="+", choices=NETWORKS, default=NETWORKS, help="the others stay as they are")
+    quantize.add_argument("--networks", nargs="+", choices=[*NETWORKS, "vae_encoder"], default=NETWORKS,
+                          help="the others stay as they are; default: those that draw")
     quantize.add_argument("--keep", nargs="+", default=[], metavar="PATTERN",
                           help="layers to keep besides the default rule's, by their names: 'down0/*'")
     quantize.add_argument("--calibration", type=positive, default=8, help="prompts to calibrate int8-static with")

@@ -104,6 +104,7 @@ def test_the_rule_keeps_first_and_last_layers_and_the_timesteps_own():
     model = network(product("sample", "a"), product("a", "b"), product("timestep", "t1"), product("t1", "t2"),
                     product("t2", "t3"), add, product("c", "d"), product("d", "e"))
     assert kept_layers(model) == {"a", "t1", "t2", "t3", "e"}
+    assert kept_layers(model, of_bytes=True) == {"t1", "t2", "t3", "e"}
     assert kept_layers(model, ["[bd]"]) == {"a", "b", "t1", "t2", "t3", "d", "e"}
 
 
@@ -121,6 +122,22 @@ def test_only_the_named_networks_change(tmp_path):
     run.quantize(options(tmp_path / "out", tmp_path / "both", "int8-dynamic", networks=["unet"]))
     made_by = json.loads((tmp_path / "both/bundle.json").read_text())["made_by"]
     assert [each["kind"] for each in made_by["quantization"]] == ["int8-weights", "int8-dynamic"]
+
+
+def test_the_encoder_is_quantized_by_what_was_drawn_and_its_report_stands_beside(tmp_path):
+    report = run.quantize(options(FLOW, tmp_path / "out", "int8-static", networks=["vae_encoder"]))
+    same = [(FLOW / network / "model.onnx").read_bytes() == (tmp_path / "out" / network / "model.onnx").read_bytes()
+            for network in (*NETWORKS, "vae_encoder")]
+    assert same == [True, True, True, False]
+    assert 20 < report["networks"]["vae_encoder"]["snr_db"] < 100
+    assert report["psnr_db"]["worst"] > 100
+    assert report["kept_layers"]["vae_encoder"]
+
+
+def test_a_bundle_without_encoder_says_so(tmp_path):
+    with pytest.raises(ValueError, match="has no vae_encoder"):
+        run.quantize(options(BUNDLES / "tiny-flow-int8", tmp_path / "out", networks=["vae_encoder"]))
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_cannot_be_quantized_is_named_and_nothing_is_written(tmp_path):

@@ -14,7 +14,7 @@ import onnxruntime
 from forge.sampling import initial_noise, sigmas
 from forge.tokens.bpe import Tokenizer
 
-from .folder import NETWORKS, manifest, model_file, read_json
+from .folder import ENCODER, manifest, model_file, networks, read_json
 
 TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(int64)": np.int64, "tensor(int32)": np.int32}
 DEFAULT_STEPS, DEFAULT_GUIDANCE = 8, 1.0  # where no bundle.json tells
@@ -55,7 +55,7 @@ class Painter:
         self.schedule = read_json(self.folder, "scheduler/scheduler_config.json")
         self.tokenizer = Tokenizer.read(*((self.folder / "tokenizer" / name).read_text(encoding="utf-8")
                                           for name in ("vocab.json", "merges.txt")))
-        self.sessions = {name: session(model_file(self.folder, name), self.threads) for name in NETWORKS}
+        self.sessions = {name: session(model_file(self.folder, name), self.threads) for name in networks(self.folder)}
         [ids] = self.sessions["text_encoder"].get_inputs()
         length = ids.shape[1]
         if not isinstance(length, int):
@@ -90,6 +90,10 @@ class Painter:
         sample = sample + per_channel(self.vae.get("latents_mean"), 0) + (self.vae.get("shift_factor") or 0)
         picture = self.call("vae_decoder", latent_sample=sample.astype(np.float32))[0].transpose(1, 2, 0)
         return (np.clip(picture / 2 + 0.5, 0, 1) * 255).round().astype(np.uint8)
+
+    def latents(self, picture: np.ndarray) -> np.ndarray:
+        """(1, channels, H/8, W/8), as the encoder gives them, from (H, W, 3) uint8."""
+        return self.call(ENCODER, sample=(picture / 127.5 - 1).astype(np.float32).transpose(2, 0, 1)[None])
 
     @property
     def guided(self) -> bool:

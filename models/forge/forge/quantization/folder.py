@@ -7,11 +7,17 @@ from pathlib import Path
 
 from .graphs import external_files, is_quantized, read_structure
 
-NETWORKS = ("text_encoder", "unet", "vae_decoder")
+NETWORKS = ("text_encoder", "unet", "vae_decoder")  # those that draw; every bundle has them
+ENCODER = "vae_encoder"  # reads pictures; a bundle may lack it
 
 
 def model_file(folder: Path, network: str) -> Path:
     return folder / network / "model.onnx"
+
+
+def networks(folder: Path) -> tuple[str, ...]:
+    """Those that the bundle has."""
+    return (*NETWORKS, ENCODER) if model_file(folder, ENCODER).is_file() else NETWORKS
 
 
 def read_json(folder: Path, name: str) -> dict:
@@ -42,7 +48,7 @@ def check(folder: Path) -> None:
     for name in ("tokenizer/vocab.json", "tokenizer/merges.txt", *(f"{network}/model.onnx" for network in NETWORKS)):
         if not (folder / name).is_file():
             raise FileNotFoundError(f"{folder / name} is missing: a bundle has the diffusers ONNX layout")
-    for network in NETWORKS:
+    for network in networks(folder):
         read_structure(model_file(folder, network))
     promised = manifest(folder).get("files", {})
     for name, expected in promised.items():
@@ -52,17 +58,19 @@ def check(folder: Path) -> None:
             raise ValueError(f"{folder / name} is altered or incomplete: its sha256 is not the one in bundle.json")
 
 
-def check_not_quantized(folder: Path, networks: tuple[str, ...]) -> None:
-    for network in networks:
+def check_not_quantized(folder: Path, chosen: tuple[str, ...]) -> None:
+    for network in chosen:
+        if network not in networks(folder):
+            raise ValueError(f"{folder} has no {network}: name other --networks")
         if is_quantized(model_file(folder, network)):
             raise ValueError(f"{model_file(folder, network)} is quantized already: start from the bundle that it was "
                              "made of, or name other --networks")
 
 
-def copy_but_networks(source: Path, target: Path, networks: tuple[str, ...]) -> None:
-    """Everything of a bundle except the models of `networks`, the files that hold their weights, and bundle.json."""
+def copy_but_networks(source: Path, target: Path, chosen: tuple[str, ...]) -> None:
+    """Everything of a bundle except the models of `chosen`, the files that hold their weights, and bundle.json."""
     left = {source / "bundle.json"}
-    for network in networks:
+    for network in chosen:
         left |= {model_file(source, network), *external_files(model_file(source, network))}
     for path in sorted(source.rglob("*")):
         within = path.relative_to(source)

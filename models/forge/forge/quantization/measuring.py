@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .drawing import Painter
-from .folder import NETWORKS, network_bytes
+from .folder import ENCODER, network_bytes, networks
 from .judge import Judge
 from .prompts import Prompts
 
@@ -50,9 +50,12 @@ class Source:
     def __init__(self, folder: Path, prompts: Prompts, settings: Settings):
         self.folder, self.prompts, self.settings = folder, prompts, settings
         self.painter = Painter(folder, settings.threads, settings.steps, settings.guidance)
-        self.seen: dict[str, list[dict[str, np.ndarray]]] = {name: [] for name in NETWORKS}
+        self.seen: dict[str, list[dict[str, np.ndarray]]] = {name: [] for name in networks(folder)}
         self.painter.watch = lambda network, inputs: self.seen[network].append(inputs)
         self.pictures = draw(self.painter, prompts, settings.seeds)
+        if ENCODER in self.seen:
+            for picture in self.pictures:
+                self.painter.latents(picture)
         self.painter.watch = None
 
     def feeds(self, network: str, count: int = 8) -> list[dict[str, np.ndarray]]:
@@ -77,7 +80,7 @@ def compare(source: Source, folder: Path) -> dict:
         "prompts": len(source.prompts.measured), "seeds": settings.seeds, "prompts_from": source.prompts.source,
         "steps": painter.steps, "guidance": painter.guidance, "threads": settings.threads,
         "psnr_db": {"mean": round(float(np.mean(noises)), 2), "worst": round(min(noises), 2)},
-        "networks": {name: compare_network(source, painter, name) for name in NETWORKS}}
+        "networks": {name: compare_network(source, painter, name) for name in networks(source.folder)}}
     if sys.platform == "linux":
         cells = painter.unet_config["sample_size"]
         report["resident_mb"] = {"source": resident(source.folder, settings.threads, cells),

@@ -6,11 +6,13 @@ import tempfile
 from argparse import Namespace
 from pathlib import Path
 
+import numpy as np
+
 from forge.export.bundle import replace_folder, write_json
 
 from . import sensitive
 from .drawing import Painter, session
-from .folder import NETWORKS, check, check_not_quantized, copy_but_networks, manifest, model_file, read_json, sha256
+from .folder import ENCODER, check, check_not_quantized, copy_but_networks, manifest, model_file, networks, read_json, sha256
 from .graphs import layers, load_single, save
 from .judge import Judge
 from .kinds import KINDS, Feeds, Job, int8_static
@@ -24,9 +26,9 @@ CALIBRATION_CALLS = 32  # of the UNet, spread over all timesteps
 def quantize(options: Namespace) -> dict:
     """Writes the bundle to `options.out`, all or nothing, and the report beside it; returns the report."""
     source, out, kind = options.bundle.absolute(), options.out.absolute(), KINDS[options.kind]
-    networks = tuple(options.networks)
+    chosen = tuple(options.networks)
     check(source)
-    check_not_quantized(source, networks)
+    check_not_quantized(source, chosen)
     if out == source or source in out.parents:
         raise ValueError(f"--out must be another folder than the bundle, got {options.out}")
     known = manifest(source)
@@ -37,12 +39,12 @@ def quantize(options: Namespace) -> dict:
     partial = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         partial.chmod(0o755)
-        copy_but_networks(source, partial, networks)
-        if kind.sees_all and "vae_decoder" in networks:
+        copy_but_networks(source, partial, chosen)
+        if kind.sees_all and "vae_decoder" in chosen:
             forget_bands(partial)
-        kept = {name: write_network(source, partial, name, options, feeds.get(name, [])) for name in networks}
+        kept = {name: write_network(source, partial, name, options, feeds.get(name, [])) for name in chosen}
         report = {"kind": options.kind, "of": {"name": known.get("name", source.name), "networks": {
-            name: sha256(model_file(source, name)) for name in networks}}, "kept_layers": kept}
+            name: sha256(model_file(source, name)) for name in chosen}}, "kept_layers": kept}
         if kind.calibrated:
             report["calibration"] = f"{len(prompts.calibration)} prompts, {prompts.source}"
         report |= compare(Source(source, prompts, settings), partial)
@@ -65,7 +67,7 @@ def forget_bands(bundle: Path) -> None:
 def write_network(source: Path, target: Path, name: str, options: Namespace, feeds: Feeds) -> list[str]:
     """Returns the layers that keep their precision."""
     model, kind = load_single(model_file(source, name)), KINDS[options.kind]
-    kept = sensitive.kept_layers(model, options.keep) if kind.keeps_layers else set()
+    kept = sensitive.kept_layers(model, options.keep, of_bytes=name == ENCODER) if kind.keeps_layers else set()
     print(f"{name}: {len(layers(model))} layers, {len(kept)} kept", flush=True)
     path = model_file(target, name)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,19 +89,32 @@ def settings_of(options: Namespace) -> Settings:
 
 
 def calibration(source: Path, prompts: Prompts, settings: Settings) -> dict[str, Feeds]:
-    """What each network was fed while the source drew the calibration's prompts, at the scheduler's own timesteps."""
-    seen: dict[str, Feeds] = {name: [] for name in NETWORKS}
+    """What each network was fed while the source drew the calibration's prompts, at the scheduler's own timesteps; the
+    encoder is fed what was drawn, and contrasts that only other people's pictures have."""
+    seen: dict[str, Feeds] = {name: [] for name in networks(source)}
     painter = Painter(source, settings.threads, settings.steps, settings.guidance)
 
     def watch(network: str, inputs: dict) -> None:
         seen[network].append({name: values.astype("float32") if values.dtype.kind == "f" else values
                               for name, values in painter.feed(network, inputs).items()})
     painter.watch = watch
-    draw(painter, Prompts([], prompts.calibration, prompts.source), 1)
+    pictures = draw(painter, Prompts([], prompts.calibration, prompts.source), 1)
+    if ENCODER in seen:
+        for picture in (*pictures, *contrasts(pictures[0].shape)):
+            painter.latents(picture)
     stride = max(1, len(seen["unet"]) // CALIBRATION_CALLS)
     if stride > 1 and painter.steps % stride == 0:
         stride += 1  # else every picture would tell of the same timesteps
     return seen | {"unet": seen["unet"][::stride]}
+
+
+def contrasts(shape: tuple[int, int, int]) -> list[np.ndarray]:
+    """(H, W, 3) uint8: black, white, noise, and blocks of 8 pixels that are full or empty in each colour."""
+    generator = np.random.default_rng(0)
+    height, width, colours = shape
+    blocks = generator.integers(0, 2, (-(-height // 8), -(-width // 8), colours)).repeat(8, 0).repeat(8, 1)[:height, :width]
+    return [np.zeros(shape, np.uint8), np.full(shape, 255, np.uint8), generator.integers(0, 256, shape, np.uint8),
+            (255 * blocks).astype(np.uint8)]
 
 
 def layer_signals(model, feeds: Feeds, threads: int) -> dict[str, float]:

@@ -9,12 +9,13 @@ from onnx import ModelProto
 from .graphs import layers
 
 
-def kept_layers(model: ModelProto, patterns: Iterable[str] = ()) -> set[str]:
+def kept_layers(model: ModelProto, patterns: Iterable[str] = (), of_bytes: bool = False) -> set[str]:
     """Names of the layers that are not quantized, by the default rule and the patterns of `--keep`.
 
     The rule, which follows from `measure` on pocket (docs/performance.md): layers that read inputs of the network with no
     other layer between, layers behind which none follows, and layers that see the timestep but not the picture. The first
     see raw noise, the second are the result, the third steer everything; together they are a small part of the work.
+    With `of_bytes` the inputs are a picture's own bytes, which lose nothing as integers, so that the first are quantized.
     """
     names = {node.name for node in layers(model)}
     inputs = {value.name for value in model.graph.input}
@@ -25,7 +26,7 @@ def kept_layers(model: ModelProto, patterns: Iterable[str] = ()) -> set[str]:
         sources = [name for name in node.input if name in reads]
         seen = set().union(*(reads[name] for name in sources))
         behind = any(layered[name] for name in sources)
-        if node.name in names and (not behind or seen and "timestep" in seen and "sample" not in seen):
+        if node.name in names and (not behind and not of_bytes or seen and "timestep" in seen and "sample" not in seen):
             kept.add(node.name)
         for output in node.output:
             if sources:
