@@ -17,6 +17,14 @@ public record SourceImage(RgbImage image, double strength, byte[] mask, MaskCont
     /** Of a request that names none; diffusers' own. */
     public static final double DEFAULT_STRENGTH = 0.8;
 
+    /**
+     * What a request means that names no strength. A model of one step draws a masked part wholly anew: in its only step
+     * it would leave specks of the noise in what it half keeps, and what is kept lies outside the mask anyway.
+     */
+    public static double defaultStrength(ModelInfo model, boolean masked) {
+        return masked && model.defaultSteps() == 1 ? 1 : DEFAULT_STRENGTH;
+    }
+
     /** What the part that is drawn anew starts from. */
     public enum MaskContent {
         /** What the image shows there. */

@@ -83,7 +83,7 @@ public final class TestImages {
         return new Source(
                 Upload.of(png(noise(side, side))),
                 Optional.of(Upload.of(png(transparentLeft(side, side)))),
-                0.5,
+                OptionalDouble.of(0.5),
                 ImageEdit.Options.DEFAULT);
     }
 }

@@ -6,13 +6,14 @@ import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.RgbImage;
 import dev.mobilediffusion.runtime.SourceImage;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * The way of an image to the model's size and, drawn anew, back:
  *
  * <pre>{@code
  * ImageEdit edit = ImageEdit.of(ImageFileReader.read(file, "image"), Optional.of(mask), options, model.model());
- * GeneratedImage drawn = model.generate(request.withSource(edit.source(0.6)), …);
+ * GeneratedImage drawn = model.generate(request.withSource(edit.source(OptionalDouble.of(0.6))), …);
  * GeneratedImage finished = edit.finish(drawn);
  * }</pre>
  *
@@ -68,15 +69,23 @@ public final class ImageEdit {
     private final RgbImage seen; // by the model, at its size
     private final byte[] seenMask; // (height, width) of the model's, or empty
     private final Fill fill;
+    private final double usualStrength; // of a request that names none
 
     private ImageEdit(
-            RgbImage held, Optional<Mask> mask, Optional<Area> area, RgbImage seen, byte[] seenMask, Fill fill) {
+            RgbImage held,
+            Optional<Mask> mask,
+            Optional<Area> area,
+            RgbImage seen,
+            byte[] seenMask,
+            Fill fill,
+            double usualStrength) {
         this.held = held;
         this.mask = mask;
         this.area = area;
         this.seen = seen;
         this.seenMask = seenMask;
         this.fill = fill;
+        this.usualStrength = usualStrength;
     }
 
     /** As {@link #of(ImageFileReader.Read, Optional, Options, ModelInfo, int, int)}, at the model's size. */
@@ -102,18 +111,19 @@ public final class ImageEdit {
         RgbImage image = read.image();
         Optional<Mask> marked = marked(read, mask, options.marks);
         Fill fill = options.fill;
+        double usual = SourceImage.defaultStrength(model, marked.isPresent());
         if (marked.isPresent() && options.onlyMasked) {
             Mask soft = marked.get().blurred(options.maskBlur);
             Area area =
                     soft.bounds().grown(options.padding, image.width(), image.height(), model.width(), model.height());
             Mask sharp = Mask.ofGrey(Resampler.scale(marked.get().grey(), area, model.width(), model.height()));
             RgbImage seen = Resampler.scale(filled(image, marked.get(), fill), area, model.width(), model.height());
-            return new ImageEdit(image, Optional.of(soft), Optional.of(area), seen, sharp.share(), fill);
+            return new ImageEdit(image, Optional.of(soft), Optional.of(area), seen, sharp.share(), fill, usual);
         }
         RgbImage held = options.resize.fit(image, width, height);
         if (marked.isEmpty()) {
             RgbImage seen = ResizeMode.JUST_RESIZE.fit(held, model.width(), model.height());
-            return new ImageEdit(held, Optional.empty(), Optional.empty(), seen, new byte[0], fill);
+            return new ImageEdit(held, Optional.empty(), Optional.empty(), seen, new byte[0], fill, usual);
         }
         Mask sharp = Mask.ofGrey(options.resize.fit(marked.get().grey(), width, height));
         Mask soft = sharp.blurred(options.maskBlur);
@@ -122,7 +132,7 @@ public final class ImageEdit {
                 ? soft.share()
                 : Mask.ofGrey(ResizeMode.JUST_RESIZE.fit(soft.grey(), model.width(), model.height()))
                         .share();
-        return new ImageEdit(held, Optional.of(soft), Optional.empty(), seen, seenMask, fill);
+        return new ImageEdit(held, Optional.of(soft), Optional.empty(), seen, seenMask, fill, usual);
     }
 
     /**
@@ -148,7 +158,12 @@ public final class ImageEdit {
         return fill == Fill.FILL ? MaskFill.fill(image, mask) : image;
     }
 
-    /** What the model is to draw anew. */
+    /** What the model is to draw anew, at its {@link SourceImage#defaultStrength} where {@code strength} is absent. */
+    public SourceImage source(OptionalDouble strength) {
+        return source(strength.orElse(usualStrength));
+    }
+
+    /** What the model is to draw anew; {@code strength} in [0, 1]. */
     public SourceImage source(double strength) {
         SourceImage.MaskContent content =
                 switch (fill) {

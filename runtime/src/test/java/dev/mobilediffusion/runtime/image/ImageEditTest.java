@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,21 @@ final class ImageEditTest {
 
     private static final ModelInfo MODEL =
             new ModelInfo("m", SIDE, SIDE, 1, 1, true, "DDIMScheduler", 0, List.of(), Map.of(), "", "00");
+
+    /** In its only step a model leaves specks of noise in what it half keeps. */
+    @ParameterizedTest
+    @CsvSource({"1, true, 1", "1, false, 0.8", "4, true, 0.8", "4, false, 0.8"})
+    void aMaskedPartIsDrawnWhollyAnewInOneStepUnlessAsked(int steps, boolean masked, double expected) {
+        ModelInfo model = new ModelInfo("m", SIDE, SIDE, steps, 1, true, "", 0, List.of(), Map.of(), "", "00");
+        byte[] grey = new byte[SIDE * SIDE];
+        Arrays.fill(grey, 0, SIDE * SIDE / 2, (byte) 255);
+        Optional<ImageFileReader.Read> mask = masked ? Optional.of(grey(SIDE, SIDE, grey)) : Optional.empty();
+
+        ImageEdit edit = ImageEdit.of(opaque(noise(SIDE, SIDE)), mask, Options.DEFAULT, model);
+
+        assertThat(edit.source(OptionalDouble.empty()).strength(), is(expected));
+        assertThat(edit.source(OptionalDouble.of(0.3)).strength(), is(0.3));
+    }
 
     @ParameterizedTest
     @CsvSource({"0, false", "3, false", "0, true", "3, true"})

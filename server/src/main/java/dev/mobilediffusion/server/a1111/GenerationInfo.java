@@ -60,7 +60,7 @@ final class GenerationInfo {
         node.set(
                 "denoising_strength",
                 spec.source()
-                        .map(Source::strength)
+                        .flatMap(source -> source.strength().stream().boxed().findFirst())
                         .or(() -> request.secondPass().map(SecondPass::strength))
                         .<JsonNode>map(DoubleNode::valueOf)
                         .orElseGet(NullNode::getInstance));
@@ -89,9 +89,7 @@ final class GenerationInfo {
         ArrayNode seeds = node.putArray("all_seeds");
         ArrayNode subseeds = node.putArray("all_subseeds");
         ArrayNode infotexts = node.putArray("infotexts");
-        OptionalDouble strength = spec.source()
-                .map(source -> OptionalDouble.of(source.strength()))
-                .orElseGet(OptionalDouble::empty);
+        OptionalDouble strength = spec.source().map(Source::strength).orElseGet(OptionalDouble::empty);
         for (JobImage image : images) {
             ImageRequest drawn = spec.request()
                     .withSeed(image.seed())

@@ -5,7 +5,6 @@ import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.Lora;
-import dev.mobilediffusion.runtime.SourceImage;
 import dev.mobilediffusion.runtime.TextToImage;
 import dev.mobilediffusion.runtime.image.ImageCodec;
 import dev.mobilediffusion.runtime.image.ImageEdit;
@@ -103,7 +102,8 @@ final class GenerateCommand implements Runnable {
             names = "--strength",
             paramLabel = "X",
             converter = OptionValues.Strength.class,
-            description = "How much of it is drawn anew, 0 to 1. Default: 0.8.")
+            description =
+                    "How much of it is drawn anew, 0 to 1. Default: 0.8; 1 for a mask and a model" + " of one step.")
     private Double strength;
 
     @Mixin
@@ -211,7 +211,7 @@ final class GenerateCommand implements Runnable {
 
     private void draw(TextToImage pipeline, ImageRequest request, Optional<ImageEdit> edit, Path file, String label) {
         PrintWriter err = spec.commandLine().getErr();
-        double share = strength == null ? SourceImage.DEFAULT_STRENGTH : strength;
+        OptionalDouble share = strength == null ? OptionalDouble.empty() : OptionalDouble.of(strength);
         ImageRequest wanted =
                 edit.map(one -> request.withSource(one.source(share))).orElse(request);
         GeneratedImage drawn;

@@ -7,6 +7,7 @@ import dev.mobilediffusion.runtime.image.ImageFileReader;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
@@ -15,10 +16,10 @@ import java.util.stream.Stream;
  *
  * @param image the file that was sent
  * @param mask the file that marks a part of it; empty for all of it, or what the image itself marks
- * @param strength how much is drawn anew, in [0, 1]
+ * @param strength how much is drawn anew, in [0, 1]; the model's own where empty
  * @param options how the image comes to the model's size and back
  */
-public record Source(Upload image, Optional<Upload> mask, double strength, ImageEdit.Options options) {
+public record Source(Upload image, Optional<Upload> mask, OptionalDouble strength, ImageEdit.Options options) {
 
     /** 2048x2048: some 30 MB of heap while such an image is read. */
     public static final int MAX_PIXELS = ImageSize.MAX_PIXELS * ImageSize.MAX_PIXELS;
@@ -27,8 +28,8 @@ public record Source(Upload image, Optional<Upload> mask, double strength, Image
         Objects.requireNonNull(image, "image");
         Objects.requireNonNull(mask, "mask");
         Objects.requireNonNull(options, "options");
-        if (!(strength >= 0 && strength <= 1)) {
-            throw new IllegalArgumentException("strength must be in [0, 1], got " + strength);
+        if (strength.isPresent() && !(strength.getAsDouble() >= 0 && strength.getAsDouble() <= 1)) {
+            throw new IllegalArgumentException("strength must be in [0, 1], got " + strength.getAsDouble());
         }
     }
 

@@ -29,7 +29,7 @@ public final class SourceDraft {
     private final FieldNames names;
     private final byte[] image;
     private Optional<byte[]> mask = Optional.empty();
-    private double strength = SourceImage.DEFAULT_STRENGTH;
+    private OptionalDouble strength = OptionalDouble.empty();
     private ResizeMode resize = Options.DEFAULT.resize();
     private int maskBlur = Options.DEFAULT.maskBlur();
     private boolean onlyMasked;
@@ -52,13 +52,13 @@ public final class SourceDraft {
         return this;
     }
 
-    /** @param value in [0, 1]; {@value SourceImage#DEFAULT_STRENGTH} where absent */
+    /** @param value in [0, 1]; {@link SourceImage#defaultStrength} where absent */
     public SourceDraft strength(OptionalDouble value) {
         if (value.isPresent() && !(value.getAsDouble() >= 0 && value.getAsDouble() <= 1)) {
             String name = names.of(Field.STRENGTH);
             throw ApiException.invalid(name, "%s must be in [0, 1], got %s", name, value.getAsDouble());
         }
-        strength = value.orElse(strength);
+        strength = value;
         return this;
     }
 

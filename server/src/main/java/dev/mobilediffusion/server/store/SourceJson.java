@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mobilediffusion.runtime.Preprocessor;
+import dev.mobilediffusion.runtime.SourceImage;
 import dev.mobilediffusion.runtime.image.ImageEdit;
 import dev.mobilediffusion.runtime.image.MaskMarks;
 import dev.mobilediffusion.runtime.image.ResizeMode;
@@ -13,6 +14,7 @@ import dev.mobilediffusion.server.generation.ControlUpload;
 import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.generation.Upload;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** How the store spells the images that came with a job; the bytes of its files are kept apart. */
 final class SourceJson {
@@ -22,7 +24,9 @@ final class SourceJson {
     static ObjectNode write(Source source) {
         ObjectNode node = JsonNodeFactory.instance.objectNode();
         ImageEdit.Options options = source.options();
-        node.put("strength", source.strength());
+        // An older version of this program, in the same fleet, knows only numbers
+        node.put("strength", source.strength().orElse(SourceImage.DEFAULT_STRENGTH));
+        node.put("usual_strength", source.strength().isEmpty());
         node.put("resize", options.resize().name());
         node.put("mask_blur", options.maskBlur());
         node.put("only_masked", options.onlyMasked());
@@ -39,7 +43,9 @@ final class SourceJson {
         return new Source(
                 upload(node.get("image")),
                 node.has("mask") ? Optional.of(upload(node.get("mask"))) : Optional.empty(),
-                node.get("strength").asDouble(),
+                node.path("usual_strength").asBoolean()
+                        ? OptionalDouble.empty()
+                        : OptionalDouble.of(node.get("strength").asDouble()),
                 new ImageEdit.Options(
                         ResizeMode.valueOf(node.get("resize").asText()),
                         node.get("mask_blur").asInt(),

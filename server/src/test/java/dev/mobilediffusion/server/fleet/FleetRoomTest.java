@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 
 final class FleetRoomTest {
@@ -62,7 +63,7 @@ final class FleetRoomTest {
 
     private static JobRecord job(String id, ClientId client, long mebibytes) {
         Upload upload = new Upload("0".repeat(64), mebibytes << 20, () -> new byte[0]);
-        Source source = new Source(upload, Optional.empty(), 0.5, ImageEdit.Options.DEFAULT);
+        Source source = new Source(upload, Optional.empty(), OptionalDouble.of(0.5), ImageEdit.Options.DEFAULT);
         JobSpec spec = JobSpec.of("fake", ImageRequest.of("a house", 1)).withSource(source);
         return JobRecord.queued(id, client, spec, Instant.EPOCH);
     }

@@ -11,6 +11,7 @@ import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 
+import dev.mobilediffusion.runtime.ImageRequest;
 import dev.mobilediffusion.runtime.SourceImage;
 import dev.mobilediffusion.server.TestImages;
 import dev.mobilediffusion.server.TestServer;
@@ -72,6 +73,9 @@ final class EditRoutesTest {
 
             response.then().statusCode(200);
             requireLeftDrawn(response.path("data[0].b64_json"));
+        }
+        for (ImageRequest seen : server.pipeline.finished()) {
+            assertThat(seen.source().orElseThrow().strength(), is(0.8));
         }
     }
 

@@ -31,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,7 +51,7 @@ final class UploadTest {
             Source sharp = new Source(
                     source.image(),
                     source.mask(),
-                    0.5,
+                    OptionalDouble.of(0.5),
                     new ImageEdit.Options(
                             source.options().resize(),
                             0,
@@ -139,7 +140,7 @@ final class UploadTest {
 
     private static Job large(ClientId client) {
         Upload upload = new Upload("ab", 40 << 20, () -> new byte[0]);
-        Source source = new Source(upload, Optional.empty(), 0.5, ImageEdit.Options.DEFAULT);
+        Source source = new Source(upload, Optional.empty(), OptionalDouble.of(0.5), ImageEdit.Options.DEFAULT);
         return new Job(JobIds.next(), attached("a", 1).withSource(source), client, Instant.EPOCH, 0);
     }
 
