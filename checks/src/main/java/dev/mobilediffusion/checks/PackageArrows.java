@@ -79,7 +79,8 @@ final class PackageArrows {
             Map.entry("server.transport", Set.of()),
             Map.entry(
                     "server.upscale",
-                    names("runtime runtime.image runtime.upscale server.transport server.generation server.error")),
+                    names("runtime runtime.image runtime.upscale server.machine server.transport server.wire"
+                            + " server.generation server.error")),
             Map.entry(
                     "server.wire",
                     Set.of("server.transport", "server.queue", "server.job", "server.generation", "server.error")),
@@ -185,7 +186,7 @@ final class PackageArrows {
                     names("server.benchmark server.settings runtime runtime.adapter runtime.concept runtime.pipeline"
                             + " runtime.upscale runtime.bundle runtime.image runtime.measure runtime.onnx server"
                             + " server.fleet server.nats server.queue server.machine server.install server.store"
-                            + " server.generation server.discovery server.security")));
+                            + " server.error server.generation server.discovery server.security")));
 
     private PackageArrows() {}
 

@@ -10,10 +10,12 @@ import dev.mobilediffusion.server.edge.RequestTimer;
 import dev.mobilediffusion.server.edge.RootCertificateRoute;
 import dev.mobilediffusion.server.edge.Routes;
 import dev.mobilediffusion.server.edge.ServerRoutes;
+import dev.mobilediffusion.server.machine.ComputeTurns;
 import dev.mobilediffusion.server.mcp.McpRoutes;
 import dev.mobilediffusion.server.mcp.Tools;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
 import dev.mobilediffusion.server.models.ModelConcepts;
+import dev.mobilediffusion.server.models.ModelLoras;
 import dev.mobilediffusion.server.models.ModelRegistry;
 import dev.mobilediffusion.server.page.PageRoutes;
 import dev.mobilediffusion.server.queue.JobQueue;
@@ -41,11 +43,12 @@ record HttpRoutes(
         ModelRegistry models,
         ServerMetrics metrics,
         Device device,
+        ComputeTurns turns,
         Supplier<Optional<String>> obstacle,
         IntSupplier grpcPort) {
 
     /** Registers them: first what the routes say of themselves, then the gate, then the routes. */
-    void install(HttpRouting.Builder routing, Set<ImageFormat> formats) {
+    HttpRouting.Builder install(HttpRouting.Builder routing, Set<ImageFormat> formats) {
         long maxBodyBytes = config.http().maxBodyBytes();
         Uploads uploads = new Uploads(config.http().maxUploadBytes());
         ModelConcepts concepts =
@@ -53,7 +56,8 @@ record HttpRoutes(
         models.tellOf(concepts);
         Enlarger enlarger = new Enlarger(
                 Upscalers.in(config.models(), device.options()),
-                client -> Admission.countRequest(access.gate(), client));
+                turns,
+                client -> Admission.checkEnlarging(access.gate(), turns.guard(), queue, client));
         SdApi a1111 = new SdApi(queue, models, formats, maxBodyBytes, uploads, enlarger);
         RestApi rest = new RestApi(
                 queue,
@@ -65,12 +69,11 @@ record HttpRoutes(
                 uploads,
                 enlarger,
                 concepts,
+                new ModelLoras(config.models()),
                 config.http().eventHeartbeat(),
                 device.execution());
         McpRoutes mcp = new McpRoutes(
-                new Tools(queue, models, formats, enlarger, config.http().eventHeartbeat()),
-                uploads,
-                ImageServer.version());
+                new Tools(queue, models, formats, enlarger, config.http().eventHeartbeat()), uploads, Main.version());
         PageRoutes page = new PageRoutes();
         Errors.install(routing);
         routing.addFilter(new RequestForm()).addFilter(new RequestTimer(metrics));
@@ -89,7 +92,7 @@ record HttpRoutes(
         routing.register(
                 "/v1/server",
                 new ServerRoutes(
-                        ImageServer.version(),
+                        Main.version(),
                         grpcPort,
                         device.execution(),
                         device.options().safetyChecker(),
@@ -101,5 +104,6 @@ record HttpRoutes(
                 .ifPresent(pem -> routing.register("/ca.pem", new RootCertificateRoute(pem)));
         // Last, since other APIs answer programs at / that do not ask for HTML
         routing.register("/", page).any(Routes.notFound());
+        return routing;
     }
 }

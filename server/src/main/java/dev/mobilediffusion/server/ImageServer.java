@@ -5,6 +5,7 @@ import dev.mobilediffusion.server.discovery.LocalNetwork;
 import dev.mobilediffusion.server.fleet.BoardFacts;
 import dev.mobilediffusion.server.fleet.FleetJobQueue;
 import dev.mobilediffusion.server.grpc.GrpcApi;
+import dev.mobilediffusion.server.machine.ComputeTurns;
 import dev.mobilediffusion.server.machine.DeviceGuard;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
 import dev.mobilediffusion.server.models.IdleModels;
@@ -37,7 +38,7 @@ public final class ImageServer implements AutoCloseable {
     private final Optional<ServerCertificate> certificate;
     private final ModelRegistry models;
     private final Device device;
-    private final DeviceGuard guard;
+    private final ComputeTurns turns;
     private final ServerMetrics metrics;
     private final JobQueue queue;
     private final AtomicBoolean ready = new AtomicBoolean();
@@ -55,9 +56,10 @@ public final class ImageServer implements AutoCloseable {
         this.certificate = Encryption.certificate(config);
         this.models = models;
         this.device = device;
-        this.guard = DeviceGuard.start(device.machine(), config.device().limits());
+        this.turns = new ComputeTurns(
+                DeviceGuard.start(device.machine(), config.device().limits()));
         this.metrics = ServerMetrics.create(device.machine());
-        metrics.watchDevice(guard::condition);
+        metrics.watchDevice(turns.guard()::condition);
         metrics.describeExecution(device.execution().get());
         JobReporter reporter = new JobReporter(metrics, config.logPrompts());
         LocalJobQueue own = LocalJobQueue.open(
@@ -67,8 +69,8 @@ public final class ImageServer implements AutoCloseable {
                 reporter,
                 Clock.systemUTC());
         Optional<FleetJobQueue> fleet = config.fleet()
-                .map(options ->
-                        FleetJobQueue.join(own, options, reporter, BoardFacts.of(version(), models, device.machine())));
+                .map(options -> FleetJobQueue.join(
+                        own, options, reporter, BoardFacts.of(Main.version(), models, device.machine())));
         fleet.ifPresent(joined -> access.gate().countWith(joined.requestCount()));
         this.queue = fleet.<JobQueue>map(joined -> joined).orElse(own);
         // What models need is known once the first is loaded
@@ -84,7 +86,7 @@ public final class ImageServer implements AutoCloseable {
                 (outcome, took) -> metrics.requestDone("grpc", outcome, took),
                 access.gate(),
                 config.access().openReady());
-        this.listeners = new Listeners(config, certificate, routing(formats), grpc);
+        this.listeners = new Listeners(config, certificate, install(HttpRouting.builder(), formats), grpc);
     }
 
     /**
@@ -100,10 +102,10 @@ public final class ImageServer implements AutoCloseable {
             server.listeners.start();
             server.loadTime = models.loadDefault();
             server.queue.work().observe(WarmUp.run(models.pipeline(server.model()), encoder));
-            server.queue.admitBy(new Admission(server.access.gate(), server.guard, models));
+            server.queue.admitBy(new Admission(server.access.gate(), server.turns.guard(), models));
             server.idleModels =
                     Optional.of(IdleModels.watch(models, config.memory().unloadAfter()));
-            server.worker = InferenceWorker.start(server.queue, models, encoder, server.guard);
+            server.worker = InferenceWorker.start(server.queue, models, encoder, server.turns);
             server.firstKey = server.access.makeFirstKey();
             server.ready.set(true);
             server.grpc.serving(true);
@@ -174,12 +176,6 @@ public final class ImageServer implements AutoCloseable {
         return access;
     }
 
-    /** Of the program; unknown where it does not run from its jar. */
-    static String version() {
-        String version = ImageServer.class.getPackage().getImplementationVersion();
-        return version == null ? "unknown" : version;
-    }
-
     public String model() {
         return models.defaultModel().name();
     }
@@ -207,7 +203,7 @@ public final class ImageServer implements AutoCloseable {
         grpc.serving(false);
         idleModels.ifPresent(IdleModels::close);
         queue.drain();
-        guard.close();
+        turns.guard().close();
         boolean ended = awaitWorker();
         listeners.stop();
         queue.close();
@@ -233,15 +229,19 @@ public final class ImageServer implements AutoCloseable {
         }
     }
 
-    private HttpRouting.Builder routing(Set<ImageFormat> formats) {
-        HttpRouting.Builder routing = HttpRouting.builder();
-        install(routing, formats);
-        return routing;
-    }
-
     /** Registers every route that there is. */
-    void install(HttpRouting.Builder routing, Set<ImageFormat> formats) {
-        new HttpRoutes(config, access, certificate, queue, models, metrics, device, this::obstacle, this::grpcPort)
+    HttpRouting.Builder install(HttpRouting.Builder routing, Set<ImageFormat> formats) {
+        return new HttpRoutes(
+                        config,
+                        access,
+                        certificate,
+                        queue,
+                        models,
+                        metrics,
+                        device,
+                        turns,
+                        this::obstacle,
+                        this::grpcPort)
                 .install(routing, formats);
     }
 }

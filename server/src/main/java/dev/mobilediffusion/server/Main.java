@@ -121,7 +121,7 @@ public final class Main {
                 server.grpcPort(),
                 server.certificate().isPresent(),
                 server.model(),
-                ImageServer.version(),
+                version(),
                 server.config().fleet().flatMap(FleetOptions::told)));
     }
 
@@ -131,6 +131,12 @@ public final class Main {
         if (advertisement.state() == Future.State.SUCCESS) {
             advertisement.resultNow().close();
         }
+    }
+
+    /** Of the program; unknown where it does not run from its jar. */
+    static String version() {
+        String version = Main.class.getPackage().getImplementationVersion();
+        return version == null ? "unknown" : version;
     }
 
     private static void awaitForEver() {

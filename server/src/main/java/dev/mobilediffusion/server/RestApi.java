@@ -9,8 +9,10 @@ import dev.mobilediffusion.server.jobs.JobRoutes;
 import dev.mobilediffusion.server.metrics.ServerMetrics;
 import dev.mobilediffusion.server.models.ModelCatalog;
 import dev.mobilediffusion.server.models.ModelConcepts;
+import dev.mobilediffusion.server.models.ModelLoras;
 import dev.mobilediffusion.server.openai.ConceptRoutes;
 import dev.mobilediffusion.server.openai.ImageRoutes;
+import dev.mobilediffusion.server.openai.LoraRoutes;
 import dev.mobilediffusion.server.openai.ModelRoutes;
 import dev.mobilediffusion.server.openai.UpscaleRoutes;
 import dev.mobilediffusion.server.page.DescriptionRoutes;
@@ -37,6 +39,7 @@ import java.util.function.Supplier;
  * @param uploads takes in those with images
  * @param enlarger of images
  * @param concepts that models were taught
+ * @param loras beside the models
  * @param heartbeat between two signs of life in an event stream, positive
  * @param execution tells what computes the models
  */
@@ -50,6 +53,7 @@ record RestApi(
         Uploads uploads,
         Enlarger enlarger,
         ModelConcepts concepts,
+        ModelLoras loras,
         Duration heartbeat,
         Supplier<ExecutionPlan> execution) {
 
@@ -72,6 +76,7 @@ record RestApi(
         ImageRoutes.API.declare(rules, "/v1/images");
         JobRoutes.API.declare(rules, "/v1/jobs");
         ModelRoutes.API.declare(rules, "/v1/models");
+        ModelRoutes.API.declare(rules, "/v1/loras");
         new HealthRoutes(obstacle, metrics).declare(rules, openReady, openMetrics);
     }
 
@@ -83,6 +88,7 @@ record RestApi(
                 .register("/v1/jobs", new JobRoutes(submission, heartbeat))
                 .register("/v1/models", new ModelRoutes(models, execution))
                 .register("/v1/models", new ConceptRoutes(concepts, uploads))
+                .register("/v1/loras", new LoraRoutes(loras))
                 .register("/", new DescriptionRoutes())
                 .register("/", new HealthRoutes(obstacle, metrics));
     }

@@ -46,6 +46,18 @@ final class HeatTest {
                     .post(server.url() + "/sdapi/v1/txt2img")
                     .then()
                     .statusCode(503);
+            given().contentType(ContentType.JSON)
+                    .body(Map.of("image", TestImages.base64(TestImages.noise(8, 8))))
+                    .post(server.url() + "/v1/images/upscale")
+                    .then()
+                    .statusCode(503)
+                    .header("Retry-After", "60")
+                    .body("error.code", is("device_too_hot"));
+            given().contentType(ContentType.JSON)
+                    .body(Map.of("image", TestImages.base64(TestImages.noise(8, 8)), "upscaler_1", "Lanczos"))
+                    .post(server.url() + "/sdapi/v1/extra-single-image")
+                    .then()
+                    .statusCode(503);
             assertThat(
                     metrics(server), containsString("mobilediffusion_rejections_total{reason=\"device_too_hot\"} 2.0"));
             given().get(server.url() + "/health/ready").then().statusCode(200);
@@ -79,6 +91,21 @@ final class HeatTest {
             sys.zone(0, "cpu-thermal", 99_000);
             await(server, "hot");
         } // waits for the worker, which rests until the device has cooled
+    }
+
+    @Test
+    void aServerThatDrainsEnlargesNothingAnyMore() {
+        try (TestServer server = start()) {
+            server.queue().drain();
+
+            given().contentType(ContentType.JSON)
+                    .body(Map.of("image", TestImages.base64(TestImages.noise(8, 8))))
+                    .post(server.url() + "/v1/images/upscale")
+                    .then()
+                    .statusCode(503)
+                    .header("Retry-After", "10")
+                    .body("error.message", is("the server is stopping"));
+        }
     }
 
     @Test

@@ -87,6 +87,14 @@ final class LoraRequestsTest {
                 .then()
                 .statusCode(200)
                 .body("name", contains("ink", "neon night"));
+        given().baseUri(server.url())
+                .get("/v1/loras")
+                .then()
+                .statusCode(200)
+                .body("data.id", contains("ink", "neon night"))
+                .body("data[0].bytes", is(0))
+                .body("data[0].fits", is(List.of()))
+                .body("data[0].fault", containsString("ink"));
     }
 
     @Test

@@ -3,19 +3,18 @@ package dev.mobilediffusion.server.cli;
 import dev.mobilediffusion.runtime.CancelToken;
 import dev.mobilediffusion.runtime.GeneratedImage;
 import dev.mobilediffusion.runtime.ImageRequest;
-import dev.mobilediffusion.runtime.InferenceException;
-import dev.mobilediffusion.runtime.Lora;
 import dev.mobilediffusion.runtime.TextToImage;
+import dev.mobilediffusion.runtime.adapter.LoraLibrary;
 import dev.mobilediffusion.runtime.image.ImageCodec;
 import dev.mobilediffusion.runtime.image.ImageEdit;
 import dev.mobilediffusion.runtime.image.ImageFileReader;
 import dev.mobilediffusion.runtime.image.Infotext;
 import dev.mobilediffusion.server.benchmark.ImageSummary;
+import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.generation.JobSpec;
+import dev.mobilediffusion.server.generation.LoraChoice;
 import dev.mobilediffusion.server.generation.Seeds;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -115,7 +114,9 @@ final class GenerateCommand implements Runnable {
     @Option(
             names = "--lora",
             paramLabel = "NAME=WEIGHT",
-            description = "A LoRA in the folder loras of the models' folder, as often as wanted.")
+            description =
+                    "A LoRA in the folder loras of the models' folder, as often as wanted; also <lora:NAME:0.8> in the"
+                            + " prompt.")
     private Map<String, Double> loras = Map.of();
 
     @Option(names = "--no-metadata", description = "Keep prompt and settings out of the picture's file.")
@@ -134,7 +135,9 @@ final class GenerateCommand implements Runnable {
 
     @Override
     public void run() {
-        ImageRequest request = request();
+        LoraChoice choice = new LoraChoice(
+                LoraLibrary.in(ModelChoice.library(spec).folder()).names());
+        ImageRequest request = request(choice);
         if (image == null && (mask != null || strength != null)) {
             throw wrong("%s wants a picture: name it by --image", mask != null ? "--mask" : "--strength");
         }
@@ -160,40 +163,48 @@ final class GenerateCommand implements Runnable {
         }
     }
 
-    private ImageRequest request() {
-        if (prompt.isBlank()) {
+    private ImageRequest request(LoraChoice choice) {
+        String words = read(choice);
+        if (words.isBlank()) {
             throw wrong("prompt must not be empty");
         }
         long first = Seeds.orRandom(seed == null ? OptionalLong.empty() : OptionalLong.of(seed));
         if (first > Seeds.largestFirst(count)) {
             throw wrong("--seed must be at most %d for %d pictures, got %d", Seeds.largestFirst(count), count, first);
         }
-        ImageRequest request = new ImageRequest(
-                prompt,
-                negativePrompt,
-                first,
-                steps == null ? OptionalInt.empty() : OptionalInt.of(steps),
-                guidanceScale == null ? OptionalDouble.empty() : OptionalDouble.of(guidanceScale));
-        return request.withLoras(loras.entrySet().stream()
-                .map(lora -> new Lora(lora.getKey(), lora.getValue()))
-                .toList());
+        return new ImageRequest(
+                        words,
+                        LoraChoice.withoutNetworks(negativePrompt),
+                        first,
+                        steps == null ? OptionalInt.empty() : OptionalInt.of(steps),
+                        guidanceScale == null ? OptionalDouble.empty() : OptionalDouble.of(guidanceScale))
+                .withLoras(choice.loras());
     }
 
-    /** The image in a file, if one is named; a file that holds none is a wrong use, told before a model is loaded. */
-    private Optional<ImageFileReader.Read> read(String option, Path file) {
-        if (file == null) {
-            return Optional.empty();
-        }
+    /** The prompt's words; the LoRAs that it and the options name go into {@code choice}. */
+    private String read(LoraChoice choice) {
         try {
-            if (Files.size(file) > ImageFileReader.MAX_BYTES) {
-                throw wrong(
-                        "%s must have at most %d bytes, got %d", option, ImageFileReader.MAX_BYTES, Files.size(file));
-            }
-            return Optional.of(ImageFileReader.read(Files.readAllBytes(file), option));
-        } catch (InferenceException refused) {
+            loras.forEach(choice::add);
+            String words = choice.read(prompt);
+            tell(choice.warnings());
+            return words;
+        } catch (ApiException refused) {
             throw wrong("%s", refused.getMessage());
-        } catch (IOException failure) {
-            throw wrong("%s cannot be read: %s", option, failure);
+        }
+    }
+
+    private void tell(List<String> warnings) {
+        warnings.stream()
+                .filter(told::add)
+                .forEach(warning -> spec.commandLine().getErr().println("mobilediffusion: " + warning));
+    }
+
+    /** A file that holds no image is a wrong use, told before a model is loaded. */
+    private Optional<ImageFileReader.Read> read(String option, Path file) {
+        try {
+            return file == null ? Optional.empty() : Optional.of(ImageFile.read(file, option));
+        } catch (IllegalArgumentException refused) {
+            throw wrong("%s", refused.getMessage());
         }
     }
 
@@ -226,7 +237,7 @@ final class GenerateCommand implements Runnable {
                         ImageFile.format(file),
                         ImageCodec.DEFAULT_QUALITY,
                         noMetadata ? "" : Infotext.of(finished, pipeline.model())));
-        finished.warnings().stream().filter(told::add).forEach(warning -> err.println("mobilediffusion: " + warning));
+        tell(finished.warnings());
         err.println(ImageSummary.of(finished));
         spec.commandLine().getOut().println(file);
     }

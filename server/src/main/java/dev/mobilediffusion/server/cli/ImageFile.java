@@ -1,5 +1,7 @@
 package dev.mobilediffusion.server.cli;
 
+import dev.mobilediffusion.runtime.InferenceException;
+import dev.mobilediffusion.runtime.image.ImageFileReader;
 import dev.mobilediffusion.runtime.image.ImageFormat;
 import java.io.IOException;
 import java.nio.charset.Charset;
@@ -125,5 +127,26 @@ final class ImageFile {
             case FileSystemException detailed when detailed.getReason() != null -> detailed.getReason();
             default -> String.valueOf(failure.getMessage());
         };
+    }
+
+    /**
+     * The image in a file.
+     *
+     * @param option that names it
+     * @throws IllegalArgumentException that says why it holds none
+     */
+    static ImageFileReader.Read read(Path file, String option) {
+        try {
+            long bytes = Files.size(file);
+            if (bytes > ImageFileReader.MAX_BYTES) {
+                throw new IllegalArgumentException(
+                        "%s must have at most %s bytes, got %s".formatted(option, ImageFileReader.MAX_BYTES, bytes));
+            }
+            return ImageFileReader.read(Files.readAllBytes(file), option);
+        } catch (InferenceException refused) {
+            throw new IllegalArgumentException(refused.getMessage(), refused);
+        } catch (IOException failure) {
+            throw new IllegalArgumentException("%s cannot be read: %s".formatted(option, failure), failure);
+        }
     }
 }

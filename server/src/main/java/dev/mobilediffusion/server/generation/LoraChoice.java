@@ -48,7 +48,7 @@ public final class LoraChoice {
     }
 
     /** The prompt without its calls for additional networks, which are no words. */
-    String read(String prompt) {
+    public String read(String prompt) {
         Matcher call = NETWORK.matcher(prompt);
         while (call.find()) {
             String[] parts = call.group(2).split(":", -1);
@@ -63,7 +63,7 @@ public final class LoraChoice {
     }
 
     /** The prompt without A1111's calls for additional networks, whether they are there or not. */
-    static String withoutNetworks(String prompt) {
+    public static String withoutNetworks(String prompt) {
         return NETWORK.matcher(prompt).replaceAll("").strip();
     }
 
@@ -76,7 +76,7 @@ public final class LoraChoice {
     }
 
     /** In the order that they were named. */
-    List<Lora> loras() {
+    public List<Lora> loras() {
         return weights.entrySet().stream()
                 .map(entry -> new Lora(entry.getKey(), entry.getValue()))
                 .filter(lora -> lora.weight() != 0)
@@ -84,7 +84,7 @@ public final class LoraChoice {
     }
 
     /** Sentences for the person who asked. */
-    List<String> warnings() {
+    public List<String> warnings() {
         return missing.isEmpty()
                 ? List.of()
                 : List.of("there is no such LoRA, so it was left out of the prompt: " + String.join(" ", missing));

@@ -9,6 +9,7 @@ import dev.mobilediffusion.server.generation.Delivery;
 import dev.mobilediffusion.server.generation.RequestDraft;
 import dev.mobilediffusion.server.job.ImageContent;
 import dev.mobilediffusion.server.upscale.Enlarger;
+import dev.mobilediffusion.server.upscale.UpscaleRequest;
 import dev.mobilediffusion.server.wire.Clients;
 import dev.mobilediffusion.server.wire.Fields;
 import dev.mobilediffusion.server.wire.Form;
@@ -53,31 +54,20 @@ public final class UpscaleRoutes implements HttpService {
 
     private void upscale(ServerRequest request, ServerResponse response) {
         Form form = Form.read(request, uploads.maxBytes());
-        List<byte[]> images = form.take("image", "image[]");
-        if (images.size() != 1) {
-            throw ApiException.invalid(
-                    "image", "image must be one PNG, JPEG or WebP file, got %d of them", images.size());
-        }
+        UpscaleRequest asked = UpscaleRequest.of(form, enlarger);
         Fields fields = new Fields(form.fields());
-        double scale = Enlarger.scale(fields.real("scale"), "scale");
-        String upscaler = fields.text("upscaler")
-                .map(name -> enlarger.named(name, "upscaler"))
-                .orElseGet(enlarger::usual);
         ImageFormat wanted = format(fields);
         Optional<ImageFormat> bare = Negotiation.image(request, wanted);
         int quality = quality(fields);
         try (Enlarger.Turn turn = enlarger.enter(Clients.of(request))) {
-            RgbImage image = turn.read(images.getFirst(), "image");
-            Uploads.done(request);
-            RgbImage larger = turn.enlarge(
-                    upscaler, image, Math.round(image.width() * scale), Math.round(image.height() * scale), "scale");
+            RgbImage larger = asked.larger(turn, () -> Uploads.done(request));
             ImageFormat format = requireWritable(bare.orElse(wanted));
             ImageContent content = ImageContent.of(turn.encode(larger, format, quality));
             if (bare.isPresent()) {
                 response.header(HeaderNames.CONTENT_TYPE, format.mediaType());
                 LongReply.image(response, content, 0, content.size());
             } else {
-                LongReply.withContents(response, json(larger, format, upscaler, content), List.of(content));
+                LongReply.withContents(response, json(larger, format, asked.upscaler(), content), List.of(content));
             }
         }
     }

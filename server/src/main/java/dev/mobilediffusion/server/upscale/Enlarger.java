@@ -14,19 +14,19 @@ import dev.mobilediffusion.runtime.upscale.Upscalers;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.generation.ClientId;
+import dev.mobilediffusion.server.machine.ComputeTurns;
 import dev.mobilediffusion.server.transport.PeerWatch;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * Makes images larger, one at a time: each takes tens of megabytes, and a network all processors. Thread-safe.
+ * Makes images larger, one at a time and in turn with those that are drawn: each takes tens of megabytes, and a network
+ * all processors. Thread-safe.
  *
  * <pre>{@code
  * try (Enlarger.Turn turn = enlarger.enter(client)) {
@@ -43,15 +43,20 @@ public final class Enlarger {
     public static final int MAX_SCALE = 8;
     private static final double USUAL_SCALE = 2;
 
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private final Upscalers upscalers;
     private final Consumer<ClientId> admission;
     private final WaitingLine line = new WaitingLine();
-    private final Semaphore turns = new Semaphore(1, true);
+    private final ComputeTurns turns;
 
-    /** @param admission counts a request of a client, and throws an {@link ApiException} when it had enough */
-    public Enlarger(Upscalers upscalers, Consumer<ClientId> admission) {
+    /**
+     * @param turns that are taken with the worker that draws
+     * @param admission counts a request of a client, and throws an {@link ApiException} when it had enough, or nothing may
+     *     be enlarged now
+     */
+    public Enlarger(Upscalers upscalers, ComputeTurns turns, Consumer<ClientId> admission) {
+        this.turns = turns;
         this.upscalers = upscalers;
         this.admission = admission;
     }
@@ -106,9 +111,9 @@ public final class Enlarger {
         line.join(client);
         boolean entered = false;
         try {
-            awaitTurn();
+            Turn turn = new Turn(client, awaitTurn());
             entered = true;
-            return new Turn(client);
+            return turn;
         } finally {
             if (!entered) {
                 line.leave(client);
@@ -116,19 +121,17 @@ public final class Enlarger {
         }
     }
 
-    private void awaitTurn() {
+    private ComputeTurns.Turn awaitTurn() {
         try {
-            if (turns.tryAcquire(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
-                return;
-            }
+            return turns.take(PATIENCE)
+                    .orElseThrow(() -> ApiException.retry(
+                            ErrorCode.RATE_LIMIT_EXCEEDED,
+                            "others' pictures are being drawn or enlarged; the server takes one at a time",
+                            PATIENCE));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw ApiException.retry(ErrorCode.NOT_READY, "the server is stopping", PATIENCE);
         }
-        throw ApiException.retry(
-                ErrorCode.RATE_LIMIT_EXCEEDED,
-                "another picture is being enlarged; the server takes one at a time",
-                PATIENCE);
     }
 
     private static <T> T guarded(Supplier<T> work) {
@@ -148,8 +151,11 @@ public final class Enlarger {
 
         private final ClientId client;
 
-        private Turn(ClientId client) {
+        private final ComputeTurns.Turn compute;
+
+        private Turn(ClientId client, ComputeTurns.Turn compute) {
             this.client = client;
+            this.compute = compute;
         }
 
         /** Ends what runs in this turn; on any thread. */
@@ -190,7 +196,7 @@ public final class Enlarger {
         @Override
         public void close() {
             watch.close();
-            turns.release();
+            compute.close();
             line.leave(client);
         }
     }

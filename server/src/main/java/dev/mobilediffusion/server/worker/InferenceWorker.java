@@ -10,7 +10,7 @@ import dev.mobilediffusion.runtime.image.ImageEdit;
 import dev.mobilediffusion.server.generation.Delivery;
 import dev.mobilediffusion.server.generation.Source;
 import dev.mobilediffusion.server.job.Job;
-import dev.mobilediffusion.server.machine.DeviceGuard;
+import dev.mobilediffusion.server.machine.ComputeTurns;
 import dev.mobilediffusion.server.models.Pipelines;
 import dev.mobilediffusion.server.queue.ImageTask;
 import dev.mobilediffusion.server.queue.JobQueue;
@@ -30,22 +30,22 @@ public final class InferenceWorker implements AutoCloseable {
     private final Pipelines pipelines;
     private final ImageEncoder encoder;
     private final ImageFinisher finisher;
-    private final DeviceGuard guard;
+    private final ComputeTurns turns;
     private final Thread thread;
 
-    private InferenceWorker(JobQueue queue, Pipelines pipelines, ImageEncoder encoder, DeviceGuard guard) {
+    private InferenceWorker(JobQueue queue, Pipelines pipelines, ImageEncoder encoder, ComputeTurns turns) {
         this.queue = queue;
         this.work = queue.work();
         this.pipelines = pipelines;
         this.encoder = encoder;
-        this.guard = guard;
+        this.turns = turns;
         this.finisher = new ImageFinisher(queue.work(), encoder);
         this.thread = Thread.ofPlatform().name("inference-worker").unstarted(this::run);
     }
 
-    /** @param guard that makes it rest between images while the device is warm, and longer while it is hot */
-    public static InferenceWorker start(JobQueue queue, Pipelines pipelines, ImageEncoder encoder, DeviceGuard guard) {
-        InferenceWorker worker = new InferenceWorker(queue, pipelines, encoder, guard);
+    /** @param turns that it takes with others who compute; between images it rests as they say */
+    public static InferenceWorker start(JobQueue queue, Pipelines pipelines, ImageEncoder encoder, ComputeTurns turns) {
+        InferenceWorker worker = new InferenceWorker(queue, pipelines, encoder, turns);
         worker.thread.start();
         return worker;
     }
@@ -75,9 +75,10 @@ public final class InferenceWorker implements AutoCloseable {
     private void run() {
         try (finisher) {
             for (Optional<ImageTask> next = work.take(); next.isPresent(); next = work.take()) {
-                long begin = System.nanoTime();
-                draw(next.get());
-                guard.rest(Duration.ofNanos(System.nanoTime() - begin));
+                try (ComputeTurns.Turn turn = turns.take()) {
+                    draw(next.get());
+                    turn.rest();
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -51,6 +51,15 @@ final class LorasCommandTest {
         assertThat(draw(plain).exitCode(), is(0));
         assertThat(draw(changed, "--lora", "night=1").exitCode(), is(0));
         assertThat(Arrays.equals(Files.readAllBytes(plain), Files.readAllBytes(changed)), is(false));
+        Path named = folder.resolve("named.png");
+        CommandLineRun byPrompt = drawing("a boat <lora:night:0.25> <lora:oil:1>", named, "--lora", "night=0.75");
+        assertThat(byPrompt.exitCode(), is(0));
+        assertThat(
+                byPrompt.err(),
+                hasItem("mobilediffusion: there is no such LoRA, so it was left out of the prompt: <lora:oil:1>"));
+        assertThat("the weights of both together", Files.readAllBytes(named), is(Files.readAllBytes(changed)));
+        refused(drawing("<lora:night>", named), 2, "prompt must not be empty");
+        refused(draw(named, "--lora", "oil=1"), 2, "there is no LoRA \"oil\", only night");
 
         assertThat(loras("remove", "night").err(), contains("removed night"));
         assertThat(loras("list").out(), empty());
@@ -135,9 +144,13 @@ final class LorasCommandTest {
     }
 
     private CommandLineRun draw(Path out, Object... more) {
+        return drawing("a boat", out, more);
+    }
+
+    private CommandLineRun drawing(String prompt, Path out, Object... more) {
         List<Object> words = new ArrayList<>(List.of(
                 "generate",
-                "a boat",
+                prompt,
                 "--seed",
                 1,
                 "--steps",

@@ -7,6 +7,7 @@ import dev.mobilediffusion.server.Fixture;
 import dev.mobilediffusion.server.TestFleet;
 import dev.mobilediffusion.server.grpc.v1.GenerateRequest;
 import dev.mobilediffusion.server.grpc.v1.ImageGenerationGrpc;
+import dev.mobilediffusion.server.machine.ComputeTurns;
 import dev.mobilediffusion.server.machine.DeviceGuard;
 import dev.mobilediffusion.server.machine.DeviceLimits;
 import dev.mobilediffusion.server.machine.Machine;
@@ -93,7 +94,7 @@ final class GrpcFixture extends Fixture {
                 queue,
                 model -> pipeline,
                 (image, model, format, quality, metadata) -> image.rgb(),
-                DeviceGuard.start(Machine.at(Path.of("/nowhere")), DeviceLimits.DEFAULT));
+                new ComputeTurns(DeviceGuard.start(Machine.at(Path.of("/nowhere")), DeviceLimits.DEFAULT)));
         CallObserver observer = (outcome, took) -> outcomes.add(outcome);
         api = service.map(each -> new GrpcApi(each, observer, new Callers(Gate.open(), false)))
                 .orElseGet(() -> new GrpcApi(

@@ -10,6 +10,7 @@ import dev.mobilediffusion.server.generation.JobSpec;
 import dev.mobilediffusion.server.generation.Lifetime;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobStatus;
+import dev.mobilediffusion.server.machine.ComputeTurns;
 import dev.mobilediffusion.server.machine.DeviceGuard;
 import dev.mobilediffusion.server.machine.DeviceLimits;
 import dev.mobilediffusion.server.machine.Machine;
@@ -57,7 +58,7 @@ public final class QueueFixture implements AutoCloseable {
                 queue,
                 model -> pipeline,
                 encoder,
-                DeviceGuard.start(Machine.at(Path.of("/nowhere")), DeviceLimits.DEFAULT));
+                new ComputeTurns(DeviceGuard.start(Machine.at(Path.of("/nowhere")), DeviceLimits.DEFAULT)));
     }
 
     /** Writes PNG files as the released server does. */

@@ -2,6 +2,7 @@ package dev.mobilediffusion.server.upscale;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -10,14 +11,22 @@ import dev.mobilediffusion.runtime.upscale.Upscalers;
 import dev.mobilediffusion.server.error.ApiException;
 import dev.mobilediffusion.server.error.ErrorCode;
 import dev.mobilediffusion.server.generation.ClientId;
+import dev.mobilediffusion.server.machine.ComputeTurns;
+import dev.mobilediffusion.server.machine.DeviceGuard;
+import dev.mobilediffusion.server.machine.DeviceLimits;
+import dev.mobilediffusion.server.machine.Machine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Who gets a turn. */
 final class EnlargerTest {
+
+    private static final ComputeTurns TURNS =
+            new ComputeTurns(DeviceGuard.start(Machine.at(Path.of("/nowhere")), DeviceLimits.DEFAULT));
 
     private static final ClientId PHONE = ClientId.ofKey("phone");
 
@@ -39,7 +48,7 @@ final class EnlargerTest {
 
     @Test
     void whoHadEnoughGetsNone() {
-        Enlarger enlarger = new Enlarger(new Upscalers(folder, RuntimeOptions.defaults()), client -> {
+        Enlarger enlarger = new Enlarger(new Upscalers(folder, RuntimeOptions.defaults()), TURNS, client -> {
             throw ApiException.of(ErrorCode.RATE_LIMIT_EXCEEDED, "enough of " + client);
         });
 
@@ -70,7 +79,40 @@ final class EnlargerTest {
         assertThat(full.retryAfter().isPresent(), is(true));
     }
 
+    @Test
+    void imagesThatAreDrawnAndThoseThatAreEnlargedTakeTurns() throws Exception {
+        Enlarger enlarger = enlarger();
+        List<String> order = new CopyOnWriteArrayList<>();
+        ComputeTurns.Turn first = TURNS.take();
+        Thread enlarging = Thread.ofVirtual().start(() -> {
+            enlarger.enter(PHONE).close();
+            order.add("enlarged");
+        });
+        awaitWaiting(1);
+        Thread drawing = Thread.ofVirtual().start(() -> {
+            try (ComputeTurns.Turn turn = TURNS.take()) {
+                enlarging.join();
+                order.add("drawn");
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        awaitWaiting(2);
+        assertThat(order, is(empty()));
+
+        first.close();
+        drawing.join();
+
+        assertThat(order, contains("enlarged", "drawn"));
+    }
+
+    private static void awaitWaiting(int count) throws InterruptedException {
+        while (TURNS.waiting() < count) {
+            Thread.sleep(5);
+        }
+    }
+
     private Enlarger enlarger() {
-        return new Enlarger(new Upscalers(folder, RuntimeOptions.defaults()), counted::add);
+        return new Enlarger(new Upscalers(folder, RuntimeOptions.defaults()), TURNS, counted::add);
     }
 }
