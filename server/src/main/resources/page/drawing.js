@@ -17,6 +17,7 @@ function bodyOf(settings) {
   if (settings.control_image) {
     body.control_image = settings.control_image;
     body.control_scale = settings.control_scale;
+    body.control_preprocessor = settings.control_preprocessor;
     body.control = settings.control;
   }
   if (settings.image) {

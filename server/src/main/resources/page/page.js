@@ -150,6 +150,7 @@ function learn(last) {
 function describe(drawn, settings) {
   store.setPace(settings.model, paceOf(drawn));
   live.update();
+  viewer.rememberSource(drawn, settings.image);
   return {
     job: drawn.job, index: drawn.index, prompt: settings.prompt, seed: drawn.seed, steps: drawn.steps,
     model: settings.model, width: drawn.width, height: drawn.height, format: drawn.format, at: Date.now(), warnings: [],

@@ -23,6 +23,7 @@ export class Sketch {
     }
     element("sketch-undo").addEventListener("click", () => this.#keep(this.#strokes.slice(0, -1)));
     element("sketch-clear").addEventListener("click", () => this.#keep([]));
+    element("sketch-invert").addEventListener("change", onChange);
     this.#paint();
   }
 
@@ -36,10 +37,11 @@ export class Sketch {
     if (element("sketch").hidden || this.#strokes.length === 0) {
       return {};
     }
-    return {
+    const settings = {
       control_image: this.#canvas.toDataURL("image/png"),
       control_scale: element("sketch-scale").valueAsNumber,
     };
+    return element("sketch-invert").checked ? { ...settings, control_preprocessor: "invert" } : settings;
   }
 
   #begin(event) {

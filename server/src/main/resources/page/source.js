@@ -16,7 +16,9 @@ export class Source {
   constructor(onChange) {
     this.#onChange = onChange;
     const form = element("composer");
-    element("source-file").addEventListener("change", (event) => this.#take(event.target.files));
+    for (const input of ["source-file", "source-photo"]) {
+      element(input).addEventListener("change", (event) => this.#take(event.target.files));
+    }
     form.addEventListener("dragover", (event) => {
       if (event.dataTransfer.types.includes("Files")) {
         event.preventDefault();
@@ -84,6 +86,7 @@ export class Source {
     this.#painted = false;
     this.#image = "";
     element("source-file").value = "";
+    element("source-photo").value = "";
     element("source-parts").hidden = true;
     element("source-file").focus();
     this.#changed();

@@ -1,4 +1,5 @@
 // The picture in its mat, with the progress of the next one, and what is known of it.
+import { Compare } from "./compare.js";
 import { PHASES, detail, fraction, headline } from "./progress.js";
 
 const element = (id) => document.getElementById(id);
@@ -12,6 +13,7 @@ function fileName(picture) {
 export class Viewer {
   #timer = 0;
   #shown = null;
+  #compare = new Compare();
 
   constructor() {
     element("phases").replaceChildren(...PHASES.map((phase) => {
@@ -45,10 +47,17 @@ export class Viewer {
     element("download").href = url;
     element("download").download = fileName(picture);
     this.warn(picture.warnings ?? []);
+    this.#compare.show(picture);
+  }
+
+  /** @param image data URL that the picture was drawn from; empty for one from words */
+  rememberSource(picture, image) {
+    this.#compare.remember(picture, image);
   }
 
   clear(text = "Your picture appears here.") {
     this.#shown = null;
+    this.#compare.show(null);
     element("picture").hidden = true;
     element("picture").removeAttribute("src");
     element("caption").hidden = true;

@@ -185,6 +185,11 @@ final class Browser implements AutoCloseable {
                 Map.of("width", width, "height", height, "deviceScaleFactor", 2, "mobile", true));
     }
 
+    /** A finger is its pointer from now on. */
+    void asTouchScreen() {
+        command("Emulation.setTouchEmulationEnabled", Map.of("enabled", true));
+    }
+
     void asDesktop(int width, int height) {
         command(
                 "Emulation.setDeviceMetricsOverride",

@@ -6,6 +6,7 @@ import static org.hamcrest.Matchers.not;
 
 import dev.mobilediffusion.runtime.ControlImage;
 import dev.mobilediffusion.runtime.ImageRequest;
+import dev.mobilediffusion.runtime.Preprocessor;
 import dev.mobilediffusion.server.FakePipeline;
 import dev.mobilediffusion.server.TestServer;
 import java.io.IOException;
@@ -58,6 +59,27 @@ final class SketchTest extends PageFixture {
                 undone.control().orElseThrow().image().rgb(),
                 is(not(lines.image().rgb())));
         server.pipeline.allow(1);
+    }
+
+    @Test
+    void linesMayBeSentLightOnDark() throws Exception {
+        installControl();
+        TestServer server = open(FakePipeline.quick());
+        browser.click("#sketch summary");
+        browser.drag("#sketch-canvas", -40, -40, 40);
+        draw("a red house");
+        browser.awaitText("#status", "The picture is ready");
+        browser.click("#sketch-invert");
+        draw("a red house");
+        browser.await(
+                () -> "the second picture", () -> server.pipeline.finished().size() == 2);
+
+        ControlImage plain = server.pipeline.finished().get(0).control().orElseThrow();
+        ControlImage light = server.pipeline.finished().get(1).control().orElseThrow();
+        assertThat(plain.preprocessor(), is(Optional.empty()));
+        assertThat(light.preprocessor(), is(Optional.of(Preprocessor.INVERT)));
+        assertThat(
+                "the server turns them", light.image().rgb(), is(plain.image().rgb()));
     }
 
     @Test

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.openqa.selenium.Keys;
 
 /** An image that is drawn anew: chosen, dropped, painted over. */
 final class SourceTest extends PageFixture {
@@ -63,6 +64,56 @@ final class SourceTest extends PageFixture {
     }
 
     @Test
+    void beforeAndAfterAreComparedByASlider() throws Exception {
+        open(FakePipeline.quick());
+        draw("a red house");
+        browser.awaitText("#status", "The picture is ready");
+        assertThat("drawn from words", browser.shows("#compare-line"), is(false));
+        choose();
+        draw("a blue house");
+        browser.awaitShown("#compare-line");
+        browser.awaitText("#status", "The picture is ready");
+
+        assertThat(browser.attribute("#before", "width"), is(browser.attribute("#picture", "width")));
+        assertThat(parted(), is("50%"));
+        browser.run("document.querySelector('#compare').focus()");
+        browser.press(Keys.ARROW_LEFT, Keys.ARROW_LEFT);
+        assertThat("by keys", parted(), is("48%"));
+        assertThat(browser.attribute("#compare", "aria-valuetext"), is("48 % before, 52 % after"));
+        browser.press(Keys.HOME);
+        assertThat(parted(), is("0%"));
+        browser.click("#compare");
+        assertThat("by a touch or click in its middle", parted(), is("50%"));
+
+        browser.click("#thumbs li:last-child button");
+        browser.awaitText("#caption-prompt", "a red house");
+        assertThat("of the earlier picture there is none", browser.shows("#compare-line"), is(false));
+        browser.click("#thumbs li:first-child button");
+        browser.awaitShown("#compare-line");
+    }
+
+    @Test
+    void onAPhoneOneMayBePhotographed() throws Exception {
+        TestServer server = open(FakePipeline.quick());
+        assertThat(browser.shows("#source-photo"), is(false));
+        browser.asPhone(390, 844);
+        browser.asTouchScreen();
+        browser.click("#source > summary");
+        browser.awaitShown("#source-photo");
+        assertThat(browser.attribute("#source-photo", "capture"), is("environment"));
+        browser.type("#source-photo", file().toString());
+        browser.awaitShown("#source-parts");
+        draw("a red house");
+        browser.awaitText("#status", "The picture is ready");
+
+        assertThat(server.pipeline.finished().getFirst().source().isPresent(), is(true));
+    }
+
+    private static Object parted() {
+        return browser.run("return document.querySelector('#frame').style.getPropertyValue('--before')");
+    }
+
+    @Test
     void anImageMayBeDropped() {
         open(FakePipeline.quick());
         browser.runAsync(
@@ -76,10 +127,13 @@ final class SourceTest extends PageFixture {
     }
 
     private void choose() throws IOException {
-        Path file = Files.write(images.resolve("noise.png"), TestImages.png(TestImages.noise(40, 40)));
         browser.click("#source > summary");
-        browser.type("#source-file", file.toString());
+        browser.type("#source-file", file().toString());
         browser.awaitShown("#source-parts");
+    }
+
+    private Path file() throws IOException {
+        return Files.write(images.resolve("noise.png"), TestImages.png(TestImages.noise(40, 40)));
     }
 
     private static void slide(String value) {

@@ -23,6 +23,7 @@ public final class PageRoutes implements HttpService {
             "page.css",
             "page.js",
             "api.js",
+            "compare.js",
             "composer.js",
             "drawing.js",
             "events.js",
