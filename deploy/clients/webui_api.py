@@ -19,6 +19,15 @@ def main(host, port):
     api = webuiapi.WebUIApi(host=host, port=port)
     house = api.txt2img(prompt="a red house by the sea", seed=7, steps=2).image
     check("txt2img", house.size == (512, 512))
+    large = api.txt2img(
+        prompt="a red house by the sea",
+        seed=7,
+        enable_hr=True,
+        hr_scale=1.5,
+        hr_upscaler=webuiapi.HiResUpscaler.Latent,
+        denoising_strength=0.4,
+    )
+    check("txt2img, hires fix", large.image.size == (768, 768) and large.info["denoising_strength"] == 0.4)
     snow = api.img2img(images=[house], prompt="a red house in the snow", seed=7, denoising_strength=0.6)
     check("img2img", snow.image.size == (512, 512) and snow.info["denoising_strength"] == 0.6)
     mask = Image.new("L", house.size)

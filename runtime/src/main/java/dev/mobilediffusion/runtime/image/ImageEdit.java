@@ -117,8 +117,9 @@ public final class ImageEdit {
             Area area =
                     soft.bounds().grown(options.padding, image.width(), image.height(), model.width(), model.height());
             Mask sharp = Mask.ofGrey(Resampler.scale(marked.get().grey(), area, model.width(), model.height()));
-            RgbImage seen = Resampler.scale(filled(image, marked.get(), fill), area, model.width(), model.height());
-            return new ImageEdit(image, Optional.of(soft), Optional.of(area), seen, sharp.share(), fill, usual);
+            RgbImage whole = mask.isEmpty() ? MaskFill.fill(image, marked.get()) : image;
+            RgbImage seen = Resampler.scale(filled(whole, marked.get(), fill), area, model.width(), model.height());
+            return new ImageEdit(whole, Optional.of(soft), Optional.of(area), seen, sharp.share(), fill, usual);
         }
         RgbImage held = options.resize.fit(image, width, height);
         if (marked.isEmpty()) {
@@ -126,6 +127,9 @@ public final class ImageEdit {
             return new ImageEdit(held, Optional.empty(), Optional.empty(), seen, new byte[0], fill, usual);
         }
         Mask sharp = Mask.ofGrey(options.resize.fit(marked.get().grey(), width, height));
+        if (mask.isEmpty()) {
+            held = MaskFill.fill(held, sharp); // the white behind what is transparent is no part of the picture
+        }
         Mask soft = sharp.blurred(options.maskBlur);
         RgbImage seen = ResizeMode.JUST_RESIZE.fit(filled(held, sharp, fill), model.width(), model.height());
         byte[] seenMask = width == model.width() && height == model.height()

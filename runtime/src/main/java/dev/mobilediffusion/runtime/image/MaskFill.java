@@ -11,48 +11,80 @@ final class MaskFill {
     private MaskFill() {}
 
     static RgbImage fill(RgbImage image, Mask mask) {
-        float[] weights = new float[image.width() * image.height()];
-        float[] colours = new float[3 * weights.length];
-        for (int i = 0; i < weights.length; i++) {
-            weights[i] = (mask.share()[i] & 0xff) > 127 ? 0 : 1;
-            for (int colour = 0; colour < 3; colour++) {
-                colours[3 * i + colour] = image.rgb()[3 * i + colour] & 0xff;
+        int width = image.width();
+        // Numbers of the picture's own size would take 64 MB of the largest, a quarter of them takes 16
+        Half half = new Half(width, image.height());
+        for (int i = 0; i < width * image.height(); i++) {
+            if (!isMasked(mask, i)) {
+                int at = half.place(i, width);
+                half.weights[at]++;
+                for (int colour = 0; colour < 3; colour++) {
+                    half.colours[3 * at + colour] += image.rgb()[3 * i + colour] & 0xff;
+                }
             }
         }
-        fill(colours, weights, image.width(), image.height());
-        byte[] rgb = new byte[colours.length];
-        for (int i = 0; i < rgb.length; i++) {
-            rgb[i] = (byte) Math.round(colours[i]);
+        half.average();
+        fill(half.colours, half.weights, half.width, half.height);
+        byte[] rgb = image.rgb().clone();
+        for (int i = 0; i < width * image.height(); i++) {
+            for (int colour = 0; colour < 3 && isMasked(mask, i); colour++) {
+                rgb[3 * i + colour] = (byte) Math.round(half.colours[3 * half.place(i, width) + colour]);
+            }
         }
-        return new RgbImage(image.width(), image.height(), rgb);
+        return new RgbImage(width, image.height(), rgb);
+    }
+
+    private static boolean isMasked(Mask mask, int pixel) {
+        return (mask.share()[pixel] & 0xff) > 127;
     }
 
     private static void fill(float[] colours, float[] weights, int width, int height) {
         if (width == 1 && height == 1) {
             return;
         }
-        int halfWidth = Math.ceilDiv(width, 2);
-        int halfHeight = Math.ceilDiv(height, 2);
-        float[] halfWeights = new float[halfWidth * halfHeight];
-        float[] halfColours = new float[3 * halfWeights.length];
+        Half half = new Half(width, height);
         for (int i = 0; i < weights.length; i++) {
-            int half = i / width / 2 * halfWidth + i % width / 2;
-            halfWeights[half] += weights[i];
+            int at = half.place(i, width);
+            half.weights[at] += weights[i];
             for (int colour = 0; colour < 3; colour++) {
-                halfColours[3 * half + colour] += weights[i] * colours[3 * i + colour];
+                half.colours[3 * at + colour] += weights[i] * colours[3 * i + colour];
             }
         }
-        for (int half = 0; half < halfWeights.length; half++) {
-            for (int colour = 0; colour < 3 && halfWeights[half] > 0; colour++) {
-                halfColours[3 * half + colour] /= halfWeights[half];
-            }
-            halfWeights[half] = Math.min(1, halfWeights[half]);
-        }
-        fill(halfColours, halfWeights, halfWidth, halfHeight);
+        half.average();
+        fill(half.colours, half.weights, half.width, half.height);
         for (int i = 0; i < weights.length; i++) {
-            int half = i / width / 2 * halfWidth + i % width / 2;
             if (weights[i] == 0) {
-                System.arraycopy(halfColours, 3 * half, colours, 3 * i, 3);
+                System.arraycopy(half.colours, 3 * half.place(i, width), colours, 3 * i, 3);
+            }
+        }
+    }
+
+    /** What is known of each four pixels. */
+    private static final class Half {
+
+        private final int width;
+        private final int height;
+        private final float[] weights;
+        private final float[] colours; // (height, width, 3)
+
+        Half(int fullWidth, int fullHeight) {
+            width = Math.ceilDiv(fullWidth, 2);
+            height = Math.ceilDiv(fullHeight, 2);
+            weights = new float[width * height];
+            colours = new float[3 * weights.length];
+        }
+
+        /** Where pixel {@code i} of the full size belongs. */
+        int place(int i, int fullWidth) {
+            return i / fullWidth / 2 * width + i % fullWidth / 2;
+        }
+
+        void average() {
+            for (int at = 0; at < weights.length; at++) {
+                for (int colour = 0; colour < 3 && weights[at] > 0; colour++) {
+                    colours[3 * at + colour] /= weights[at];
+                }
+                weights[at] = Math.min(1, weights[at]);
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.mobilediffusion.server.clients;
 import static io.restassured.RestAssured.given;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.hasKey;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
@@ -65,6 +66,24 @@ final class OpenWebUiTest {
                 .then()
                 .statusCode(200)
                 .body("data[0].b64_json", notNullValue());
+    }
+
+    @Test
+    void itsOpenAiEngineSendsSeveralPictures() {
+        byte[] file = TestImages.png(TestImages.noise(16, 16));
+        given().baseUri(server.url())
+                .header("Authorization", "Bearer sk-x")
+                .multiPart("model", "gpt-image-1")
+                .multiPart("prompt", "a hat")
+                .multiPart("image[]", "image.png", file, "image/png")
+                .multiPart("image[]", "image.png", file, "image/png")
+                .multiPart("background", "auto")
+                .multiPart("response_format", "b64_json")
+                .post("/v1/images/edits")
+                .then()
+                .statusCode(200)
+                .body("data[0].b64_json", notNullValue())
+                .body("warnings[0]", containsString("of 2 pictures the first is drawn anew"));
     }
 
     @Test

@@ -97,6 +97,22 @@ final class ToolsTest {
     }
 
     @Test
+    void picturesComeInTheFormatThatWasAskedFor() {
+        McpSchema.CallToolResult jpeg =
+                assistant.call("generate_image", Map.of("prompt", "a house", "output_format", "jpeg"));
+
+        McpSchema.ImageContent image = (McpSchema.ImageContent) jpeg.content().getFirst();
+        assertThat(image.mimeType(), is("image/jpeg"));
+        assertThat(image.data(), startsWith("/9j/"));
+        McpSchema.CallToolResult webp =
+                assistant.call("generate_image", Map.of("prompt", "a house", "output_format", "webp"));
+        assertThat(webp.isError(), is(true));
+        assertThat(
+                ((McpSchema.TextContent) webp.content().getFirst()).text(),
+                startsWith("output_format webp cannot be written here; ask for png or jpeg"));
+    }
+
+    @Test
     void aCallWithATokenIsToldOfItsProgress() throws Exception {
         assistant.callWithProgress("generate_image", Map.of("prompt", "a house", "n", 2), "mine");
 
