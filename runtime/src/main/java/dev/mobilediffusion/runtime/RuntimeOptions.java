@@ -96,6 +96,11 @@ public record RuntimeOptions(
                 execution);
     }
 
+    /** Keeps graphs as of networks that are made for a while, where it keeps any. */
+    public RuntimeOptions withGraphsOfCopies() {
+        return graphs.map(present -> withGraphs(present.forCopies())).orElse(this);
+    }
+
     public RuntimeOptions withoutGraphs() {
         return new RuntimeOptions(
                 threads, spinning, memory, verifyHashes, profile, Optional.empty(), concepts, safetyChecker, execution);

@@ -150,6 +150,15 @@ public record Adapted(Path folder, Optional<Path> textEncoder, Optional<Path> un
                 cause);
     }
 
+    /** Of all its files. */
+    public long bytes() {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.mapToLong(file -> file.toFile().length()).sum();
+        } catch (IOException gone) {
+            return 0;
+        }
+    }
+
     @Override
     public void close() {
         TemporaryFolder.remove(folder);

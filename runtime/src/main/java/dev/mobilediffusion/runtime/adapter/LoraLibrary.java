@@ -47,8 +47,12 @@ public record LoraLibrary(Path folder) {
         return folder.resolve(name + ENDING);
     }
 
-    /** @throws InferenceException with code INVALID_REQUEST that names those there are */
-    Path require(String name) {
+    /**
+     * The file of a LoRA.
+     *
+     * @throws InferenceException with code INVALID_REQUEST that names those there are
+     */
+    public Path require(String name) {
         if (!names().contains(name)) {
             throw InferenceException.invalid(
                     "loras", "loras: there is no %s in %s, only %s", name, folder, String.join(", ", names()));

@@ -8,11 +8,14 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -27,10 +30,12 @@ import java.util.zip.CRC32C;
  *     model.onnx         the optimized graph
  *     weights.bin        its weights
  *     checksums          path of the network, then CRC-32C of both files
+ * copy-5e6f…/            the same of a copy that LoRAs or a control changed: hash of its content
  * </pre>
  *
  * <p>An entry under its final name is whole. One whose key is another (files replaced, ONNX Runtime updated, disk moved
- * to another processor) or whose files are not what was written is made anew. What cannot be kept, as on a full or
+ * to another processor) or whose files are not what was written is made anew. Of copies those that were used last stay, at
+ * most {@value #MAX_COPIES} and {@value #MAX_COPIES_BYTES} bytes. What cannot be kept, as on a full or
  * read-only disk, is optimized at every start. Thread-safe, between processes too.
  */
 final class GraphCache {
@@ -52,6 +57,11 @@ final class GraphCache {
 
     private static final long LEAVE_FREE_BYTES = 256L << 20;
 
+    static final int MAX_COPIES = 6;
+
+    /** A copy that alone may be larger is not kept. */
+    private static final long MAX_COPIES_BYTES = 4L << 30;
+
     private static final int CHUNK_BYTES = 1 << 16;
 
     /** What is unfinished after this was left behind by a process that was killed. */
@@ -68,7 +78,13 @@ final class GraphCache {
         Path entry = folder.resolve(key.entry());
         try {
             List<String> lines = Files.readAllLines(entry.resolve(CHECKSUMS));
-            return lines.equals(checksums(key, entry)) ? Optional.of(entry.resolve(GRAPH)) : Optional.empty();
+            if (!lines.equals(checksums(key, entry))) {
+                return Optional.empty();
+            }
+            if (key.isOfCopy()) {
+                Files.setLastModifiedTime(entry, FileTime.from(Instant.now())); // when it was last used
+            }
+            return Optional.of(entry.resolve(GRAPH));
         } catch (IOException missing) {
             return Optional.empty();
         }
@@ -84,7 +100,7 @@ final class GraphCache {
     Optional<Path> make(GraphKey key, OrtEnvironment environment, SessionOptions options) throws OrtException {
         Path building;
         try {
-            if (!hasRoom(key)) {
+            if (!hasRoom(key) || (key.isOfCopy() && GROWTH * key.bytes() > MAX_COPIES_BYTES)) {
                 return Optional.empty();
             }
             building = Files.createTempDirectory(Files.createDirectories(folder), "building-");
@@ -99,6 +115,9 @@ final class GraphCache {
             Files.write(building.resolve(CHECKSUMS), checksums(key, building));
             Path entry = folder.resolve(key.entry());
             removeOthers(key);
+            if (key.isOfCopy()) {
+                makeRoom(bytes(building));
+            }
             Files.move(building, entry, StandardCopyOption.ATOMIC_MOVE);
             return Optional.of(entry.resolve(GRAPH));
         } catch (IOException failure) {
@@ -121,17 +140,56 @@ final class GraphCache {
     private void removeOthers(GraphKey key) throws IOException {
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
             for (Path entry : entries) {
-                if (entry.getFileName().toString().startsWith(key.pathHash()) || isOrphan(entry)) {
+                if (entry.getFileName().toString().startsWith(key.isOfCopy() ? key.entry() : key.pathHash())
+                        || isOrphan(entry)) {
                     remove(entry);
                 }
             }
         }
     }
 
+    /** Removes the copies that were used longest ago, until another of {@code bytes} is within the bounds. */
+    private void makeRoom(long bytes) throws IOException {
+        List<Path> copies;
+        try (Stream<Path> entries = Files.list(folder)) {
+            copies = entries.filter(entry -> entry.getFileName().toString().startsWith(GraphKey.COPY))
+                    .sorted(Comparator.comparing(GraphCache::usedAt).reversed())
+                    .toList();
+        }
+        long total = bytes;
+        for (int i = 0; i < copies.size(); i++) {
+            total += bytes(copies.get(i));
+            if (i + 1 >= MAX_COPIES || total > MAX_COPIES_BYTES) {
+                remove(copies.get(i));
+            }
+        }
+    }
+
+    private static FileTime usedAt(Path entry) {
+        try {
+            return Files.getLastModifiedTime(entry);
+        } catch (IOException goneMeanwhile) {
+            return FileTime.fromMillis(0);
+        }
+    }
+
+    private static long bytes(Path entry) throws IOException {
+        long bytes = 0;
+        try (Stream<Path> files = Files.list(entry)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                bytes += Files.size(file);
+            }
+        } catch (NoSuchFileException goneMeanwhile) {
+            return 0;
+        }
+        return bytes;
+    }
+
     private static boolean isOrphan(Path entry) {
         try {
             List<String> lines = Files.readAllLines(entry.resolve(CHECKSUMS));
-            return lines.isEmpty() || Files.notExists(Path.of(lines.getFirst()));
+            return lines.isEmpty()
+                    || (!lines.getFirst().equals(GraphKey.COPY) && Files.notExists(Path.of(lines.getFirst())));
         } catch (IOException unfinished) {
             return isOld(entry); // a younger one may be being made by another process
         }
@@ -148,7 +206,7 @@ final class GraphCache {
     }
 
     private static List<String> checksums(GraphKey key, Path entry) throws IOException {
-        return List.of(key.network().toString(), checksum(entry.resolve(GRAPH)), checksum(entry.resolve(WEIGHTS)));
+        return List.of(key.subject(), checksum(entry.resolve(GRAPH)), checksum(entry.resolve(WEIGHTS)));
     }
 
     /** Against decay, not against attackers: who can write here can write checksums too. */

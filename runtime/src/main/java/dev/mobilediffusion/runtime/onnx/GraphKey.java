@@ -8,7 +8,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.stream.Stream;
 
 /**
- * What an optimized graph depends on: the network's files by size and time, ONNX Runtime, and the processor.
+ * What an optimized graph depends on: the network's files, ONNX Runtime, and the processor. The files of a network that
+ * stays where it is count by size and time, those of a copy that is made for a while by their content.
  *
  * @param network absolute path of its {@code model.onnx}
  * @param pathHash names the network
@@ -16,6 +17,9 @@ import java.util.stream.Stream;
  * @param bytes of the network's files
  */
 record GraphKey(Path network, String pathHash, String hash, long bytes) {
+
+    /** In the place of a path's hash. */
+    static final String COPY = "copy";
 
     /** To be raised when the same key would no longer give the same graph. */
     private static final String FORM = "2";
@@ -27,6 +31,19 @@ record GraphKey(Path network, String pathHash, String hash, long bytes) {
      * @throws IOException when the network's files cannot be listed
      */
     static GraphKey of(Path network, String ortVersion, String processor) throws IOException {
+        return of(network, ortVersion, processor, false);
+    }
+
+    /**
+     * Of a copy, wherever it lies. Reads all of it.
+     *
+     * @throws IOException when the network's files cannot be read
+     */
+    static GraphKey ofCopy(Path network, String ortVersion, String processor) throws IOException {
+        return of(network, ortVersion, processor, true);
+    }
+
+    private static GraphKey of(Path network, String ortVersion, String processor, boolean copy) throws IOException {
         Path absolute = network.toAbsolutePath().normalize();
         StringBuilder text =
                 new StringBuilder(String.join("\n", FORM, ortVersion, System.getProperty("os.arch"), processor));
@@ -36,10 +53,19 @@ record GraphKey(Path network, String pathHash, String hash, long bytes) {
                 BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
                 bytes += attributes.size();
                 text.append('\n').append(file.getFileName()).append(' ').append(attributes.size());
-                text.append(' ').append(attributes.lastModifiedTime());
+                text.append(' ').append(copy ? Sha256.of(file) : attributes.lastModifiedTime());
             }
         }
-        return new GraphKey(absolute, sha256(absolute.toString()), sha256(text.toString()), bytes);
+        return new GraphKey(absolute, copy ? COPY : sha256(absolute.toString()), sha256(text.toString()), bytes);
+    }
+
+    boolean isOfCopy() {
+        return pathHash.equals(COPY);
+    }
+
+    /** What the entry is of: a path, or {@link #COPY}. */
+    String subject() {
+        return isOfCopy() ? COPY : network.toString();
     }
 
     /** Name of the entry's folder. */

@@ -44,6 +44,8 @@ final class SessionSource {
     private final boolean workingMemoryKept;
     private boolean proven;
     private Optional<Path> optimized = Optional.empty(); // of the original
+    private Optional<Path> optimizedOther = Optional.empty(); // of the file that is read in its place
+    private boolean soughtOther; // whether that was looked for
 
     /** Finds the optimized graph, or makes it. */
     SessionSource(OnnxRuntime runtime, Path file, String name, RuntimeOptions options, boolean workingMemoryKept)
@@ -54,18 +56,24 @@ final class SessionSource {
         this.name = name;
         this.options = options;
         this.workingMemoryKept = workingMemoryKept;
-        if (options.graphs().isPresent() && options.profile().isEmpty() && runtime.isCpuAlone(options)) {
-            GraphFolder graphs = options.graphs().get();
-            GraphCache cache = new GraphCache(graphs.folder());
-            try {
-                GraphKey key = GraphKey.of(file, runtime.version(), graphs.processor());
-                optimized = cache.find(key);
-                if (optimized.isEmpty()) {
-                    optimized = optimize(cache, key);
-                }
-            } catch (IOException unlisted) {
-                optimized = Optional.empty();
-            }
+        optimized = optimized(options.graphs());
+    }
+
+    /** The optimized graph of {@link #file}, kept or made; empty where that cannot be. */
+    private Optional<Path> optimized(Optional<GraphFolder> kept) throws OrtException {
+        if (kept.isEmpty() || options.profile().isPresent() || !runtime.isCpuAlone(options)) {
+            return Optional.empty();
+        }
+        GraphFolder graphs = kept.get();
+        GraphCache cache = new GraphCache(graphs.folder());
+        try {
+            GraphKey key = graphs.ofCopies()
+                    ? GraphKey.ofCopy(file, runtime.version(), graphs.processor())
+                    : GraphKey.of(file, runtime.version(), graphs.processor());
+            Optional<Path> found = cache.find(key);
+            return found.isPresent() ? found : optimize(cache, key);
+        } catch (IOException unlisted) {
+            return Optional.empty();
         }
     }
 
@@ -145,17 +153,25 @@ final class SessionSource {
     /** From the next {@link #open} on reads {@code other}, or the original where that is empty. */
     void read(Optional<Path> other) {
         file = other.orElse(original);
+        optimizedOther = Optional.empty();
+        soughtOther = false;
     }
 
     /** A session, to be closed by the caller. */
     Opened open() throws OrtException {
-        if (optimized.isPresent() && file.equals(original)) {
-            Path graph = optimized.get();
+        boolean other = !file.equals(original);
+        if (other && !soughtOther) {
+            soughtOther = true;
+            optimizedOther = optimized(options.graphs().map(GraphFolder::forCopies));
+        }
+        Optional<Path> kept = other ? optimizedOther : optimized;
+        if (kept.isPresent()) {
             try {
-                return open(graph, true);
+                return open(kept.get(), true);
             } catch (OrtException goneOrRefused) {
-                optimized = Optional.empty(); // until the next start, which finds it gone or makes it anew
-                GraphCache.remove(graph.getParent());
+                optimized = other ? optimized : Optional.empty(); // until the next start, which makes it anew
+                optimizedOther = Optional.empty();
+                GraphCache.remove(kept.get().getParent());
             }
         }
         try {

@@ -97,8 +97,8 @@ final class ControlSwitch implements AutoCloseable {
     private Following load(String control, Path unet) {
         ControlledUnet copy = ControlledUnet.of(bundle, unet, control, rows, hiddenSize, options);
         try {
-            Denoiser denoiser =
-                    Denoiser.load(copy.file(), bundle.unet(), rows, hiddenSize, options.withoutGraphs(), copy.inputs());
+            Denoiser denoiser = Denoiser.load(
+                    copy.file(), bundle.unet(), rows, hiddenSize, options.withGraphsOfCopies(), copy.inputs());
             if (pairs) {
                 denoiser.allowPairs();
             }

@@ -103,6 +103,58 @@ final class GraphCacheTest {
         assertThat(OnnxRuntime.openHandles(), is(before));
     }
 
+    @Test
+    void keepsTheCopiesThatWereUsedLast() throws IOException {
+        RuntimeOptions copies = cached().withGraphsOfCopies();
+        for (int copy = 0; copy < GraphCache.MAX_COPIES + 2; copy++) {
+            Path other = TinyBundle.copy(TinyBundle.STABLE_DIFFUSION, Files.createDirectory(folder.resolve("" + copy)))
+                    .resolve("unet/model.onnx");
+            Files.writeString(other.resolveSibling("note"), "copy " + copy);
+            predict(other, copies);
+            for (Path entry : kept()) { // so that no two were used in the same moment
+                FileTime used = Files.getLastModifiedTime(entry);
+                Files.setLastModifiedTime(entry, FileTime.fromMillis(used.toMillis() - 1000));
+            }
+            if (copy == GraphCache.MAX_COPIES - 1) {
+                predict(folder.resolve("0/tiny-sd/unet/model.onnx"), copies); // the oldest, once more
+            }
+        }
+
+        assertThat(kept().size(), is(GraphCache.MAX_COPIES));
+        assertThat("used again", hasEntryOf("0"), is(true));
+        assertThat("used longest ago", hasEntryOf("1"), is(false));
+        assertThat("the last", hasEntryOf("" + (GraphCache.MAX_COPIES + 1)), is(true));
+    }
+
+    @Test
+    void aCopyIsKnownByItsContentAlone() throws IOException {
+        Path again = TinyBundle.copy(TinyBundle.STABLE_DIFFUSION, Files.createDirectory(folder.resolve("again")))
+                .resolve("unet/model.onnx");
+        String entry = GraphKey.ofCopy(network, "1.28.0", "A").entry();
+
+        assertThat(GraphKey.ofCopy(again, "1.28.0", "A").entry(), is(entry));
+        byte[] weights = Files.readAllBytes(again);
+        weights[weights.length / 2] ^= 1;
+        FileTime time = Files.getLastModifiedTime(again);
+        Files.write(again, weights);
+        Files.setLastModifiedTime(again, time);
+        assertThat(GraphKey.ofCopy(again, "1.28.0", "A").entry(), is(not(entry)));
+    }
+
+    private boolean hasEntryOf(String copy) throws IOException {
+        GraphKey key = GraphKey.ofCopy(
+                folder.resolve(copy).resolve("tiny-sd/unet/model.onnx"),
+                OnnxRuntime.plan(RuntimeOptions.defaults()).onnxRuntime(),
+                "");
+        return Files.exists(graphs.resolve(key.entry()));
+    }
+
+    private List<Path> kept() throws IOException {
+        try (Stream<Path> entries = Files.list(graphs)) {
+            return entries.toList();
+        }
+    }
+
     private RuntimeOptions cached() {
         return RuntimeOptions.defaults().withGraphs(new GraphFolder(graphs, ""));
     }
@@ -116,6 +168,10 @@ final class GraphCacheTest {
     }
 
     private float[] predict(RuntimeOptions options) {
+        return predict(network, options);
+    }
+
+    private static float[] predict(Path network, RuntimeOptions options) {
         try (OnnxModel model = OnnxModel.open(network, "unet", options, true)) {
             return predict(model);
         }
