@@ -14,6 +14,7 @@ final class ChildProcess implements AutoCloseable {
 
     private static final long TIMEOUT_SECONDS = 120;
     private static final Pattern FLAGS = Pattern.compile("^flags=\"(-X[^\"$]*)\"$", Pattern.MULTILINE);
+    private static final Pattern SMALL_FLAGS = Pattern.compile("^ *small_flags=\"(-X[^\"$]*)\"$", Pattern.MULTILINE);
 
     private final Process process;
     private final Path out;
@@ -30,11 +31,23 @@ final class ChildProcess implements AutoCloseable {
         return startMain(folder, MobileDiffusion.class.getName(), arguments);
     }
 
+    /** As {@link #start}, with what the launcher adds where memory is to be saved. */
+    static ChildProcess startSmall(Path folder, Object... arguments) throws IOException {
+        List<String> flags = new ArrayList<>(launcherFlags(FLAGS));
+        flags.addAll(launcherFlags(SMALL_FLAGS));
+        return startMain(folder, flags, MobileDiffusion.class.getName(), arguments);
+    }
+
     /** As {@link #start}, but another class of these tests, with the launcher's flags. */
     static ChildProcess startMain(Path folder, String main, Object... arguments) throws IOException {
+        return startMain(folder, launcherFlags(FLAGS), main, arguments);
+    }
+
+    private static ChildProcess startMain(Path folder, List<String> flags, String main, Object... arguments)
+            throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(launcherFlags());
+        command.addAll(flags);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main));
         for (Object argument : arguments) {
             command.add(argument.toString());
@@ -49,10 +62,10 @@ final class ChildProcess implements AutoCloseable {
         return new ChildProcess(process, out, err);
     }
 
-    /** What the launcher gives to every Java. */
-    private static List<String> launcherFlags() throws IOException {
+    /** What the launcher gives to every Java, or to small ones. */
+    private static List<String> launcherFlags(Pattern wanted) throws IOException {
         String script = Files.readString(Path.of("..", "mobilediffusion"));
-        Matcher flags = FLAGS.matcher(script);
+        Matcher flags = wanted.matcher(script);
         if (!flags.find()) {
             throw new IllegalStateException("the launcher has no line of flags");
         }
