@@ -107,7 +107,7 @@ public record Adapted(Path folder, Optional<Path> textEncoder, Optional<Path> un
                     GraphLayers.Layer other = others.layer(name)
                             .orElseThrow(() -> unfit(file, bundle, weights.size() + others.size(), name));
                     requireFit(file, bundle, name, layer, other.out(), other.in());
-                    others.add(other, layer.delta(weight));
+                    others.add(other, () -> layer.delta(weight));
                 }
             });
         }

@@ -6,12 +6,12 @@ import dev.mobilediffusion.runtime.bundle.GraphTensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * The linear and convolution layers of a network whose weights lie in integers, or behind a Cast: what is added to them is
@@ -25,7 +25,7 @@ final class GraphLayers {
     private final Map<String, Node> producers;
     private final Map<String, List<Node>> consumers;
     private final Map<String, Layer> layers = new LinkedHashMap<>();
-    private final IdentityHashMap<Layer, float[]> changes =
+    private final IdentityHashMap<Layer, List<Supplier<float[]>>> changes =
             new IdentityHashMap<>(); // equality would compare the weights
 
     /**
@@ -56,9 +56,18 @@ final class GraphLayers {
         return Optional.ofNullable(layers.get(key));
     }
 
-    /** @param delta (out, in), row by row */
-    void add(Layer layer, float[] delta) {
-        float[] sum = changes.computeIfAbsent(layer, key -> new float[delta.length]);
+    /** @param delta makes (out, in), row by row; asked when the network is written, since those of all layers fill the heap */
+    void add(Layer layer, Supplier<float[]> delta) {
+        changes.computeIfAbsent(layer, key -> new ArrayList<>()).add(delta);
+    }
+
+    private static float[] sum(Layer layer, List<Supplier<float[]>> deltas) {
+        float[] sum = new float[layer.out * layer.in];
+        deltas.forEach(delta -> add(layer, delta.get(), sum));
+        return sum;
+    }
+
+    private static void add(Layer layer, float[] delta, float[] sum) {
         for (int row = 0; row < layer.out; row++) {
             for (int column = 0; column < layer.in; column++) {
                 int at = layer.flipped ? column * layer.out + row : row * layer.in + column;
@@ -72,11 +81,7 @@ final class GraphLayers {
         if (changes.isEmpty()) {
             return false;
         }
-        // Each is let go as soon as it is added: those of all layers together are as large as the network in floats
-        for (Iterator<Map.Entry<Layer, float[]>> left = changes.entrySet().iterator(); left.hasNext(); left.remove()) {
-            Map.Entry<Layer, float[]> change = left.next();
-            change.getKey().weights.changeBy(graph, change.getValue());
-        }
+        changes.forEach((layer, deltas) -> layer.weights.changeBy(graph, sum(layer, deltas)));
         graph.write(target);
         return true;
     }
