@@ -10,7 +10,7 @@ import java.time.Duration;
  * @param maxHeaderBytes of a request, in [1 KiB, 1 MiB]
  * @param idleTimeout after which a connection without a request is closed, positive
  * @param eventHeartbeat between two signs of life in an event stream, positive
- * @param bodyTimeout for all of a request's body to come, positive
+ * @param bodyTimeout for all of a request's headers to come, and then for all of its body, positive
  */
 public record HttpLimits(
         long maxBodyBytes,

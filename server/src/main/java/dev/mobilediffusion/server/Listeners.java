@@ -80,7 +80,11 @@ final class Listeners {
         try {
             grpcListener = Optional.of(grpc.listen(
                     new InetSocketAddress(config.host(), port),
-                    new GrpcLimits(limits.maxConnections(), limits.maxHeaderBytes(), limits.idleTimeout()),
+                    new GrpcLimits(
+                            limits.maxConnections(),
+                            limits.maxHeaderBytes(),
+                            limits.idleTimeout(),
+                            limits.bodyTimeout()),
                     certificate));
         } catch (IOException e) {
             throw new IllegalStateException(

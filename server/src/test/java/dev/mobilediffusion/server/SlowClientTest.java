@@ -14,7 +14,12 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Logger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,6 +81,53 @@ final class SlowClientTest {
                     .then()
                     .statusCode(200);
         }
+    }
+
+    @Test
+    void headersThatTrickleInAreHungUpOnAndPausesBetweenRequestsAreNot() throws Exception {
+        try (TestServer server = TestServer.start(folder, Map.of("body-timeout", "PT1S"));
+                Socket client = connect(server)) {
+            client.setSoTimeout(15_000);
+            for (int i = 0; i < 2; i++) {
+                send(client, "GET /v1/models/none HTTP/1.1\r\nHost: localhost\r\n\r\n");
+                readReply(client);
+                Thread.sleep(1_200);
+            }
+            send(client, "GET /v1/models/none HTTP/1.1\r\nHost: localhost\r\nX: ");
+            Thread trickle = Thread.startVirtualThread(() -> trickle(client, "a"));
+
+            assertThat(hungUpWithin(client, Duration.ofSeconds(15)), is(true));
+            trickle.join();
+        }
+    }
+
+    @Test
+    void aFirstLineThatTricklesInIsHungUpOn() throws Exception {
+        try (TestServer server = TestServer.start(folder, Map.of("body-timeout", "PT1S"));
+                Socket client = connect(server)) {
+            List<String> told = new CopyOnWriteArrayList<>();
+            Logger log = Logger.getLogger("dev.mobilediffusion.server.transport.HeadClock");
+            log.setFilter(record -> told.add(record.getMessage()));
+            send(client, "GET /v1/models/");
+            Thread trickle = Thread.startVirtualThread(() -> trickle(client, "a"));
+
+            assertThat(hungUpWithin(client, Duration.ofSeconds(15)), is(true));
+            trickle.join();
+            TestFleet.await("the log does not say it", () -> told.size() == 1);
+            assertThat(told.getFirst(), startsWith("status=408 peer="));
+            log.setFilter(null);
+        }
+    }
+
+    /** One whose length is told. */
+    private static void readReply(Socket client) throws IOException {
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            head.append((char) client.getInputStream().readNBytes(1)[0]);
+        }
+        Matcher length = Pattern.compile("(?i)content-length: (\\d+)").matcher(head);
+        assertThat(head.toString(), length.find(), is(true));
+        assertThat(client.getInputStream().readNBytes(Integer.parseInt(length.group(1))).length > 0, is(true));
     }
 
     private static void trickle(Socket client, String piece) {

@@ -36,6 +36,7 @@ final class CallGuard implements ServerInterceptor {
                 call.getMethodDescriptor().getServiceName());
         ObservedCall<Q, R> observed = new ObservedCall<>(call, ours ? observer : NOBODY);
         LargeMessages.onRefusal(observed::fail);
+        RequestClock.onLate(observed::fail);
         try {
             Context named = Context.current().withValue(Callers.CURRENT, callers.admit(call, headers));
             return new GuardedListener<>(Contexts.interceptCall(named, observed, headers, next), observed);

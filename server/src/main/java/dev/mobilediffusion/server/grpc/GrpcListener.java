@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
@@ -26,7 +28,8 @@ import javax.net.ssl.SSLException;
 
 /**
  * grpc-java's own server on a port of its own: one thread for all connections, a virtual one for each call. What a client
- * without a key can hold is bounded: connections, the time of a handshake, the size of headers, idle connections.
+ * without a key can hold is bounded: connections, the time of a handshake
+ * and of a request, the size of headers, idle connections.
  */
 public final class GrpcListener implements AutoCloseable {
 
@@ -58,11 +61,13 @@ public final class GrpcListener implements AutoCloseable {
     private final Server server;
     private final EventLoopGroup io;
     private final ExecutorService calls;
+    private final ScheduledExecutorService timer;
 
-    private GrpcListener(Server server, EventLoopGroup io, ExecutorService calls) {
+    private GrpcListener(Server server, EventLoopGroup io, ExecutorService calls, ScheduledExecutorService timer) {
         this.server = server;
         this.io = io;
         this.calls = calls;
+        this.timer = timer;
     }
 
     /**
@@ -83,10 +88,13 @@ public final class GrpcListener implements AutoCloseable {
         EventLoopGroup io = new NioEventLoopGroup(1, daemon("grpc-io"));
         ExecutorService calls = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("grpc-call-", 0).factory());
+        ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, daemon("grpc-clock"));
+        timer.setRemoveOnCancelPolicy(true); // of calls that came in time nothing is kept
         Connections connections = new Connections(limits.maxConnections());
         NettyServerBuilder builder = NettyServerBuilder.forAddress(address)
                 .channelFactory(() -> new BoundedAcceptor(connections))
                 .intercept(connections)
+                .intercept(new RequestClock(limits.requestTimeout(), timer))
                 .bossEventLoopGroup(io)
                 .workerEventLoopGroup(io)
                 .executor(calls)
@@ -109,13 +117,14 @@ public final class GrpcListener implements AutoCloseable {
             if (certificate.isPresent()) {
                 builder.sslContext(tls(certificate.get()));
             }
-            GrpcListener listener = new GrpcListener(builder.build().start(), io, calls);
+            GrpcListener listener = new GrpcListener(builder.build().start(), io, calls, timer);
             started = true;
             return listener;
         } finally {
             if (!started) {
                 end(io);
                 calls.shutdown();
+                timer.shutdownNow();
             }
         }
     }
@@ -137,6 +146,7 @@ public final class GrpcListener implements AutoCloseable {
             Thread.currentThread().interrupt();
         } finally {
             calls.shutdownNow();
+            timer.shutdownNow();
             end(io);
         }
     }

@@ -198,7 +198,7 @@ public final class Settings {
                     "above 0",
                     "time after which a connection without a request is closed"),
             new Setting("event-heartbeat", Kind.DURATION, "PT10S", "above 0", "time between a stream's signs of life"),
-            new Setting("body-timeout", Kind.DURATION, "PT2M", "above 0", "time for all of a request's body to come"),
+            new Setting("body-timeout", Kind.DURATION, "PT2M", "above 0", "time for headers, then for a body, to come"),
             new Setting("log-prompts", Kind.FLAG, "false", "true or false", "true to let prompts into the log"),
             new Setting(
                     "picture-metadata",

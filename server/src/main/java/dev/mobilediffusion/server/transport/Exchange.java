@@ -15,6 +15,7 @@ final class Exchange {
     private final boolean old;
     private boolean last;
     private boolean headOpen;
+    private long headsRead;
     private ReplyForm form = ReplyForm.ASIS;
 
     /** @param old whether the client speaks HTTP/1.0, and so sends one request and knows no chunks */
@@ -35,6 +36,7 @@ final class Exchange {
     /** A request's headers were read. */
     void requestHeaders(Headers headers) {
         headOpen = false;
+        headsRead++;
         noteClose(headers);
     }
 
@@ -50,6 +52,11 @@ final class Exchange {
     /** Whether nothing may follow the request in hand. */
     boolean isLast() {
         return last;
+    }
+
+    /** How many requests' headers were read. */
+    long headsRead() {
+        return headsRead;
     }
 
     /** Whether a first line came, and not yet all of the headers. */

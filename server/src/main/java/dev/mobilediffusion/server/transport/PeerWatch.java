@@ -27,8 +27,10 @@ public final class PeerWatch implements Supplier<byte[]> {
     private static final ThreadLocal<PeerWatch> OF_THIS_CONNECTION = new ThreadLocal<>();
 
     private final HelidonSocket socket;
+    private final String peer; // a closed socket does not know it any more
     private final Duration patience;
     private final BodyClock bodyClock;
+    private final HeadClock headClock;
     private byte[] unread = {};
     private Exchange exchange = new Exchange(false);
     private BooleanSupplier betweenRequests = () -> true;
@@ -39,12 +41,14 @@ public final class PeerWatch implements Supplier<byte[]> {
 
     /**
      * @param patience with a peer that is to send something and sends nothing; Helidon's own ends between two requests
-     * @param bodyTime for all of a request's body
+     * @param requestTime for all of a request's first line and headers, and for all of its body
      */
-    PeerWatch(HelidonSocket socket, Duration patience, Duration bodyTime) {
+    PeerWatch(HelidonSocket socket, Duration patience, Duration requestTime) {
         this.patience = patience;
-        this.bodyClock = new BodyClock(bodyTime);
+        this.bodyClock = new BodyClock(requestTime);
+        this.headClock = new HeadClock(requestTime);
         this.socket = socket;
+        this.peer = socket.remotePeer().host();
     }
 
     /** Puts back what was read to find out the protocol. */
@@ -117,11 +121,8 @@ public final class PeerWatch implements Supplier<byte[]> {
 
     /** Says in the log of a client that went before its request's headers were whole; later the request's handler does. */
     void reportUnfinished() {
-        if (exchange.isHeadOpen()) {
-            LOG.log(
-                    System.Logger.Level.INFO,
-                    "status=499 peer={0} went within a request",
-                    socket.remotePeer().host());
+        if (exchange.isHeadOpen() && !headClock.isLate()) {
+            LOG.log(System.Logger.Level.INFO, "status=499 peer={0} went within a request", peer);
         }
     }
 
@@ -135,7 +136,7 @@ public final class PeerWatch implements Supplier<byte[]> {
                 return;
             }
         }
-        Thread watchdog = Thread.startVirtualThread(() -> closeAfter(DRAIN_TIME));
+        Watchdog watchdog = Watchdog.start(socket, DRAIN_TIME);
         try {
             long dropped = 0;
             for (byte[] bytes = next(); bytes != null && dropped < DRAIN_BYTES; bytes = next()) {
@@ -145,18 +146,7 @@ public final class PeerWatch implements Supplier<byte[]> {
             // Closed by the client or by our patience: either way it is over
             LOG.log(System.Logger.Level.TRACE, "a refused client is gone", e);
         } finally {
-            watchdog.interrupt();
-        }
-    }
-
-    private void closeAfter(Duration time) {
-        try {
-            Thread.sleep(time);
-            socket.close();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // the client was quicker
-        } catch (UncheckedIOException e) {
-            LOG.log(System.Logger.Level.TRACE, "a refused client is gone", e);
+            watchdog.close();
         }
     }
 
@@ -171,7 +161,11 @@ public final class PeerWatch implements Supplier<byte[]> {
         if (exchange.isLast() && betweenRequests.getAsBoolean()) {
             return null;
         }
+        headClock.follow(exchange.headsRead());
         byte[] bytes = next();
+        if (bytes != null && isReadingHead()) {
+            headClock.begin();
+        }
         if (bytes == null && !betweenRequests.getAsBoolean()) {
             throw new CloseConnectionException("the client has gone within a request");
         }
@@ -195,7 +189,7 @@ public final class PeerWatch implements Supplier<byte[]> {
             pending = ahead;
             ahead = null;
         }
-        Thread watchdog = Thread.startVirtualThread(() -> closeAfter(patience));
+        Watchdog watchdog = Watchdog.start(socket, headClock.left(patience));
         try {
             return pending == null ? socket.get() : bodyClock.await(pending);
         } catch (TimeoutException e) {
@@ -211,7 +205,8 @@ public final class PeerWatch implements Supplier<byte[]> {
             Thread.currentThread().interrupt();
             throw new CloseConnectionException("interrupted while waiting for a request", e);
         } finally {
-            watchdog.interrupt();
+            watchdog.close();
+            headClock.reportLate(peer);
         }
     }
 

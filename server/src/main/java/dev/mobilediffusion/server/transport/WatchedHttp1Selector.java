@@ -18,16 +18,16 @@ public final class WatchedHttp1Selector implements ServerConnectionSelector {
 
     private final Http1ConnectionSelector http1;
     private final Duration patience;
-    private final Duration bodyTime;
+    private final Duration requestTime;
     private final int maxHeadBytes;
 
     /**
      * @param patience with a peer that is to send something and sends nothing, positive
-     * @param bodyTime for all of a request's body, positive
+     * @param requestTime for all of a request's head, and for all of its body, positive
      */
-    public WatchedHttp1Selector(Http1Config config, Duration patience, Duration bodyTime) {
+    public WatchedHttp1Selector(Http1Config config, Duration patience, Duration requestTime) {
         this.patience = patience;
-        this.bodyTime = bodyTime;
+        this.requestTime = requestTime;
         this.maxHeadBytes = config.maxPrologueLength() + config.maxHeadersSize();
         Http1Config listening = Http1Config.builder(config)
                 .receiveListeners(List.of(ExchangeListener.RECEIVING)) // of two Helidon 4.5.0 calls neither
@@ -61,7 +61,7 @@ public final class WatchedHttp1Selector implements ServerConnectionSelector {
         DataReader helidons = context.dataReader();
         byte[] unread = new byte[helidons.available()];
         helidons.readBuffer(unread.length).read(unread);
-        PeerWatch watch = new PeerWatch(context.serverSocket(), patience, bodyTime);
+        PeerWatch watch = new PeerWatch(context.serverSocket(), patience, requestTime);
         byte[] head = OldRequest.readHead(unread, watch, maxHeadBytes);
         Optional<byte[]> modernized = OldRequest.modernized(head, authority(context));
         watch.unread(modernized.orElse(head));

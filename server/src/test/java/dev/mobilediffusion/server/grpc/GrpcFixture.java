@@ -61,6 +61,7 @@ final class GrpcFixture extends Fixture {
     ManagedChannel channel;
     private final Optional<BindableService> service;
     private final Duration idleTimeout;
+    private Duration requestTimeout = Duration.ofMinutes(1);
     private InferenceWorker worker;
     private GrpcListener server;
 
@@ -78,6 +79,12 @@ final class GrpcFixture extends Fixture {
     /** To be registered: draws as the test allows. */
     static GrpcFixture gated() {
         return new GrpcFixture(FakePipeline.gated(), Optional.empty(), IDLE_TIMEOUT);
+    }
+
+    /** With another time for a call's request to come. */
+    GrpcFixture withRequestTimeout(Duration timeout) {
+        requestTimeout = timeout;
+        return this;
     }
 
     @Override
@@ -109,7 +116,7 @@ final class GrpcFixture extends Fixture {
         try {
             server = api.listen(
                     new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                    new GrpcLimits(MAX_CONNECTIONS, 16 << 10, idleTimeout),
+                    new GrpcLimits(MAX_CONNECTIONS, 16 << 10, idleTimeout, requestTimeout),
                     Optional.empty());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
