@@ -38,7 +38,7 @@ export class Composer {
     element("more").addEventListener("click", () => this.#offer());
     this.onChange = on.change;
     this.onModel = on.model;
-    this.source = new Source(on.change);
+    this.source = new Source({ change: on.change, steps: () => this.steps });
     this.sketch = new Sketch(on.change);
     this.things = new Things((prompt) => this.#write(prompt), () => element("prompt").value);
   }

@@ -1,6 +1,7 @@
 // The picture that is drawn anew: chosen, photographed, dropped or pasted, and painted over where it is to change.
 const LONGEST = 1024; // pixels; the model sees fewer, and a phone's photograph would be megabytes
 const BRUSH = 1 / 12; // of the picture's shorter side
+const STRENGTH = 0.8; // what the server takes where none is named; 1 for a painted part in one step, as there
 const element = (id) => document.getElementById(id);
 
 export class Source {
@@ -11,10 +12,16 @@ export class Source {
   #last = null;
   #image = "";
   #onChange;
+  #steps;
+  #chosen = false; // whether a person moved the slider
 
-  /** @param onChange called when what is sent has changed */
-  constructor(onChange) {
-    this.#onChange = onChange;
+  /**
+   * @param change called when what is sent has changed
+   * @param steps gives those of the next picture
+   */
+  constructor({ change, steps }) {
+    this.#onChange = change;
+    this.#steps = steps;
     const form = element("composer");
     for (const input of ["source-file", "source-photo"]) {
       element(input).addEventListener("change", (event) => this.#take(event.target.files));
@@ -33,7 +40,10 @@ export class Source {
     document.addEventListener("paste", (event) => this.#take(event.clipboardData.files));
     element("source-clear").addEventListener("click", () => this.#clear());
     element("source-remove").addEventListener("click", () => this.#remove());
-    element("strength").addEventListener("input", () => this.#describe());
+    element("strength").addEventListener("input", () => {
+      this.#chosen = true;
+      this.#describe();
+    });
     this.#mask.addEventListener("pointerdown", (event) => this.#begin(event));
     this.#mask.addEventListener("pointermove", (event) => this.#paint(event));
     for (const end of ["pointerup", "pointercancel"]) {
@@ -158,6 +168,9 @@ export class Source {
   }
 
   #describe() {
+    if (!this.#chosen) {
+      element("strength").value = this.#painted && this.#steps() === 1 ? 1 : STRENGTH;
+    }
     const percent = `${Math.round(element("strength").valueAsNumber * 100)} %`;
     element("strength-value").textContent = percent;
     const part = this.#painted ? "the painted part" : "all of it";

@@ -52,6 +52,21 @@ final class SourceTest extends PageFixture {
     }
 
     @Test
+    void aPaintedPartIsDrawnWhollyAnewInOneStepUnlessTheSliderWasMoved() throws Exception {
+        open(FakePipeline.quick());
+        browser.run("document.querySelector('#steps').value = 1");
+        choose();
+        assertThat(browser.text("#source-summary"), is("all of it, 80 % anew"));
+        browser.drag("#source-mask", -40, -40, 0);
+        assertThat(browser.text("#source-summary"), is("the painted part, 100 % anew"));
+        browser.click("#source-clear");
+        assertThat(browser.text("#source-summary"), is("all of it, 80 % anew"));
+        slide("0.4");
+        browser.drag("#source-mask", -40, -40, 0);
+        assertThat(browser.text("#source-summary"), is("the painted part, 40 % anew"));
+    }
+
+    @Test
     void aRemovedImageIsNoLongerSent() throws Exception {
         TestServer server = open(FakePipeline.quick());
         choose();
