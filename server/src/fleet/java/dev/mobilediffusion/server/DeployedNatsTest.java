@@ -2,10 +2,12 @@ package dev.mobilediffusion.server;
 
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.nullValue;
 
+import dev.mobilediffusion.server.cli.MobileDiffusion;
 import dev.mobilediffusion.server.generation.ClientId;
 import dev.mobilediffusion.server.job.Job;
 import dev.mobilediffusion.server.job.JobState;
@@ -98,6 +100,72 @@ final class DeployedNatsTest {
         assertThat(seen.status().images(), hasSize(4));
         assertThat(seen.status().state(), is(JobState.SUCCEEDED));
         draw(far, 5);
+    }
+
+    @Test
+    void aSingleServerBecomesAClusterThatDrawsWhatWasAccepted() throws Exception {
+        NatsProcess single = start("single", Map.of());
+        List<NatsProcess> cluster = cluster();
+        String all = cluster.stream().map(DeployedNatsTest::url).collect(Collectors.joining(","));
+        String drawn;
+        List<String> waiting;
+        try (TestServer before = TestServer.start(
+                TestServer.config(folder.resolve("before")).withFleet(boards.options(url(single))),
+                FakePipeline.gated())) {
+            TestFleet.awaitReady(before.queue());
+            Job first = before.queue().submit(TestBoards.durable("drawn before", 1), ALICE);
+            before.pipeline.allow(1);
+            TestBoards.awaitEnd(first);
+            drawn = first.id();
+            waiting = List.of(
+                    before.queue().submit(TestBoards.durable("begun", 2), ALICE).id(),
+                    before.queue().submit(TestBoards.durable("waits", 3).withCount(8), ALICE).id());
+            before.pipeline.awaitStart();
+            assertThat(fill(single, all), containsString("stop these boards first, they use the other NATS: board1"));
+        }
+
+        long left = works(single);
+        assertThat(left, greaterThan(0L));
+        String said = fill(single, all);
+        for (int tries = 0; tries < 40 && said.contains("stop these boards first"); tries++) {
+            said = fill(single, all);
+        }
+
+        assertThat(said, containsString(left + " pictures wait in the fleet's NATS now"));
+        assertThat(copies(url(cluster.get(1))), is(List.of(3)));
+        assertThat(fill(single, all), containsString("the fleet's NATS already holds"));
+        cluster.get(2).kill();
+        TestServer after = boards.board(all, FakePipeline.quick());
+        for (String id : waiting) {
+            Job job = after.queue().find(id).orElseThrow();
+            TestBoards.awaitEnd(job);
+            assertThat(job.state(), is(JobState.SUCCEEDED));
+        }
+        Job kept = after.queue().find(drawn).orElseThrow();
+        assertThat(kept.status().images().getFirst().bytes().length > 0, is(true));
+    }
+
+    private static long works(NatsProcess nats) throws Exception {
+        try (Connection owner = Nats.connect(url(nats))) {
+            return owner.jetStreamManagement()
+                    .getStreamInfo("MD_WORK")
+                    .getStreamState()
+                    .getMsgCount();
+        }
+    }
+
+    /** What {@code fleet fill} says. */
+    private String fill(NatsProcess from, String to) {
+        try {
+            String data = folder.resolve("owner").toString();
+            Process filling = JavaProcess.builder(
+                            MobileDiffusion.class, "fleet", "fill", url(from), "--queue", to, "--data", data)
+                    .redirectErrorStream(true)
+                    .start();
+            return new String(filling.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Where a leaf node finds the cluster. */

@@ -11,6 +11,13 @@ public final class JavaProcess {
     private JavaProcess() {}
 
     public static Process start(Class<?> main, String... args) throws IOException {
+        return builder(main, args)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    /** One that is not started yet. */
+    public static ProcessBuilder builder(Class<?> main, String... args) {
         // Surefire's own class path is a jar with a manifest; it tells the real one in a property
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         List<String> command = new ArrayList<>(List.of(
@@ -24,8 +31,6 @@ public final class JavaProcess {
                 classPath,
                 main.getName()));
         command.addAll(List.of(args));
-        return new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        return new ProcessBuilder(command);
     }
 }

@@ -25,7 +25,13 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "fleet",
         description = "Makes a fleet of boards, joins one, shows it and drains its boards; see docs/fleet.md.",
-        subcommands = {FleetInit.class, FleetCommand.Join.class, FleetCommand.Status.class, FleetCommand.Drain.class})
+        subcommands = {
+            FleetNats.Init.class,
+            FleetCommand.Join.class,
+            FleetCommand.Status.class,
+            FleetCommand.Drain.class,
+            FleetNats.Fill.class
+        })
 final class FleetCommand extends CommandGroup {
 
     /** {@code fleet join}: the flags of {@code serve} on stdout, and nothing else there. */
@@ -194,7 +200,7 @@ final class FleetCommand extends CommandGroup {
     }
 
     /** How a command reaches the fleet: as its settings say, else by the code of {@code join}. */
-    private static FleetOptions options(CommandSpec command) {
+    static FleetOptions options(CommandSpec command) {
         Optional<FleetOptions> given = SettingFlags.config(command).fleet();
         Path code = code(command);
         try {
@@ -211,7 +217,7 @@ final class FleetCommand extends CommandGroup {
         }
     }
 
-    private static <T> T call(FleetOptions options, Function<FleetAdmin, T> action) {
+    static <T> T call(FleetOptions options, Function<FleetAdmin, T> action) {
         try (FleetAdmin fleet = FleetAdmin.connect(options)) {
             return action.apply(fleet);
         } catch (FleetAdmin.FleetException e) {

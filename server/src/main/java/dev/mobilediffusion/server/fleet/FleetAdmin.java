@@ -3,9 +3,11 @@ package dev.mobilediffusion.server.fleet;
 import dev.mobilediffusion.server.nats.FleetOptions;
 import dev.mobilediffusion.server.nats.NatsErrors;
 import dev.mobilediffusion.server.nats.NatsLink;
+import dev.mobilediffusion.server.nats.StreamCopy;
 import dev.mobilediffusion.server.queue.BoardStatus;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
 import io.nats.client.KeyValue;
 import io.nats.client.Nats;
 import io.nats.client.api.KeyValueEntry;
@@ -20,13 +22,21 @@ import java.util.Set;
 /** What an owner asks of a fleet and tells it, from any machine that reaches its NATS. */
 public final class FleetAdmin implements AutoCloseable {
 
+    private static final System.Logger LOG = System.getLogger(FleetAdmin.class.getName());
+
     private static final String CLOCK = "clock.admin";
 
+    /** All but the boards' signs of life; unfinished jobs last, so that none is begun before all is there. */
+    private static final List<String> MOVED =
+            List.of("OBJ_" + Names.IMAGES, Names.EVENTS, "KV_" + Names.ENDED, "KV_" + Names.LIVE, Names.WORK);
+
     private final Connection nats;
+    private final FleetOptions options;
     private final KeyValue boards;
 
-    private FleetAdmin(Connection nats) throws IOException {
+    private FleetAdmin(Connection nats, FleetOptions options) throws IOException {
         this.nats = nats;
+        this.options = options;
         this.boards = nats.keyValue(Names.BOARDS);
     }
 
@@ -41,7 +51,7 @@ public final class FleetAdmin implements AutoCloseable {
             Connection nats = Nats.connect(
                     NatsLink.natsOptions(options, complaint).maxReconnects(0).build());
             FleetSetup.run(nats, options);
-            return new FleetAdmin(nats);
+            return new FleetAdmin(nats, options);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new FleetException("interrupted", e);
@@ -85,6 +95,66 @@ public final class FleetAdmin implements AutoCloseable {
             Boards.rest(boards, board, rest);
             return null;
         });
+    }
+
+    /**
+     * Fills this fleet's NATS, which holds nothing yet, with the jobs and images of another. No board may be at either.
+     *
+     * @throws FleetException with a sentence where that cannot be; then this NATS holds nothing, as before
+     */
+    public void fill(FleetAdmin from) {
+        from.requireNobody("the other NATS");
+        requireNobody("the fleet's NATS");
+        call(() -> {
+            JetStreamManagement streams = nats.jetStreamManagement();
+            for (String stream : MOVED) {
+                long held = streams.getStreamInfo(stream).getStreamState().getMsgCount();
+                if (held > 0) {
+                    throw new FleetException(
+                            "the fleet's NATS already holds %s messages in %s; only an empty one can be filled"
+                                    .formatted(held, stream),
+                            null);
+                }
+            }
+            return null;
+        });
+        try {
+            call(() -> {
+                for (String stream : MOVED) {
+                    boolean unused = nats.jetStreamManagement().deleteStream(stream);
+                    StreamCopy.copy(from.nats, nats, stream);
+                }
+                return null;
+            });
+        } catch (RuntimeException e) {
+            empty();
+            throw e;
+        } finally {
+            call(() -> {
+                FleetSetup.run(nats, options); // raises the copies, and makes what is missing
+                return null;
+            });
+        }
+    }
+
+    private void requireNobody(String where) {
+        List<String> there = boards().stream().map(BoardStatus::name).toList();
+        if (!there.isEmpty()) {
+            throw new FleetException(
+                    "stop these boards first, they use %s: %s; one that was stopped just now is forgotten after %s s"
+                            .formatted(where, String.join(", ", there), Boards.GONE.toSeconds()),
+                    null);
+        }
+    }
+
+    private void empty() {
+        for (String stream : MOVED) {
+            try {
+                boolean unused = nats.jetStreamManagement().deleteStream(stream);
+            } catch (IOException | JetStreamApiException absent) {
+                LOG.log(System.Logger.Level.DEBUG, "nothing of {0} was copied", stream);
+            }
+        }
     }
 
     @Override

@@ -141,6 +141,8 @@ public final class NatsConfiguration {
                 subjects.add("$JS.API." + call + stream + ".>");
             }
             subjects.add("$JS.ACK." + stream + ".>");
+            subjects.add("$JS.SNAPSHOT.ACK." + stream + ".>");
+            subjects.add("$JS.SNAPSHOT.RESTORE." + stream + ".>");
             subjects.add("$JS.FC." + stream + ".>");
         }
         return subjects;
