@@ -50,7 +50,9 @@ final class BenchCommand implements Runnable {
     @Option(
             names = "--image",
             paramLabel = "FILE",
-            description = "Measures in turns how long pictures from words take, and this one drawn anew.")
+            description =
+                    "Measures in turns how long pictures from words take, and this one drawn anew, whole and in its"
+                            + " middle.")
     private Path image;
 
     @Override

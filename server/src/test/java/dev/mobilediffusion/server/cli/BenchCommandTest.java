@@ -16,6 +16,7 @@ import static org.hamcrest.Matchers.startsWith;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.mobilediffusion.server.TestImages;
 import dev.mobilediffusion.server.benchmark.Benchmark;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -86,6 +87,32 @@ final class BenchCommandTest {
 
         assertThat(run.exitCode(), is(2));
         assertThat(run.err(), contains(startsWith("mobilediffusion: --compare must name what bench --json printed")));
+    }
+
+    @Test
+    void measuresImagesDrawnAnewBesideThoseFromWords(@TempDir Path folder) throws IOException {
+        Path image = Files.write(folder.resolve("a.png"), TestImages.png(TestImages.noise(64, 64)));
+
+        CommandLineRun run = bench("--runs", 2, "--image", image);
+
+        assertThat(run.exitCode(), is(0));
+        assertThat(
+                run.out(),
+                contains(
+                        startsWith("from words "),
+                        matchesPattern("a picture anew .* ms   \\d+\\.\\d\\d times as long"),
+                        startsWith("the same once more "),
+                        startsWith("a part of one anew ")));
+    }
+
+    @Test
+    void refusesAFileThatIsNoImage(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("a.png"), "a cat");
+
+        CommandLineRun run = bench("--image", file);
+
+        assertThat(run.exitCode(), is(2));
+        assertThat(run.err(), contains(startsWith("mobilediffusion: --image is no PNG, JPEG or WebP picture")));
     }
 
     @Test
