@@ -60,39 +60,75 @@ record Mask(int width, int height, byte[] share) {
         if (blur == 0) {
             return this;
         }
-        float[] values = new float[share.length];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = share[i] & 0xff;
+        Area marked = bounds();
+        if (marked.width() <= 0) {
+            return this;
         }
+        int reach = (PASSES + 1) * blur; // beyond it everything is held before and after
+        int left = Math.max(0, marked.left() - reach);
+        int top = Math.max(0, marked.top() - reach);
+        int columns = Math.min(width, marked.left() + marked.width() + reach) - left;
+        int rows = Math.min(height, marked.top() + marked.height() + reach) - top;
+        float[] values = new float[columns * rows];
+        for (int y = 0; y < rows; y++) {
+            for (int x = 0; x < columns; x++) {
+                values[y * columns + x] = share[(top + y) * width + left + x] & 0xff;
+            }
+        }
+        float[] between = new float[values.length];
         for (int pass = 0; pass < PASSES; pass++) {
-            for (int y = 0; y < height; y++) {
-                mean(values, y * width, 1, width, blur);
-            }
-            for (int x = 0; x < width; x++) {
-                mean(values, x, width, height, blur);
-            }
+            meansOfRows(values, between, columns, blur);
+            meansOfColumns(between, values, columns, blur);
         }
         byte[] soft = new byte[share.length];
-        for (int i = 0; i < soft.length; i++) {
-            soft[i] = (byte) Math.round(values[i]);
+        for (int y = 0; y < rows; y++) {
+            for (int x = 0; x < columns; x++) {
+                soft[(top + y) * width + left + x] = (byte) Math.round(values[y * columns + x]);
+            }
         }
         return new Mask(width, height, soft);
     }
 
-    /** Each of {@code count} values, {@code stride} apart, by the mean of those up to {@code radius} away. */
-    private static void mean(float[] values, int from, int stride, int count, int radius) {
-        double[] sums = new double[count + 1];
-        for (int i = 0; i < count; i++) {
-            sums[i + 1] = sums[i] + values[from + i * stride];
-        }
-        for (int i = 0; i < count; i++) {
-            int first = Math.max(0, i - radius);
-            int end = Math.min(count, i + radius + 1);
-            values[from + i * stride] = (float) ((sums[end] - sums[first]) / (end - first));
+    /** The mean of those up to {@code radius} away in the same row. */
+    private static void meansOfRows(float[] values, float[] means, int columns, int radius) {
+        double[] sums = new double[columns + 1];
+        for (int from = 0; from < values.length; from += columns) {
+            for (int x = 0; x < columns; x++) {
+                sums[x + 1] = sums[x] + values[from + x];
+            }
+            for (int x = 0; x < columns; x++) {
+                int first = Math.max(0, x - radius);
+                int end = Math.min(columns, x + radius + 1);
+                means[from + x] = (float) ((sums[end] - sums[first]) / (end - first));
+            }
         }
     }
 
-    /** The smallest rectangle with all that is drawn anew; at least one pixel is. */
+    /** The mean of those up to {@code radius} away in the same column; row after row, as they lie in memory. */
+    private static void meansOfColumns(float[] values, float[] means, int columns, int radius) {
+        int rows = values.length / columns;
+        double[] sums = new double[columns]; // of the rows that count
+        for (int y = -radius; y < rows; y++) {
+            add(sums, values, y + radius, rows, 1);
+            add(sums, values, y - radius - 1, rows, -1);
+            if (y >= 0) {
+                int count = Math.min(rows, y + radius + 1) - Math.max(0, y - radius);
+                for (int x = 0; x < columns; x++) {
+                    means[y * columns + x] = (float) (sums[x] / count);
+                }
+            }
+        }
+    }
+
+    private static void add(double[] sums, float[] values, int row, int rows, int sign) {
+        if (row >= 0 && row < rows) {
+            for (int x = 0; x < sums.length; x++) {
+                sums[x] += sign * values[row * sums.length + x];
+            }
+        }
+    }
+
+    /** The smallest rectangle with all that is drawn anew; without width where nothing is. */
     Area bounds() {
         int left = width;
         int right = -1;
@@ -106,7 +142,7 @@ record Mask(int width, int height, byte[] share) {
                 bottom = Math.max(bottom, i / width);
             }
         }
-        return new Area(left, top, right - left + 1, bottom - top + 1);
+        return right < 0 ? new Area(0, 0, 0, 0) : new Area(left, top, right - left + 1, bottom - top + 1);
     }
 
     /** As a grey image, for what scales images. */
