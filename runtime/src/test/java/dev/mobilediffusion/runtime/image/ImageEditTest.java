@@ -4,15 +4,11 @@ import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.lessThan;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.mobilediffusion.runtime.GeneratedImage;
-import dev.mobilediffusion.runtime.ImageRequest;
-import dev.mobilediffusion.runtime.InferenceException;
 import dev.mobilediffusion.runtime.ModelInfo;
 import dev.mobilediffusion.runtime.RgbImage;
 import dev.mobilediffusion.runtime.SourceImage;
-import dev.mobilediffusion.runtime.StageTimings;
 import dev.mobilediffusion.runtime.image.ImageEdit.Fill;
 import dev.mobilediffusion.runtime.image.ImageEdit.Options;
 import java.util.Arrays;
@@ -20,20 +16,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Images on their way to a model of 32x32 pixels and back. */
-final class ImageEditTest {
-
-    private static final int SIDE = 32;
-    private static final byte GREEN = (byte) 200;
-
-    private static final ModelInfo MODEL =
-            new ModelInfo("m", SIDE, SIDE, 1, 1, true, "DDIMScheduler", 0, List.of(), Map.of(), "", "00");
+final class ImageEditTest extends ImageEditFixture {
 
     /** In its only step a model leaves specks of noise in what it half keeps. */
     @ParameterizedTest
@@ -129,21 +118,6 @@ final class ImageEditTest {
     }
 
     @Test
-    void marksByTransparencyToo() {
-        byte[] alpha = new byte[SIDE * SIDE];
-        Arrays.fill(alpha, (byte) 255);
-        alpha[5] = 0;
-        ImageFileReader.Read read = new ImageFileReader.Read(noise(SIDE, SIDE), alpha);
-        Options sharp = new Options(ResizeMode.JUST_RESIZE, 0, false, 0, Fill.LATENT_NOISE, MaskMarks.TRANSPARENT);
-
-        SourceImage source = ImageEdit.of(read, Optional.empty(), sharp, MODEL).source(1);
-
-        assertThat(source.mask()[5] & 0xff, is(255));
-        assertThat((int) source.mask()[6], is(0));
-        assertThat(source.content(), is(SourceImage.MaskContent.LATENT_NOISE));
-    }
-
-    @Test
     void fillsWithTheColoursAround() {
         RgbImage image = noise(SIDE, SIDE);
         for (int i = 0; i < image.rgb().length; i++) {
@@ -157,52 +131,6 @@ final class ImageEditTest {
 
         assertThat(filled.rgb()[3 * 24 * SIDE] & 0xff, is(lessThan(90)));
         assertThat(filled.rgb()[3 * 2 * SIDE] & 0xff, is(250));
-    }
-
-    @Test
-    void refusesMasksThatCannotBeMeant() {
-        RgbImage image = noise(SIDE, SIDE);
-
-        assertThat(
-                refusal(image, grey(16, 16, new byte[256])), is("mask must have the picture's size, 32x32, got 16x16"));
-        assertThat(
-                refusal(image, grey(SIDE, SIDE, new byte[SIDE * SIDE])),
-                is("mask marks nothing: it must be transparent, or white, where the picture is drawn anew"));
-        assertThat(
-                assertThrows(
-                                InferenceException.class,
-                                () -> new Options(
-                                        ResizeMode.JUST_RESIZE, 65, false, 0, Fill.FILL, MaskMarks.TRANSPARENT))
-                        .getMessage(),
-                is("mask_blur must be in [0, 64], got 65"));
-        assertThat(
-                assertThrows(
-                                InferenceException.class,
-                                () -> new Options(
-                                        ResizeMode.JUST_RESIZE, 0, false, 257, Fill.FILL, MaskMarks.TRANSPARENT))
-                        .getMessage(),
-                is("inpaint_full_res_padding must be in [0, 256], got 257"));
-    }
-
-    @Test
-    void marksByA1111sCustomWhatIsOpaqueOrWhiteOrTheRest() {
-        byte[] alpha = new byte[SIDE * SIDE];
-        alpha[5] = (byte) 255;
-        ImageFileReader.Read mask = new ImageFileReader.Read(noise(SIDE, SIDE), alpha);
-
-        assertThat(marked(mask, MaskMarks.WHITE, 5), is(255));
-        assertThat(marked(mask, MaskMarks.WHITE, 6), is(0));
-        assertThat(marked(mask, MaskMarks.BLACK, 5), is(0));
-        assertThat(marked(mask, MaskMarks.BLACK, 6), is(255));
-        assertThat(marked(mask, MaskMarks.TRANSPARENT, 6), is(255));
-        assertThat(marked(grey(SIDE, SIDE, alpha), MaskMarks.BLACK, 6), is(255));
-    }
-
-    private static int marked(ImageFileReader.Read mask, MaskMarks marks, int pixel) {
-        Options options = new Options(ResizeMode.JUST_RESIZE, 0, false, 0, Fill.ORIGINAL, marks);
-        SourceImage source = ImageEdit.of(opaque(noise(SIDE, SIDE)), Optional.of(mask), options, MODEL)
-                .source(1);
-        return source.mask()[pixel] & 0xff;
     }
 
     @Test
@@ -224,34 +152,5 @@ final class ImageEditTest {
             }
         }
         assertThat(finished.rgb()[3 * (24 * 64 + 32) + 1], is(GREEN));
-    }
-
-    private static String refusal(RgbImage image, ImageFileReader.Read mask) {
-        return assertThrows(
-                        InferenceException.class,
-                        () -> ImageEdit.of(opaque(image), Optional.of(mask), Options.DEFAULT, MODEL))
-                .getMessage();
-    }
-
-    private static ImageFileReader.Read opaque(RgbImage image) {
-        return new ImageFileReader.Read(image, new byte[0]);
-    }
-
-    private static ImageFileReader.Read grey(int width, int height, byte[] share) {
-        return opaque(new Mask(width, height, share).grey());
-    }
-
-    private static RgbImage noise(int width, int height) {
-        byte[] rgb = new byte[3 * width * height];
-        new Random(3).nextBytes(rgb);
-        return new RgbImage(width, height, rgb);
-    }
-
-    private static GeneratedImage drawn() {
-        byte[] rgb = new byte[3 * SIDE * SIDE];
-        for (int i = 1; i < rgb.length; i += 3) {
-            rgb[i] = GREEN;
-        }
-        return new GeneratedImage(SIDE, SIDE, rgb, ImageRequest.of("a", 1), StageTimings.NONE, List.of());
     }
 }

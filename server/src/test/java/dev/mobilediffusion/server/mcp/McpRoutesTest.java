@@ -1,10 +1,8 @@
 package dev.mobilediffusion.server.mcp;
 
-import static io.restassured.RestAssured.given;
 import static org.hamcrest.MatcherAssert.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.emptyString;
-import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.greaterThan;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
@@ -12,10 +10,8 @@ import static org.hamcrest.Matchers.nullValue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.mobilediffusion.server.TestServer;
 import dev.mobilediffusion.server.edge.RawClient;
 import io.restassured.response.Response;
-import io.restassured.specification.RequestSpecification;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -25,23 +21,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /** The protocol's HTTP, message by message: sessions, what is cancelled, what is refused. */
-final class McpRoutesTest {
+final class McpRoutesTest extends McpFixture {
 
-    private static final String SESSION = "Mcp-Session-Id";
     private static final String DRAW = """
         {"jsonrpc":"2.0","id":%s,"method":"tools/call",\
         "params":{"name":"generate_image","arguments":{"prompt":"a house"},"_meta":{"progressToken":1}}}\
         """;
+
     private static final String CANCEL =
             "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":%s}}";
-
-    @RegisterExtension
-    private final TestServer server = TestServer.gated();
 
     @Test
     void aCancelledCallCancelsItsJobAndHasNoAnswer() throws Exception {
@@ -148,72 +138,6 @@ final class McpRoutesTest {
                 .statusCode(404);
     }
 
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '\'',
-            value = {
-                "[]|the body must be a JSON object, got an array",
-                "{\"jsonrpc\":\"2.0\"}|method is missing; it must be a string",
-                "{\"id\":1.5,\"method\":\"ping\"}|id must be a string or a whole number, got a number",
-                "{\"id\":1,\"method\":\"tools/call\",\"params\":[]}|params must be an object, got an array",
-                "{\"id\":1,\"method\":\"tools/call\",\"params\":{\"arguments\":3}}|params.arguments must be an object,"
-                        + " got a number",
-                "{\"id\":1,\"method\":\"initialize\"}|params is missing; it must be an object",
-                "{\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":[]}}|params are not what the"
-                        + " method takes",
-            })
-    void aMessageThatIsNoneIsRefusedInTheProtocolsForm(String body, String sentence) {
-        post(begin(), body)
-                .then()
-                .statusCode(400)
-                .body("jsonrpc", is("2.0"))
-                .body("error.code", is(-32600))
-                .body("error.data.code", is("invalid_request"))
-                .body("error.message", equalTo(sentence));
-    }
-
-    @Test
-    void anUnknownMethodOrToolIsAnErrorOfTheProtocol() {
-        String session = begin();
-
-        post(session, "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"resources/list\"}")
-                .then()
-                .statusCode(200)
-                .body("error.code", is(-32601));
-        json(session, "application/json")
-                .body("{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"tools/call\",\"params\":{\"name\":\"paint\"}}")
-                .post("/mcp")
-                .then()
-                .statusCode(200)
-                .body("error.code", is(-32602));
-    }
-
-    @Test
-    void headersThatTheProtocolAsksForAreNamedWhereTheyAreWrong() {
-        String ping = "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"ping\"}";
-        String session = begin();
-
-        given().contentType("application/json")
-                .body(ping)
-                .post(server.url() + "/mcp")
-                .then()
-                .statusCode(400)
-                .body("error.data.param", is(SESSION));
-        json(session, "*/*")
-                .header("Mcp-Protocol-Version", "2020-01-01")
-                .body(ping)
-                .post("/mcp")
-                .then()
-                .statusCode(400)
-                .body("error.message", containsString("2025-11-25"));
-        given().header(SESSION, session)
-                .get(server.url() + "/mcp")
-                .then()
-                .statusCode(405)
-                .header("Allow", "POST, DELETE, OPTIONS");
-    }
-
     /** No permission was given to the one before: only its cancel lets the worker go on. */
     private void assertNextJobRuns() throws InterruptedException {
         CompletableFuture<Response> next =
@@ -231,20 +155,6 @@ final class McpRoutesTest {
                 .sum();
     }
 
-    private String begin() {
-        return given().contentType("application/json")
-                .body("""
-                    {"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18",\
-                    "capabilities":{},"clientInfo":{"name":"test","version":"1"}}}\
-                    """)
-                .post(server.url() + "/mcp")
-                .then()
-                .statusCode(200)
-                .body("result.protocolVersion", is("2025-06-18"))
-                .extract()
-                .header(SESSION);
-    }
-
     private CompletableFuture<String> draw(String session, String id) {
         HttpRequest request = HttpRequest.newBuilder(URI.create(server.url() + "/mcp"))
                 .header("Content-Type", "application/json")
@@ -255,16 +165,5 @@ final class McpRoutesTest {
         return HttpClient.newHttpClient()
                 .sendAsync(request, BodyHandlers.ofString())
                 .thenApply(HttpResponse::body);
-    }
-
-    private Response post(String session, String body) {
-        return json(session, "application/json, text/event-stream").body(body).post("/mcp");
-    }
-
-    private RequestSpecification json(String session, String accept) {
-        return given().baseUri(server.url())
-                .contentType("application/json")
-                .accept(accept)
-                .header(SESSION, session);
     }
 }
